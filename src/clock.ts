@@ -1,0 +1,24 @@
+/**
+ * Tells the time in the only two ways Garrison uses: monotonic for differences, wall for people.
+ * It never waits, and no wall-clock value from here may ever be subtracted from another.
+ */
+
+/** Milliseconds on the monotonic clock; only differences mean anything. */
+export function monoMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+/** Now, as RFC 3339 in UTC with milliseconds, for people and records. */
+export function wallTime(): string {
+  return new Date().toISOString();
+}
+
+/** Both readings of one moment, so that "since" (wall) and "for how long" (mono) tell of the same instant. */
+export interface Moment {
+  readonly monoMs: number;
+  readonly wall: string;
+}
+
+export function now(): Moment {
+  return { monoMs: monoMs(), wall: wallTime() };
+}

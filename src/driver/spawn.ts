@@ -1,0 +1,118 @@
+/**
+ * The one place where the supervisor starts a process: tethered, in its own process group, known by pid and start time.
+ * It supervises on `exit`, never on execa's promise (which waits for pipes a grandchild may hold), and signals only what it started itself.
+ */
+import { execa } from 'execa';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { GarrisonError } from '../errors.ts';
+import { tethered } from '../tether.ts';
+import { readProcStat } from './proc.ts';
+
+export interface ExitFact {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface SpawnRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Opens an IPC channel (the child must be Node). */
+  readonly ipc?: boolean;
+  /** Called for each line of stdout and stderr; without it output is dropped. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  readonly onMessage?: (message: unknown) => void;
+}
+
+export interface SpawnedProcess {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly exited: Promise<ExitFact>;
+  /** The exit, once there is one. */
+  exit(): ExitFact | null;
+  /** Sends over IPC; false when the channel is closed. */
+  send(message: object): boolean;
+  /** Signals the process's own group while its leader lives; false when there was nothing to signal. */
+  signalGroup(signal: NodeJS.Signals): boolean;
+}
+
+const LONGEST_LINE = 8192;
+
+/** Starts the process. Throws PROGRAM_MISSING when it cannot be started at all. */
+export function spawnProcess(request: SpawnRequest): SpawnedProcess {
+  const command = tethered(request);
+  const piped = request.onLine === undefined ? 'ignore' : 'pipe';
+  const child = execa(command.file, command.args, {
+    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+    env: { ...request.env },
+    stdio: request.ipc === true ? ['ignore', piped, piped, 'ipc'] : ['ignore', piped, piped],
+    ...(request.ipc === true ? { serialization: 'json' as const } : {}),
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
+  const pid = child.pid;
+  if (pid === undefined) {
+    throw new GarrisonError('PROGRAM_MISSING', `cannot start ${request.file}: setpriv (package util-linux) could not be run`);
+  }
+  const startTicks = readProcStat(pid)?.startTicks ?? 0;
+  let fact: ExitFact | null = null;
+  const exited = new Promise<ExitFact>((resolve) => {
+    child.once('exit', (exitCode, signal) => {
+      fact = { exitCode, signal };
+      resolve(fact);
+    });
+  });
+  if (request.onLine !== undefined) readLines(child, request.onLine);
+  if (request.onMessage !== undefined) child.on('message', request.onMessage);
+  return {
+    pid,
+    startTicks,
+    exited,
+    exit: () => fact,
+    send: (message) => fact === null && sendMessage(child, message),
+    signalGroup: (signal) => fact === null && signalOwnGroup({ pid, startTicks }, signal),
+  };
+}
+
+interface Channel {
+  connected?: boolean;
+  send?: (message: object, callback: (error: Error | null) => void) => boolean;
+}
+
+function sendMessage(child: unknown, message: object): boolean {
+  const channel = child as Channel;
+  if (channel.connected !== true || channel.send === undefined) return false;
+  // An EPIPE here means the child is gone; its exit event says so, so the error itself tells nothing new.
+  channel.send(message, () => undefined);
+  return true;
+}
+
+function readLines(
+  child: { stdout: Readable | null; stderr: Readable | null },
+  onLine: (line: string, stream: 'stdout' | 'stderr') => void,
+): void {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const input = child[stream];
+    if (input === null) continue;
+    createInterface({ input, crlfDelay: Infinity }).on('line', (line) => {
+      onLine(line.slice(0, LONGEST_LINE), stream);
+    });
+  }
+}
+
+/**
+ * Signals the process group led by exactly this process.
+ * kill(-0), kill(-1) and a reused pid are why every condition here is checked right before the signal.
+ */
+function signalOwnGroup(identity: { pid: number; startTicks: number }, signal: NodeJS.Signals): boolean {
+  const { pid, startTicks } = identity;
+  if (!Number.isInteger(pid) || pid <= 1 || pid === process.pid) return false;
+  const stat = readProcStat(pid);
+  if (stat?.startTicks !== startTicks || stat.processGroup !== pid) return false;
+  process.kill(-pid, signal);
+  return true;
+}

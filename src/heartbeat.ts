@@ -1,0 +1,33 @@
+/**
+ * What a worker says about itself once a second, and who it is.
+ * It never says whether the worker is well: that is the detector's to judge.
+ */
+
+/** One life of a worker: a pid alone can be reused, these three together cannot. */
+export interface Incarnation {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat. */
+  readonly startTicks: number;
+  readonly nonce: string;
+}
+
+export interface Beat {
+  readonly seq: number;
+  /** p99 of the worker's event-loop delay since the last beat. */
+  readonly loopDelayP99Ms: number;
+  /** Since the worker last got an answer from the queue; null before the first. */
+  readonly lastFetchAgoMs: number | null;
+  /** Since a job of this worker last moved a stage or ended; null before the first. */
+  readonly lastProgressAgoMs: number | null;
+  /** Job ids in hand. */
+  readonly activeJobs: readonly string[];
+  readonly slots: number;
+  readonly rssBytes: number;
+}
+
+export const BEAT_INTERVAL_MS = 1000;
+
+/** Same life, or a late message from an earlier one? */
+export function sameIncarnation(a: Incarnation, b: Incarnation): boolean {
+  return a.pid === b.pid && a.startTicks === b.startTicks && a.nonce === b.nonce;
+}

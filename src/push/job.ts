@@ -1,0 +1,127 @@
+/**
+ * Says what a push and its jobs are: the records that the job store keeps, the words of their states, and the task a worker runs.
+ * It never decides when a job runs and never writes a record.
+ */
+import type { AccountWish } from './account.ts';
+
+export type JobKind = 'push' | 'revoke' | 'check';
+
+export type JobState =
+  | 'queued'
+  | 'starting'
+  | 'running'
+  | 'verifying'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'unknown';
+
+export type Stage = 'resolve' | 'connect' | 'auth' | 'plan' | 'apply' | 'verify';
+
+export type HostOutcome = 'changed' | 'unchanged' | 'conflict' | 'failed' | 'unknown';
+
+/** Orders attempts on a host: compared by (epoch, counter) within one clusterId. */
+export interface Fence {
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly counter: number;
+}
+
+/** What one host answered to one job. */
+export interface HostResult {
+  readonly outcome: HostOutcome;
+  readonly stage: Stage;
+  /** CamelCase, closed set of push/reason.ts. */
+  readonly reason: string;
+  /** One sentence for people: what, and what to do next. */
+  readonly detail: string;
+  /** What was changed on the host, e.g. `created account`, `added key`, `wrote sudo rule`. */
+  readonly changes: readonly string[];
+  /** Facts the host told, e.g. uid, liveSessions, clockSkewMs; text from the host, never trusted. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** True when the host answered from the record of an earlier attempt of the same job. */
+  readonly replayed: boolean;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+export interface JobRecord {
+  readonly id: string;
+  readonly pushId: string;
+  readonly kind: JobKind;
+  readonly host: string;
+  readonly account: AccountWish | null;
+  readonly state: JobState;
+  /** RFC 3339: when `state` began. */
+  readonly since: string;
+  readonly createdAt: string;
+  /** Counts the runs given out for this job; 0 before the first. */
+  readonly attempt: number;
+  /** How many attempts ended because their worker died. */
+  readonly lostAttempts: number;
+  /** Rises with every saved change; an older save never overwrites a newer. */
+  readonly revision: number;
+  readonly stage: Stage | null;
+  readonly worker: string | null;
+  readonly cancelRequested: boolean;
+  readonly result: HostResult | null;
+}
+
+export interface PushRecord {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly accountName: string | null;
+  readonly createdAt: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  /** In the order the hosts were named. */
+  readonly jobIds: readonly string[];
+}
+
+export interface HostAddress {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+}
+
+export interface SshLimits {
+  readonly identityFile: string;
+  /** Files in known_hosts format; entries are under the host's inventory name (HostKeyAlias). */
+  readonly knownHostsFiles: readonly string[];
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+}
+
+/** All a worker needs to run one attempt; it goes over IPC and never through Redis. */
+export interface PushTask {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly kind: JobKind;
+  readonly fence: Fence;
+  readonly account: AccountWish | null;
+  readonly host: HostAddress;
+  readonly ssh: SshLimits;
+  /** The job's log; the worker appends to it. */
+  readonly logFile: string;
+}
+
+/** True for the states that no attempt will leave by itself. */
+export function isFinal(state: JobState): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled' || state === 'unknown';
+}
+
+/** The job state that an outcome means. */
+export function stateOf(outcome: HostOutcome): JobState {
+  switch (outcome) {
+    case 'changed':
+    case 'unchanged':
+      return 'done';
+    case 'conflict':
+    case 'failed':
+      return 'failed';
+    case 'unknown':
+      return 'unknown';
+  }
+}

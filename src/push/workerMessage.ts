@@ -1,0 +1,34 @@
+/**
+ * The whole conversation between the supervisor and a worker over IPC.
+ * Nothing else passes between the two, and no message carries a secret.
+ */
+import type { Beat, Incarnation } from '../heartbeat.ts';
+import type { HostResult, PushTask, Stage } from './job.ts';
+
+interface Attempt {
+  readonly jobId: string;
+  readonly attempt: number;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready'; readonly incarnation: Incarnation }
+  | { readonly type: 'beat'; readonly beat: Beat }
+  /** A fetched queue entry: may this attempt run? Answered by `run` or `skip`. */
+  | ({ readonly type: 'ask' } & Attempt)
+  | ({ readonly type: 'stage'; readonly stage: Stage } & Attempt)
+  /** Answered by `stored` once the result is on disk; only then the queue entry is completed. */
+  | ({ readonly type: 'result'; readonly result: HostResult } & Attempt)
+  | { readonly type: 'drained' };
+
+export type SupervisorMessage =
+  | { readonly type: 'run'; readonly task: PushTask }
+  | ({ readonly type: 'skip' } & Attempt)
+  | ({ readonly type: 'stored' } & Attempt)
+  | ({ readonly type: 'cancel' } & Attempt)
+  /** Something was put on the queue: fetch now rather than at the next poll. */
+  | { readonly type: 'poke' }
+  /** Take no more jobs; finish those in hand. */
+  | { readonly type: 'quiet' }
+  | { readonly type: 'resume' }
+  /** Finish what is in hand, say `drained`, exit. */
+  | { readonly type: 'drain' };

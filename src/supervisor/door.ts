@@ -1,0 +1,161 @@
+/**
+ * The one door for people: what the server may ask of the supervisor, and the views it may read.
+ * It holds types only; supervisor/operations.ts and supervisor/store.ts stand behind it.
+ */
+import type { Incarnation } from '../heartbeat.ts';
+import type { AccountWish } from '../push/account.ts';
+import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { TruthName, Truth, WorkerState } from '../detector/status.ts';
+
+export interface WorkerView {
+  readonly name: string;
+  readonly state: WorkerState;
+  readonly reason: string;
+  readonly since: string;
+  readonly detail: string;
+  readonly truths: Readonly<Record<TruthName, Truth>>;
+  readonly incarnation: Incarnation | null;
+  readonly lastBeatAgoMs: number | null;
+  readonly restarts: number;
+  /** Job ids in hand. */
+  readonly jobs: readonly string[];
+  readonly slots: number;
+  readonly rssBytes: number | null;
+  /** The supervisor's own host name. */
+  readonly host: string;
+  /** A person's wish: run, quiet (takes no new job) or stopped. */
+  readonly wish: 'run' | 'quiet' | 'stop';
+}
+
+export interface JobView extends JobRecord {
+  /** For a queued job: its place, 1 = next; null otherwise. */
+  readonly position: number | null;
+  /** For a queued job: a sentence saying what it waits for. */
+  readonly waitingFor: string | null;
+}
+
+export interface PushView extends PushRecord {
+  readonly state: 'open' | 'done' | 'failed';
+  readonly jobs: readonly JobView[];
+}
+
+export interface HostView {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly groups: readonly string[];
+  /** `trusted`: a host key is known; `untrusted`: `garrison trust` first; `unknown`: a job's outcome there is not known. */
+  readonly state: 'trusted' | 'untrusted' | 'unknown';
+  readonly detail: string;
+  readonly practice: boolean;
+}
+
+export interface Snapshot {
+  readonly observedAt: string;
+  readonly host: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly state: 'starting' | 'running' | 'stopping';
+  readonly redis: { readonly up: boolean; readonly since: string; readonly detail: string };
+  readonly queue: {
+    readonly waiting: number;
+    readonly running: number;
+    readonly oldestWaitingMs: number | null;
+    /** True when some worker takes jobs right now. */
+    readonly served: boolean;
+    /** A sentence: who serves the queue, or what it waits for and since when. */
+    readonly detail: string;
+  };
+  readonly workers: readonly WorkerView[];
+  readonly hosts: readonly HostView[];
+}
+
+export interface PushRequest {
+  readonly kind: JobKind;
+  readonly account: AccountWish | null;
+  readonly hosts: readonly string[];
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly dryRun: boolean;
+}
+
+export type Verb = 'restart' | 'stop' | 'start' | 'quiet' | 'cancel' | 'retry';
+
+export interface OperationRequest {
+  readonly verb: Verb;
+  /** `worker/push-1`, `push-1`, a job id or a push id. */
+  readonly target: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  /** `pid-startTicks-nonce`, or null for any. */
+  readonly ifIncarnation: string | null;
+  readonly dryRun: boolean;
+}
+
+export interface OperationView {
+  readonly id: string;
+  readonly verb: Verb;
+  readonly target: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly createdAt: string;
+  /** `planned` is a dry run: nothing was or will be done. */
+  readonly state: 'running' | 'done' | 'failed' | 'planned';
+  /** A sentence: what was verified, what is awaited, or why it failed. */
+  readonly detail: string;
+  /** What it interrupts or would interrupt, a sentence each. */
+  readonly interrupts: readonly string[];
+}
+
+export interface ListQuery {
+  readonly state?: string;
+  readonly q?: string;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface Listing<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** Pushed to every listener when something that people see has changed; never more often than the fact. */
+export type Change =
+  | { readonly type: 'worker'; readonly worker: WorkerView }
+  | { readonly type: 'job'; readonly job: JobView }
+  | { readonly type: 'operation'; readonly operation: OperationView }
+  | { readonly type: 'supervisor'; readonly snapshot: Snapshot };
+
+/** Every method may throw GarrisonError with a code the server maps to a problem document. */
+export interface Door {
+  snapshot(): Snapshot;
+  /** Returns the function that ends the subscription. */
+  onChange(listener: (change: Change) => void): () => void;
+  submitPush(request: PushRequest): Promise<PushView>;
+  push(id: string): Promise<PushView>;
+  listPushes(query: ListQuery): Promise<Listing<PushView>>;
+  job(id: string): Promise<JobView>;
+  listJobs(query: ListQuery): Promise<Listing<JobView>>;
+  /** Path of the job's log file; NOT_FOUND when there is no such job. The file may not exist yet. */
+  jobLogFile(id: string): Promise<string>;
+  submitOperation(request: OperationRequest): Promise<OperationView>;
+  operation(id: string): OperationView;
+  listOperations(): readonly OperationView[];
+  /** Asks the host for its keys without trusting them. */
+  scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
+  /** Accepts exactly the key whose fingerprint was shown. */
+  trustHostKey(host: string, fingerprint: string, actor: string): Promise<void>;
+}
+
+export interface ScannedHostKey {
+  readonly type: string;
+  /** `SHA256:…` as ssh-keygen prints it. */
+  readonly fingerprint: string;
+  /** `type base64`. */
+  readonly line: string;
+  readonly alreadyTrusted: boolean;
+}
+
+export type { HostResult, JobState, Stage };
