@@ -1,8 +1,9 @@
 /**
  * The whole conversation between the supervisor and a worker over IPC.
- * Nothing else passes between the two, and no message carries a secret.
+ * Nothing else passes between the two; the channel is a pipe, so the Redis password in `configure` is seen by nobody else.
  */
-import type { Beat, Incarnation } from '../heartbeat.ts';
+import type { Beat } from '../heartbeat.ts';
+import type { RedisTarget } from '../redisTarget.ts';
 import type { HostResult, PushTask, Stage } from './job.ts';
 
 interface Attempt {
@@ -11,7 +12,7 @@ interface Attempt {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'ready'; readonly incarnation: Incarnation }
+  | { readonly type: 'ready' }
   | { readonly type: 'beat'; readonly beat: Beat }
   /** A fetched queue entry: may this attempt run? Answered by `run` or `skip`. */
   | ({ readonly type: 'ask' } & Attempt)
@@ -21,6 +22,8 @@ export type WorkerMessage =
   | { readonly type: 'drained' };
 
 export type SupervisorMessage =
+  /** First message of a life: where the queue is and how many jobs to take at once. Answered by `ready`. */
+  | { readonly type: 'configure'; readonly redis: RedisTarget; readonly queue: string; readonly slots: number }
   | { readonly type: 'run'; readonly task: PushTask }
   | ({ readonly type: 'skip' } & Attempt)
   | ({ readonly type: 'stored' } & Attempt)

@@ -1,0 +1,109 @@
+/**
+ * Which columns people see of each kind of thing.
+ * It never works a value out: each column shows a field as the supervisor gave it.
+ */
+import type { HostView, JobView, OperationView, PushView, WorkerView } from '../supervisor/door.ts';
+import { formatDurationMs, formatSizeBytes } from '../units.ts';
+import type { Tone } from './output.ts';
+import type { Column } from './table.ts';
+
+const GOOD: readonly string[] = ['up', 'done', 'changed', 'unchanged', 'trusted', 'ok'];
+const BAD: readonly string[] = ['failed', 'hung', 'conflict', 'unknown', 'backoff', 'bad'];
+
+export function toneOf(state: string): Tone {
+  if (GOOD.includes(state)) return 'good';
+  return BAD.includes(state) ? 'bad' : 'warn';
+}
+
+export const WORKER_COLUMNS: readonly Column<WorkerView>[] = [
+  { title: 'WORKER', of: (worker) => worker.name },
+  { title: 'STATE', of: (worker) => worker.state, tone: (worker) => toneOf(worker.state) },
+  { title: 'REASON', of: (worker) => worker.reason, wide: true },
+  { title: 'SINCE', of: (worker) => seconds(worker.since) },
+  { title: 'JOBS', of: (worker) => `${String(worker.jobs.length)}/${String(worker.slots)}` },
+  { title: 'RESTARTS', of: (worker) => String(worker.restarts) },
+  {
+    title: 'BEAT',
+    of: (worker) => (worker.lastBeatAgoMs === null ? '' : formatDurationMs(worker.lastBeatAgoMs)),
+    wide: true,
+  },
+  {
+    title: 'MEMORY',
+    of: (worker) => (worker.rssBytes === null ? '' : formatSizeBytes(worker.rssBytes)),
+    wide: true,
+  },
+  { title: 'WISH', of: (worker) => worker.wish, wide: true },
+  { title: 'INCARNATION', of: incarnationOf, wide: true },
+  { title: 'DETAIL', of: (worker) => worker.detail },
+];
+
+export const JOB_COLUMNS: readonly Column<JobView>[] = [
+  { title: 'JOB', of: (job) => job.id },
+  { title: 'PUSH', of: (job) => job.pushId, wide: true },
+  { title: 'KIND', of: (job) => job.kind },
+  { title: 'ACCOUNT', of: (job) => job.account?.name ?? '' },
+  { title: 'HOST', of: (job) => job.host },
+  { title: 'STATE', of: (job) => job.state, tone: (job) => toneOf(job.state) },
+  {
+    title: 'RESULT',
+    of: (job) => job.result?.outcome ?? '',
+    tone: (job) => toneOf(job.result?.outcome ?? ''),
+  },
+  { title: 'REASON', of: (job) => job.result?.reason ?? '', wide: true },
+  { title: 'SINCE', of: (job) => seconds(job.since) },
+  { title: 'ATTEMPT', of: (job) => String(job.attempt), wide: true },
+  { title: 'WORKER', of: (job) => job.worker ?? '', wide: true },
+  { title: 'DETAIL', of: jobDetail },
+];
+
+export const PUSH_COLUMNS: readonly Column<PushView>[] = [
+  { title: 'PUSH', of: (push) => push.id },
+  { title: 'KIND', of: (push) => push.kind },
+  { title: 'ACCOUNT', of: (push) => push.accountName ?? '' },
+  { title: 'STATE', of: (push) => push.state, tone: (push) => toneOf(push.state) },
+  { title: 'HOSTS', of: (push) => String(push.jobs.length) },
+  { title: 'CREATED', of: (push) => seconds(push.createdAt) },
+  { title: 'BY', of: (push) => push.actor },
+  { title: 'WHY', of: (push) => push.reason ?? '', wide: true },
+];
+
+export const HOST_COLUMNS: readonly Column<HostView>[] = [
+  { title: 'HOST', of: (host) => host.name },
+  { title: 'ADDRESS', of: (host) => host.address },
+  { title: 'PORT', of: (host) => String(host.port) },
+  { title: 'USER', of: (host) => host.user },
+  { title: 'STATE', of: (host) => host.state, tone: (host) => toneOf(host.state) },
+  { title: 'GROUPS', of: (host) => host.groups.join(',') },
+  { title: 'PRACTICE', of: (host) => (host.practice ? 'yes' : 'no'), wide: true },
+  { title: 'DETAIL', of: (host) => host.detail },
+];
+
+export const OPERATION_COLUMNS: readonly Column<OperationView>[] = [
+  { title: 'OPERATION', of: (operation) => operation.id },
+  { title: 'VERB', of: (operation) => operation.verb },
+  { title: 'TARGET', of: (operation) => operation.target },
+  { title: 'STATE', of: (operation) => operation.state, tone: (operation) => toneOf(operation.state) },
+  { title: 'CREATED', of: (operation) => seconds(operation.createdAt) },
+  { title: 'BY', of: (operation) => operation.actor },
+  { title: 'WHY', of: (operation) => operation.reason ?? '', wide: true },
+  { title: 'DETAIL', of: (operation) => operation.detail },
+];
+
+/** What `--if-incarnation` takes. */
+export function incarnationOf({ incarnation }: WorkerView): string {
+  return incarnation === null
+    ? ''
+    : `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
+}
+
+export function jobDetail(job: JobView): string {
+  if (job.result !== null) return job.result.detail;
+  if (job.state !== 'queued') return job.cancelRequested ? 'a cancel was asked for' : (job.stage ?? '');
+  const place = job.position === null ? '' : `position ${String(job.position)}; `;
+  return `${place}${job.waitingFor ?? ''}`;
+}
+
+/** RFC 3339 without the milliseconds nobody reads. */
+export function seconds(time: string): string {
+  return time.replace(/\.\d+Z$/, 'Z');
+}

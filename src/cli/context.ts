@@ -1,0 +1,60 @@
+/**
+ * What every command has in hand: where the supervisor is, how to print, and how its errors become exit codes.
+ * It never knows any particular command.
+ */
+import type { Command } from 'commander';
+import { GarrisonError } from '../errors.ts';
+import { ownHome } from '../home.ts';
+import { createClient, type Client } from './client.ts';
+import { EXIT, exitCodeOf, type CommandKind } from './exitCodes.ts';
+import { createOutput, type ColorWish, type Output } from './output.ts';
+
+export const FORMATS = ['table', 'wide', 'json', 'jsonl', 'name'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Context {
+  readonly home: string;
+  /** `--config`, when given. */
+  readonly configFile: string | null;
+  readonly client: Client;
+  readonly output: Output;
+  readonly format: Format;
+}
+
+export interface GlobalOptions {
+  readonly home?: string;
+  readonly config?: string;
+  readonly output: Format;
+  readonly color: ColorWish;
+}
+
+type Body<Options> = (
+  context: Context,
+  call: { readonly args: readonly string[]; readonly options: Options },
+) => Promise<number>;
+
+/** Wraps a command's body for commander: its number becomes the exit code, its error a message and an exit code. */
+export function action<Options extends object>(
+  kind: CommandKind,
+  body: Body<Options>,
+): (...call: unknown[]) => Promise<void> {
+  return async (...call) => {
+    const command = call.at(-1) as Command;
+    const globals: GlobalOptions = command.optsWithGlobals();
+    const output = createOutput(process, globals.color, process.env);
+    try {
+      const home = ownHome(globals.home ?? null);
+      const context = {
+        home,
+        configFile: globals.config ?? null,
+        client: createClient(home),
+        output,
+        format: globals.output,
+      };
+      process.exitCode = await body(context, { args: command.args, options: command.opts<Options>() });
+    } catch (error) {
+      output.error(error);
+      process.exitCode = error instanceof GarrisonError ? exitCodeOf(error.code, kind) : EXIT.failed;
+    }
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * The contract's exit codes, and which of them an error means for a command that looks and for one that acts.
+ * It never prints anything.
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { WorkerView } from '../supervisor/door.ts';
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  degraded: 1,
+  down: 3,
+  unknown: 4,
+  refused: 4,
+  notRunning: 7,
+  usage: 64,
+  timedOut: 124,
+  interrupted: 130,
+} as const;
+
+/** Looking (`status`, `get`, `describe`, `logs`) or acting: an unreachable supervisor means 4 for one and 7 for the other. */
+export type CommandKind = 'look' | 'act';
+
+const ACT: Readonly<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: EXIT.failed,
+  USAGE: EXIT.usage,
+  HOME_BUSY: EXIT.refused,
+  HOME_UNUSABLE: EXIT.failed,
+  NOT_FOUND: EXIT.failed,
+  NAME_AMBIGUOUS: EXIT.failed,
+  NOT_PERMITTED: EXIT.refused,
+  REFUSED_BY_GUARD: EXIT.refused,
+  INCARNATION_CHANGED: EXIT.refused,
+  NO_SUPERVISOR: EXIT.notRunning,
+  REDIS_UNAVAILABLE: EXIT.failed,
+  REDIS_FOREIGN: EXIT.failed,
+  ACCOUNT_INVALID: EXIT.usage,
+  KEY_INVALID: EXIT.usage,
+  HOST_UNKNOWN: EXIT.failed,
+  HOST_KEY_UNAVAILABLE: EXIT.failed,
+  PROGRAM_MISSING: EXIT.failed,
+  PRACTICE_UNAVAILABLE: EXIT.failed,
+  PAGE_UNAVAILABLE: EXIT.failed,
+  WAIT_TIMED_OUT: EXIT.timedOut,
+  CONFLICTING_STATE: EXIT.failed,
+  INTERNAL: EXIT.failed,
+};
+
+/** Whether the thing asked for is well can't be told. */
+const LOOK_UNKNOWN: readonly ErrorCode[] = [
+  'NO_SUPERVISOR',
+  'NOT_FOUND',
+  'NAME_AMBIGUOUS',
+  'HOST_UNKNOWN',
+  'REDIS_UNAVAILABLE',
+  'INTERNAL',
+];
+
+export function exitCodeOf(code: ErrorCode, kind: CommandKind): number {
+  return kind === 'look' && LOOK_UNKNOWN.includes(code) ? EXIT.unknown : ACT[code];
+}
+
+/** What `status NAME…` says of the workers named: the worst of them decides. */
+export function exitCodeOfWorkers(workers: readonly WorkerView[]): number {
+  const codes = workers.map(exitCodeOfWorker);
+  return [EXIT.down, EXIT.unknown, EXIT.degraded].find((code) => codes.includes(code)) ?? EXIT.done;
+}
+
+function exitCodeOfWorker(worker: WorkerView): number {
+  switch (worker.state) {
+    case 'up':
+      return EXIT.done;
+    case 'late':
+    case 'starting':
+    case 'draining':
+      return EXIT.degraded;
+    case 'hung':
+    case 'backoff':
+    case 'failed':
+    case 'stopped':
+      return EXIT.down;
+    case 'unknown':
+      return EXIT.unknown;
+  }
+}

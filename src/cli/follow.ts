@@ -1,0 +1,89 @@
+/**
+ * Waits for something to come about by following the event stream: level first, then edges, and level again after every break.
+ * It never gives up on a supervisor or a Redis that restarts, only on the time-out or on Ctrl-C.
+ */
+import { GarrisonError, type ErrorCode } from '../errors.ts';
+import type { Client, ServerEvent } from './client.ts';
+import type { Output } from './output.ts';
+
+export type WaitEnd = 'reached' | 'timedOut' | 'interrupted';
+
+export interface Waiting {
+  readonly client: Client;
+  readonly output: Output;
+  readonly timeoutMs: number;
+  /** Reads the whole truth; true when what was waited for has come about. */
+  readonly level: () => Promise<boolean>;
+  /** One change; true as above. */
+  readonly edge: (event: ServerEvent) => boolean;
+}
+
+const RECONNECT_AFTER_MS = 500;
+
+/** What was asked for is kept on disk and in Redis, so these pass. */
+const PASSING: readonly ErrorCode[] = ['NO_SUPERVISOR', 'REDIS_UNAVAILABLE'];
+
+export async function waitUntil(waiting: Waiting): Promise<WaitEnd> {
+  const stop = new AbortController();
+  let end: WaitEnd = 'reached';
+  const stopWith = (why: WaitEnd): void => {
+    end = why;
+    stop.abort();
+  };
+  const timer = setTimeout(stopWith, waiting.timeoutMs, 'timedOut');
+  const interrupt = (): void => {
+    stopWith('interrupted');
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await followUntil(waiting, stop.signal);
+    return end;
+  } finally {
+    clearTimeout(timer);
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    stop.abort();
+  }
+}
+
+async function followUntil(waiting: Waiting, signal: AbortSignal): Promise<void> {
+  let told = false;
+  while (!hasEnded(signal)) {
+    try {
+      for await (const event of waiting.client.events('/api/v1/events', { signal })) {
+        // A snapshot means that we are subscribed: what is read now can miss nothing that comes later.
+        const isLevel = event.event === 'snapshot' || event.event === 'ping';
+        if (isLevel ? await waiting.level() : waiting.edge(event)) return;
+        if (isLevel) told = false;
+      }
+    } catch (error) {
+      if (hasEnded(signal)) return;
+      if (!(error instanceof GarrisonError) || !PASSING.includes(error.code)) throw error;
+      if (!told) waiting.output.note(`still waiting: ${error.message}`);
+      told = true;
+    }
+    await pause(RECONNECT_AFTER_MS, signal);
+  }
+}
+
+/** Asked anew each time: the compiler would take the first answer for good. */
+export function hasEnded(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+export function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const timer = setTimeout(done, waitMs);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

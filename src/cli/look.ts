@@ -1,0 +1,185 @@
+/**
+ * `get`, `jobs` and `status`: lists as the supervisor has them.
+ * It never changes anything and never judges: the exit code follows the states shown.
+ */
+import { InvalidArgumentError, type Command } from 'commander';
+import { GarrisonError } from '../errors.ts';
+import { overallOf } from '../server/sentence.ts';
+import type { HostView, JobView, OperationView, PushView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import { apiPath, type Client } from './client.ts';
+import { HOST_COLUMNS, JOB_COLUMNS, OPERATION_COLUMNS, PUSH_COLUMNS, WORKER_COLUMNS } from './columns.ts';
+import { action, type Context } from './context.ts';
+import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
+import { visibleJson } from './output.ts';
+import { columnsFor, printList, type ListDocument } from './print.ts';
+import { tableLines } from './table.ts';
+
+export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations'] as const;
+export type Kind = (typeof KINDS)[number];
+
+interface ListOptions {
+  readonly state?: string;
+  readonly query?: string;
+  readonly limit?: number;
+}
+
+export function addLookCommands(program: Command): void {
+  program
+    .command('status')
+    .description('how everything is, or the workers named; exit 0 well, 1 degraded, 3 down, 4 unknown')
+    .argument('[names...]', 'workers')
+    .action(
+      action('look', (context, { args }) =>
+        args.length === 0 ? statusOfAll(context) : statusOfNamed(context, args),
+      ),
+    );
+  listOptions(
+    program.command('get').description('list things').argument('<kind>', KINDS.join(', '), kindOf),
+  ).action(
+    action<ListOptions>('look', (context, { args, options }) =>
+      list(context, kindOf(args[0] ?? ''), options),
+    ),
+  );
+  listOptions(program.command('jobs').description('list the jobs: a push has one job per host')).action(
+    action<ListOptions>('look', (context, { options }) => list(context, 'jobs', options)),
+  );
+}
+
+/** `worker` and `workers` are the same to people. */
+export function kindOf(word: string): Kind {
+  const kind = KINDS.find(
+    (plural) => plural === word || plural.replace(/e?s$/, '') === word || plural.replace(/s$/, '') === word,
+  );
+  if (kind === undefined) throw new InvalidArgumentError(`one of: ${KINDS.join(', ')}`);
+  return kind;
+}
+
+function listOptions(command: Command): Command {
+  return command
+    .option('--state <state>', 'only those in this state')
+    .option('-q, --query <text>', 'only those that match the text')
+    .option('--limit <count>', 'at most this many', (text) => {
+      if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+      throw new InvalidArgumentError('a number from 1');
+    });
+}
+
+async function list(context: Context, kind: Kind, options: ListOptions): Promise<number> {
+  const document = await readList(context.client, kind, options);
+  printKind(context, kind, document);
+  return EXIT.done;
+}
+
+/** Reads page after page until there are no more, or enough. */
+export async function readList(
+  client: Client,
+  kind: Kind,
+  options: ListOptions,
+): Promise<ListDocument<never>> {
+  const most = options.limit ?? Number.POSITIVE_INFINITY;
+  const items: never[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const query = new URLSearchParams({
+      ...(options.state === undefined ? {} : { state: options.state }),
+      ...(options.query === undefined ? {} : { q: options.query }),
+      ...(cursor === undefined ? {} : { cursor }),
+      limit: String(Math.min(500, most - items.length)),
+    });
+    const page = (await client.get(`${apiPath(kind)}?${query.toString()}`)) as ListDocument<never> & {
+      nextCursor?: string;
+    };
+    items.push(...page.items);
+    if (page.nextCursor === undefined || items.length >= most) {
+      const { apiVersion, kind: listKind, observedAt } = page;
+      return { apiVersion, kind: listKind, observedAt, items };
+    }
+    cursor = page.nextCursor;
+  }
+}
+
+function printKind(context: Context, kind: Kind, document: ListDocument<never>): void {
+  const whenEmpty = `no ${kind}`;
+  switch (kind) {
+    case 'workers':
+      printList<WorkerView>(context, {
+        document,
+        columns: WORKER_COLUMNS,
+        nameOf: ({ name }) => `worker/${name}`,
+        whenEmpty,
+      });
+      return;
+    case 'jobs':
+      printList<JobView>(context, { document, columns: JOB_COLUMNS, nameOf: ({ id }) => id, whenEmpty });
+      return;
+    case 'pushes':
+      printList<PushView>(context, { document, columns: PUSH_COLUMNS, nameOf: ({ id }) => id, whenEmpty });
+      return;
+    case 'hosts':
+      printList<HostView>(context, {
+        document,
+        columns: HOST_COLUMNS,
+        nameOf: ({ name }) => name,
+        whenEmpty,
+      });
+      return;
+    case 'operations':
+      printList<OperationView>(context, {
+        document,
+        columns: OPERATION_COLUMNS,
+        nameOf: ({ id }) => id,
+        whenEmpty,
+      });
+  }
+}
+
+async function statusOfAll(context: Context): Promise<number> {
+  const { output, format } = context;
+  const snapshot = (await context.client.get(apiPath('status'))) as Snapshot;
+  const overall = overallOf(snapshot);
+  if (format === 'json') output.data(visibleJson(snapshot));
+  else if (format === 'jsonl') for (const worker of snapshot.workers) output.data(visibleJson(worker, 0));
+  else if (format === 'name') for (const worker of snapshot.workers) output.data(`worker/${worker.name}`);
+  else printStatus(context, snapshot);
+  return overall.state === 'well' ? EXIT.done : EXIT.degraded;
+}
+
+function printStatus({ output, format }: Context, snapshot: Snapshot): void {
+  const { state, sentences } = overallOf(snapshot);
+  const verdict = state === 'well' ? output.paint('well', 'good') : output.paint('degraded', 'bad');
+  const { host, version, queue } = snapshot;
+  const lines = [
+    `${host}: ${verdict} (garrison ${version})`,
+    ...sentences.map((sentence) => `  ${sentence}`),
+    '',
+    ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output.paint),
+    '',
+    `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}`,
+    `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
+  ];
+  output.data(lines.join('\n'));
+}
+
+async function statusOfNamed(context: Context, names: readonly string[]): Promise<number> {
+  const document = (await readList(context.client, 'workers', {})) as ListDocument<WorkerView>;
+  const found = names.map((name) =>
+    document.items.find((worker) => worker.name === name.replace(/^worker\//, '')),
+  );
+  const workers = found.filter((worker) => worker !== undefined);
+  const missing = names.filter((_name, index) => found[index] === undefined);
+  if (workers.length > 0) {
+    const named = { ...document, items: workers };
+    printList(context, {
+      document: named,
+      columns: WORKER_COLUMNS,
+      nameOf: ({ name }) => `worker/${name}`,
+      whenEmpty: '',
+    });
+  }
+  if (missing.length > 0) {
+    throw new GarrisonError('NOT_FOUND', `there is no worker named ${missing.join(', ')}`, {
+      cure: 'garrison get workers',
+    });
+  }
+  return exitCodeOfWorkers(workers);
+}

@@ -1,0 +1,121 @@
+/**
+ * Everything a command prints: data to stdout, progress and errors to stderr, colour only where it is wanted.
+ * It never lets a control character from a host reach the terminal, and a closed pipe never becomes a stack trace.
+ */
+import { GarrisonError, messageOf } from '../errors.ts';
+
+export type ColorWish = 'auto' | 'always' | 'never';
+export type Tone = 'good' | 'bad' | 'warn' | 'plain';
+
+export interface Output {
+  /** Data: one or more whole lines, without the last line end. */
+  readonly data: (text: string) => void;
+  /** Data as it is, for logs. */
+  readonly raw: (text: string) => void;
+  /** Progress and remarks. */
+  readonly note: (text: string) => void;
+  /** One line that is written over; on a terminal only. */
+  readonly progress: (text: string) => void;
+  readonly error: (error: unknown) => void;
+  readonly paint: (text: string, tone: Tone) => string;
+}
+
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+const CODE_OF: Readonly<Record<Exclude<Tone, 'plain'>, string>> = { good: '32', bad: '31', warn: '33' };
+
+export function createOutput(
+  streams: Streams,
+  color: ColorWish,
+  env: Readonly<Record<string, string | undefined>>,
+): Output {
+  const { stdout, stderr } = streams;
+  const painted = wantsColor(stdout, color, env);
+  let progressShown = false;
+  const clearProgress = (): void => {
+    if (progressShown) stderr.write('\r\u001b[K');
+    progressShown = false;
+  };
+  const note = (text: string): void => {
+    clearProgress();
+    stderr.write(`${visibleLines(text)}\n`);
+  };
+  return {
+    data: (text) => {
+      clearProgress();
+      stdout.write(`${text}\n`);
+    },
+    raw: (text) => {
+      stdout.write(text);
+    },
+    note,
+    progress: (text) => {
+      if (!stderr.isTTY) return;
+      clearProgress();
+      progressShown = true;
+      stderr.write(visible(text).slice(0, Math.max(20, stderr.columns - 1)));
+    },
+    error: (error) => {
+      note(errorText(error));
+    },
+    paint: (text, tone) => (painted && tone !== 'plain' ? `\u001b[${CODE_OF[tone]}m${text}\u001b[0m` : text),
+  };
+}
+
+/** `garrison: what …` and, when there is one, `next: cure`. */
+export function errorText(error: unknown): string {
+  const cure = error instanceof GarrisonError ? error.cure : undefined;
+  const what = `garrison: ${messageOf(error)}`;
+  return cure === undefined ? what : `${what}\n  next: ${cure}`;
+}
+
+/** The reader of a pipe may go at any time (`| head`): then there is nobody left to tell, and that is no failure. */
+export function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+}
+
+/** One line in which every control, C1 and direction-changing character is spelled out. */
+export function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, spelled);
+}
+
+/** The same, but lines and tabs stay. */
+export function visibleLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').split('\t').map(visible).join('\t'))
+    .join('\n');
+}
+
+/** JSON in which nothing but plain line ends can act on a terminal. */
+export function visibleJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function spelled(character: string): string {
+  const known: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  const code = character.charCodeAt(0);
+  return (
+    known[character] ??
+    (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`)
+  );
+}
+
+function wantsColor(
+  stdout: NodeJS.WriteStream,
+  wish: ColorWish,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  if (wish !== 'auto') return wish === 'always';
+  const refused = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  return stdout.isTTY && !refused;
+}

@@ -1,0 +1,74 @@
+/**
+ * Puts the commands together and turns every way of calling them wrongly into exit code 64.
+ * It holds no command itself.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { ownVersion } from '../version.ts';
+import { addAccessCommands } from './access.ts';
+import { addConfigCommand } from './configCommand.ts';
+import { action, FORMATS } from './context.ts';
+import { addDescribeCommand } from './describe.ts';
+import { EXIT } from './exitCodes.ts';
+import { addLogsCommand } from './logs.ts';
+import { addLookCommands } from './look.ts';
+import { addOperationCommands } from './operate.ts';
+import { visibleJson, visibleLines } from './output.ts';
+import { addPushCommands } from './push.ts';
+import { addTrustCommand } from './trust.ts';
+import { addUpCommand } from './up.ts';
+
+/** Runs one command line; the exit code is left in process.exitCode. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('garrison')
+    .description('A supervisor for SSH push jobs that tells the truth about its workers.')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(usageText(text)) })
+    .showSuggestionAfterError()
+    .option(
+      '--home <folder>',
+      'the home folder (default: GARRISON_HOME, else /var/lib/garrison for root, ~/.local/state/garrison for others)',
+    )
+    .option('--config <file>', 'garrison.yaml to use instead of the one in the home folder')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices([...FORMATS]).default('table'))
+    .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'));
+  addUpCommand(program);
+  addLookCommands(program);
+  addDescribeCommand(program);
+  addPushCommands(program);
+  addTrustCommand(program);
+  addLogsCommand(program);
+  addOperationCommands(program);
+  addConfigCommand(program);
+  addAccessCommands(program);
+  addVersionCommand(program);
+  return program;
+}
+
+function addVersionCommand(program: Command): void {
+  program
+    .command('version')
+    .description('the version of this program')
+    .action(
+      action('look', ({ output, format }) => {
+        const item = { version: ownVersion(), nodeVersion: process.version };
+        if (format === 'json') output.data(visibleJson({ apiVersion: 'garrison/v1', kind: 'Version', item }));
+        else output.data(`garrison ${item.version} (node ${item.nodeVersion})`);
+        return Promise.resolve(EXIT.done);
+      }),
+    );
+}
+
+/** Commander's `error: …` in our words, with the cure. */
+function usageText(text: string): string {
+  if (!text.startsWith('error: ')) return text;
+  return `garrison: ${visibleLines(text.slice('error: '.length).trimEnd())}\n  next: garrison help shows the commands, garrison help COMMAND its options\n`;
+}

@@ -1,0 +1,29 @@
+/**
+ * Says how to call Garrison from where the reader is, for commands that are shown to be copied.
+ * It never runs anything.
+ */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resolveHome } from '../home.ts';
+
+/** `bin/garrison` from the project folder, the whole path from elsewhere. */
+export function programPath(): string {
+  const whole = fileURLToPath(new URL('../../bin/garrison', import.meta.url));
+  const short = relative(process.cwd(), whole);
+  return short.startsWith('..') ? whole : short;
+}
+
+/** With `--home` where the command would otherwise look elsewhere. */
+export function programWithHome(home: string): string {
+  const usual = resolveHome({
+    flag: null,
+    env: { ...process.env, GARRISON_HOME: undefined },
+    userId: process.getuid?.() ?? 0,
+  });
+  return home === usual ? programPath() : `${programPath()} --home ${quoted(home)}`;
+}
+
+/** For a POSIX shell. */
+export function quoted(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

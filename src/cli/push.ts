@@ -1,0 +1,171 @@
+/**
+ * `push`, `revoke` and `check`: hands a wish for hosts to the supervisor and says at once what it waits for.
+ * It never touches a host itself, and never sends a key file that is not a public key.
+ */
+import type { Command } from 'commander';
+import { readFileSync, statSync } from 'node:fs';
+import { GarrisonError, messageOf } from '../errors.ts';
+import { parseAccountWish, parsePublicKeys } from '../push/account.ts';
+import type { JobView, PushView, Snapshot } from '../supervisor/door.ts';
+import { apiPath } from './client.ts';
+import { action, type Context } from './context.ts';
+import { EXIT } from './exitCodes.ts';
+import { namesOption, waitOptions, type WaitOptions } from './options.ts';
+import { visibleJson } from './output.ts';
+import { columnsFor } from './print.ts';
+import { resultColumns, waitForPush } from './pushWait.ts';
+import { tableLines } from './table.ts';
+
+interface PushOptions extends WaitOptions {
+  readonly to: readonly string[];
+  readonly key?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly shell?: string;
+  readonly sudo?: string;
+  readonly comment?: string;
+}
+
+const USUAL_TIMEOUT_MS = 600_000;
+const LARGEST_KEY_FILE_BYTES = 256 * 1024;
+
+export function addPushCommands(program: Command): void {
+  const about = 'make sure an account exists on hosts, with these keys, groups, shell and sudo rule';
+  waitOptions(program.command('push').description(about), '10m')
+    .argument('<account>', 'a POSIX user name')
+    .requiredOption('--to <hosts...>', 'hosts of the inventory')
+    .option('--key <files...>', 'public key files')
+    .option('--groups <names>', 'groups to add the account to, with commas between', namesOption)
+    .option('--shell <path>', "login shell; without it the host's default")
+    .option('--sudo <rule>', 'none, all, or commands with commas between')
+    .option('--comment <text>', "the account's comment (GECOS)")
+    .action(action<PushOptions>('act', (context, { args, options }) => push(context, args[0] ?? '', options)));
+  addRevokeAndCheck(program);
+}
+
+function addRevokeAndCheck(program: Command): void {
+  waitOptions(program.command('revoke').description("take an account's access away, where Garrison made it"), '10m')
+    .argument('<account>', 'the account')
+    .requiredOption('--from <hosts...>', 'hosts of the inventory')
+    .action(
+      action<WaitOptions & { from: readonly string[] }>('act', (context, { args, options }) => {
+        const account = { name: args[0] ?? '', keys: [] };
+        parseAccountWish(account);
+        return submit(context, { body: { kind: 'revoke', account, hosts: options.from }, options });
+      }),
+    );
+  waitOptions(program.command('check').description('tell connect, login, sudo and clock of hosts apart'), '10m')
+    .argument('<hosts...>', 'hosts of the inventory')
+    .action(
+      action<WaitOptions>('act', (context, { args, options }) =>
+        submit(context, { body: { kind: 'check', hosts: args }, options }),
+      ),
+    );
+}
+
+async function push(context: Context, name: string, options: PushOptions): Promise<number> {
+  const account = {
+    name,
+    keys: (options.key ?? []).flatMap(readKeyFile),
+    ...(options.groups === undefined ? {} : { groups: options.groups }),
+    ...(options.shell === undefined ? {} : { shell: options.shell }),
+    ...(options.sudo === undefined ? {} : { sudo: options.sudo }),
+    ...(options.comment === undefined ? {} : { comment: options.comment }),
+  };
+  // Refused here already, with the same words as in the supervisor, so that a mistake is told even when none runs.
+  parseAccountWish(account);
+  return submit(context, { body: { kind: 'push', account, hosts: options.to }, options });
+}
+
+function readKeyFile(file: string): readonly string[] {
+  let text: string;
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) throw new Error('it is not a file');
+    if (stats.size > LARGEST_KEY_FILE_BYTES) throw new Error('it is too large for a key file');
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GarrisonError('KEY_INVALID', `the key file ${file} cannot be used: ${messageOf(error)}`, {
+      cure: 'name a public key file, such as ~/.ssh/id_ed25519.pub',
+      cause: error,
+    });
+  }
+  return parsePublicKeys(text, file);
+}
+
+interface Submission {
+  readonly body: {
+    readonly kind: PushView['kind'];
+    readonly hosts: readonly string[];
+    readonly account?: object;
+  };
+  readonly options: WaitOptions;
+}
+
+async function submit(context: Context, { body, options }: Submission): Promise<number> {
+  const { client, output, format } = context;
+  const request = { ...body, reason: options.reason ?? null, dryRun: options.dryRun ?? false };
+  const { item } = (await client.post(apiPath('pushes'), request)) as { item: PushView };
+  if (options.dryRun === true) {
+    printPush(context, item);
+    output.note('dry run: nothing was done');
+    return EXIT.done;
+  }
+  output.note(
+    `${item.kind} ${item.id}: ${String(item.jobs.length)} host${item.jobs.length === 1 ? '' : 's'}`,
+  );
+  await tellWhatItWaitsFor(context, { push: item, wait: options.wait });
+  if (options.wait)
+    return waitForPush(context, { push: item, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
+  if (format === 'name') output.data(item.id);
+  else printPush(context, item);
+  output.note(`follow it with: garrison describe push ${item.id}`);
+  return EXIT.done;
+}
+
+/** A queue that nobody serves must be known at once; one that is served needs no words. */
+async function tellWhatItWaitsFor(
+  { client, output }: Context,
+  { push: { jobs }, wait }: { push: PushView; wait: boolean },
+): Promise<void> {
+  const { queue } = (await client.get(apiPath('status'))) as Snapshot;
+  if (queue.served && wait) return;
+  for (const line of queuedLines(jobs)) output.note(line);
+  if (!queue.served) output.note(`no worker takes jobs now: ${queue.detail}`);
+}
+
+/** One line for each thing waited for, however many jobs wait for it. */
+export function queuedLines(jobs: readonly JobView[]): readonly string[] {
+  const queued = jobs.filter((job) => job.state === 'queued');
+  const groups = new Map<string, JobView[]>();
+  for (const job of queued)
+    groups.set(job.waitingFor ?? '', [...(groups.get(job.waitingFor ?? '') ?? []), job]);
+  return [...groups].map(([waitingFor, members]) => {
+    const positions = members.map((job) => job.position).filter((position) => position !== null);
+    const hosts =
+      members.length > 4 ? `${String(members.length)} hosts` : members.map((job) => job.host).join(', ');
+    const first = Math.min(...positions);
+    const last = Math.max(...positions);
+    const place =
+      positions.length === 0
+        ? ''
+        : ` at position ${first === last ? String(first) : `${String(first)} to ${String(last)}`}`;
+    return `queued${place}: ${hosts}${waitingFor === '' ? '' : `; ${waitingFor}`}`;
+  });
+}
+
+function printPush({ output, format }: Context, push: PushView): void {
+  if (format === 'json') output.data(visibleJson({ apiVersion: 'garrison/v1', kind: 'Push', item: push }));
+  else if (format === 'jsonl') for (const job of push.jobs) output.data(visibleJson(job, 0));
+  else if (format === 'name') output.data(push.id);
+  else
+    output.data(
+      tableLines(
+        push.jobs,
+        columnsFor(
+          resultColumns(push.kind, () => ''),
+          format,
+        ),
+        output.paint,
+      ).join('\n'),
+    );
+}

@@ -1,0 +1,167 @@
+/**
+ * Puts together the whole configuration: garrison.yaml over the defaults, the hosts of inventory.yaml, and where each value came from.
+ * It never starts with half a configuration, and never holds a password.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
+import { ConfigSchema, type ConfigValues } from './configSchema.ts';
+import { GarrisonError, messageOf } from './errors.ts';
+import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
+import { settingsOf, type Setting } from './settings.ts';
+
+export type RedisSetting =
+  | { readonly mode: 'embedded' }
+  | { readonly mode: 'url'; readonly url: string; readonly passwordFile: string | null };
+
+export interface GarrisonConfig {
+  readonly home: string;
+  /** The garrison.yaml in use; null when there is none. */
+  readonly file: string | null;
+  readonly host: string;
+  readonly workers: { readonly count: number; readonly slots: number; readonly memoryLimitBytes: number };
+  readonly redis: RedisSetting;
+  readonly ssh: {
+    readonly identityFile: string;
+    readonly connectTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly totalTimeoutMs: number;
+  };
+  readonly page: { readonly address: string; readonly port: number };
+  readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
+  readonly inventoryFile: string;
+  readonly hosts: readonly InventoryHost[];
+  /** Every effective value as people write it, and where it came from. */
+  readonly settings: readonly Setting[];
+}
+
+export interface ConfigSources {
+  readonly home: string;
+  /** `--config`; null looks in the home folder, then in /etc/garrison. */
+  readonly configFile?: string | null;
+}
+
+/** Throws CONFIG_INVALID naming every problem of every file at once. */
+export function loadConfig({ home, configFile = null }: ConfigSources): GarrisonConfig {
+  const file = chosenFile(home, configFile);
+  const read = readConfigFile(file, ConfigSchema);
+  const inventoryFile = join(home, 'inventory.yaml');
+  const inventory = readInventory(inventoryFile);
+  const folder = read.file === null ? home : dirname(resolve(file));
+  const missing = configFile !== null && read.file === null ? [noSuchFile(file)] : [];
+  const problems = [
+    ...missing,
+    ...read.problems,
+    ...identityProblem(read, folder),
+    ...inventory.problems,
+    ...checkGrants(join(home, 'grants.yaml')),
+  ];
+  if (problems.length > 0 || read.value === null) throw configError(problems);
+  const values = read.value;
+  const identityFile = absolute(folder, values.ssh.identityFile ?? join(home, 'id_ed25519'));
+  return {
+    home,
+    file: read.file,
+    ...inEffect(values, { identityFile, folder }),
+    inventoryFile,
+    hosts: inventory.hosts,
+    settings: settingsOf(values, { identityFile, lineOf: read.lineOf, file: read.file }),
+  };
+}
+
+/** The password for `redis: {url}` from its file or from GARRISON_REDIS_PASSWORD; null when neither is set. */
+export function redisPassword(
+  redis: RedisSetting,
+  env: Readonly<Record<string, string | undefined>>,
+): string | null {
+  if (redis.mode === 'embedded') return null;
+  if (redis.passwordFile === null) return env['GARRISON_REDIS_PASSWORD'] ?? null;
+  return readPasswordFile(redis.passwordFile);
+}
+
+function readPasswordFile(file: string): string {
+  let text: string;
+  let mode: number;
+  try {
+    mode = statSync(file).mode;
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GarrisonError(
+      'CONFIG_INVALID',
+      `redis.passwordFile: ${file} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new GarrisonError('CONFIG_INVALID', `redis.passwordFile: ${file} can be read by other users`, {
+      cure: `chmod 600 ${file}`,
+    });
+  }
+  const [password = ''] = text.split('\n');
+  if (password !== '') return password;
+  throw new GarrisonError('CONFIG_INVALID', `redis.passwordFile: ${file} is empty`, {
+    cure: 'write the password on its first line',
+  });
+}
+
+function chosenFile(home: string, configFile: string | null): string {
+  if (configFile !== null) return configFile;
+  const own = join(home, 'garrison.yaml');
+  const shared = '/etc/garrison/garrison.yaml';
+  return !existsSync(own) && existsSync(shared) ? shared : own;
+}
+
+function noSuchFile(file: string): ConfigProblem {
+  return { file, line: null, key: '', what: 'there is no such file', cure: 'name the file with --config' };
+}
+
+/** A key that is named must be there: making another one under that name would only hide the mistake. */
+function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readonly ConfigProblem[] {
+  const named = read.value?.ssh.identityFile;
+  if (named === undefined || existsSync(absolute(folder, named))) return [];
+  const line = read.lineOf(['ssh', 'identityFile']);
+  const what = `there is no file ${absolute(folder, named)}`;
+  return [
+    {
+      file: read.file ?? '',
+      line,
+      key: 'ssh.identityFile',
+      what,
+      cure: 'leave the key out, and Garrison makes one in its home folder',
+    },
+  ];
+}
+
+type InEffect = Pick<GarrisonConfig, 'host' | 'workers' | 'redis' | 'ssh' | 'page' | 'retention'>;
+
+function inEffect(values: ConfigValues, { identityFile, folder }: { identityFile: string; folder: string }): InEffect {
+  const { workers, ssh, page, retention } = values;
+  return {
+    host: values.host ?? hostname(),
+    workers: { count: workers.count, slots: workers.slots, memoryLimitBytes: workers.memoryLimit },
+    redis: redisSetting(values, folder),
+    ssh: {
+      identityFile,
+      connectTimeoutMs: ssh.connectTimeout,
+      idleTimeoutMs: ssh.idleTimeout,
+      totalTimeoutMs: ssh.totalTimeout,
+    },
+    page: page.listen,
+    retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
+  };
+}
+
+function redisSetting(values: ConfigValues, folder: string): RedisSetting {
+  const { url, passwordFile } = values.redis;
+  if (url === undefined) return { mode: 'embedded' };
+  return {
+    mode: 'url',
+    url,
+    passwordFile: passwordFile === undefined ? null : absolute(folder, passwordFile),
+  };
+}
+
+function absolute(folder: string, path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(folder, path);
+}

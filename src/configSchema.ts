@@ -1,0 +1,157 @@
+/**
+ * Says what may stand in garrison.yaml, with every default in one place.
+ * It never reads a file and never looks at the machine.
+ */
+import { z } from 'zod';
+import { parseDurationMs, parseSizeBytes } from './units.ts';
+
+export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+const DURATION_WORDS = 'must be a duration with its unit, such as 10s, 5m or 1h30m';
+const SIZE_WORDS = 'must be a size with its unit, such as 512MiB or 2GiB';
+
+const Duration = z
+  .string(DURATION_WORDS)
+  .meta({ pattern: '^([0-9]+(ms|s|m|h|d))+$' })
+  .transform((text, context) => {
+    const durationMs = parseDurationMs(text);
+    if (durationMs !== null && durationMs > 0) return durationMs;
+    context.addIssue({ code: 'custom', message: DURATION_WORDS });
+    return z.NEVER;
+  });
+
+const Size = z
+  .string(SIZE_WORDS)
+  .meta({ pattern: '^[0-9]+([.][0-9]+)? ?([kKMGT]?i?B)$' })
+  .transform((text, context) => {
+    const bytes = parseSizeBytes(text);
+    if (bytes !== null && bytes > 0) return bytes;
+    context.addIssue({ code: 'custom', message: SIZE_WORDS });
+    return z.NEVER;
+  });
+
+/** `127.0.0.1:7080`, `[::1]:7080`; port 0 lets the system choose. */
+const Listen = z.string().transform((text, context) => {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const address = match?.[1] ?? match?.[2];
+  if (address !== undefined && port <= 65_535) return { address, port };
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an address and a port, such as 127.0.0.1:7080 or [::1]:7080',
+  });
+  return z.NEVER;
+});
+
+const Text = z.string().min(1);
+
+const Redis = z
+  .strictObject({
+    mode: z
+      .literal('embedded')
+      .optional()
+      .describe('a redis-server that Garrison starts and supervises itself'),
+    url: Text.optional().describe('redis://, rediss:// or unix:// of a Redis you run; without a password'),
+    passwordFile: Text.optional().describe('file with the password, readable by its owner only'),
+  })
+  .superRefine((redis, context) => {
+    if (redis.url === undefined) {
+      if (redis.passwordFile === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['passwordFile'],
+        message: 'has a use only together with url',
+      });
+      return;
+    }
+    if (redis.mode !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'contradicts mode: embedded; keep one of the two',
+      });
+    }
+    const wrong = redisUrlProblem(redis.url);
+    if (wrong !== null) context.addIssue({ code: 'custom', path: ['url'], message: wrong });
+  });
+
+const Containers = z.strictObject({
+  socket: Text.default('/run/docker.sock'),
+  select: z.enum(['label', 'all']).default('label'),
+  budget: z
+    .strictObject({ restarts: z.int().min(1).max(1000).default(3), per: Duration.prefault('30m') })
+    .prefault({}),
+  dependsOn: z.record(Text, z.array(Text)).default({}),
+});
+
+const Page = z.strictObject({
+  listen: Listen.prefault('127.0.0.1:7080'),
+  basePath: z
+    .string()
+    .regex(/^\/(?:[A-Za-z0-9._~-]+\/?)*$/, 'must be a path that begins with /')
+    .default('/'),
+  trustedProxies: z.array(Text).default([]),
+});
+
+export const ConfigSchema = z.strictObject({
+  host: z
+    .string()
+    .regex(NAME_PATTERN, 'must be a host name: letters, digits, dots and hyphens')
+    .optional()
+    .describe("this supervisor's name; default: the machine's"),
+  workers: z
+    .strictObject({
+      count: z.int().min(1).max(64).default(4),
+      slots: z.int().min(1).max(200).default(10),
+      memoryLimit: Size.prefault('512MiB'),
+    })
+    .prefault({}),
+  redis: Redis.prefault({ mode: 'embedded' }),
+  ssh: z
+    .strictObject({
+      identityFile: Text.optional().describe(
+        'private key to log in with; default: id_ed25519 in the home folder',
+      ),
+      connectTimeout: Duration.prefault('10s'),
+      idleTimeout: Duration.prefault('60s'),
+      totalTimeout: Duration.prefault('5m'),
+    })
+    .prefault({}),
+  containers: Containers.prefault({}),
+  page: Page.prefault({}),
+  login: z.strictObject({ explainTo: z.array(Text).default(['loopback']) }).prefault({}),
+  retention: z
+    .strictObject({
+      jobs: Duration.prefault('30d'),
+      logs: Size.prefault('2GiB'),
+      incidents: Duration.prefault('90d'),
+    })
+    .prefault({}),
+});
+
+export type ConfigValues = z.output<typeof ConfigSchema>;
+
+/** Sections that are checked and shown but that nothing in this version acts on. */
+export const UNUSED_KEYS: readonly string[] = ['containers', 'login', 'page.basePath', 'page.trustedProxies'];
+
+/** The JSON Schema of garrison.yaml, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' });
+}
+
+function redisUrlProblem(text: string): string | null {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'must be a URL such as rediss://redis.example:6379 or unix:///run/redis.sock';
+  }
+  if (!['redis:', 'rediss:', 'unix:'].includes(url.protocol))
+    return 'must begin with redis://, rediss:// or unix://';
+  if (url.password !== '')
+    return 'holds a password; put it in a file and name that with passwordFile, or set GARRISON_REDIS_PASSWORD';
+  if (url.protocol === 'unix:' && (url.host !== '' || url.pathname.length < 2))
+    return 'must name a socket, such as unix:///run/redis.sock';
+  if (url.protocol !== 'unix:' && url.hostname === '') return 'names no host';
+  return null;
+}

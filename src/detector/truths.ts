@@ -1,0 +1,101 @@
+/**
+ * Says five separate things about a worker, each with its evidence: process, heartbeat, broker, slots, progress.
+ * It never folds them into one: which layer is bad decides what helps.
+ */
+import { unreachable } from '../errors.ts';
+import type { WorkerEvidence } from './evidence.ts';
+import type { StatusLimits, Truth, TruthName } from './status.ts';
+
+export type Truths = Readonly<Record<TruthName, Truth>>;
+
+export interface TruthQuestion {
+  readonly evidence: WorkerEvidence;
+  readonly limits: StatusLimits;
+  readonly redisUp: boolean;
+  readonly takesJobs: boolean;
+  readonly nowMs: number;
+  /** RFC 3339, the `since` of every verdict that changes now. */
+  readonly nowWall: string;
+  readonly previous: Truths | null;
+}
+
+type Finding = Pick<Truth, 'verdict' | 'evidence'>;
+
+const NAMES: readonly TruthName[] = ['process', 'heartbeat', 'broker', 'slots', 'progress'];
+/** A free worker polls every second; this long without an answer of the queue means that it is cut off. */
+const FETCH_OVERDUE_MS = 10_000;
+/** Longer than any job may be silent at the default time limits. */
+const PROGRESS_OVERDUE_MS = 360_000;
+
+export function decideTruths(question: TruthQuestion): Truths {
+  const { previous, nowWall } = question;
+  const entries = NAMES.map((name): [TruthName, Truth] => {
+    const found = find(name, question);
+    const before = previous?.[name];
+    const since = before?.verdict === found.verdict ? before.since : nowWall;
+    return [name, { ...found, since }];
+  });
+  return Object.fromEntries(entries) as Record<TruthName, Truth>;
+}
+
+function find(name: TruthName, question: TruthQuestion): Finding {
+  switch (name) {
+    case 'process':
+      return findProcess(question);
+    case 'heartbeat':
+      return findHeartbeat(question);
+    case 'broker':
+      return findBroker(question);
+    case 'slots':
+      return findSlots(question);
+    case 'progress':
+      return findProgress(question);
+    default:
+      return unreachable(name);
+  }
+}
+
+function findProcess({ evidence }: TruthQuestion): Finding {
+  if (evidence.incarnation !== null) return { verdict: 'ok', evidence: `pid ${String(evidence.incarnation.pid)} runs` };
+  if (evidence.exit === null) return { verdict: 'unknown', evidence: 'not started yet' };
+  const how = evidence.exit.signal ?? `code ${String(evidence.exit.exitCode)}`;
+  return { verdict: 'bad', evidence: `pid ${String(evidence.exit.pid)} ended with ${how}` };
+}
+
+function findHeartbeat({ evidence, limits, nowMs }: TruthQuestion): Finding {
+  if (evidence.incarnation === null || evidence.lastBeatAt === null) return { verdict: 'unknown', evidence: 'no beat yet' };
+  const late = nowMs - evidence.lastBeatAt.monoMs >= limits.lateAfterMs;
+  return late
+    ? { verdict: 'bad', evidence: `last beat at ${evidence.lastBeatAt.wall}` }
+    : { verdict: 'ok', evidence: 'beats every second' };
+}
+
+function findBroker({ evidence, redisUp, takesJobs }: TruthQuestion): Finding {
+  if (!redisUp) return { verdict: 'bad', evidence: 'Redis does not answer the supervisor' };
+  const { beat } = evidence;
+  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  const full = beat.activeJobs.length >= beat.slots;
+  if (!takesJobs || full) return { verdict: 'ok', evidence: 'does not need the queue now' };
+  if (beat.lastFetchAgoMs === null) return { verdict: 'unknown', evidence: 'has not reached the queue yet' };
+  return beat.lastFetchAgoMs > FETCH_OVERDUE_MS
+    ? { verdict: 'bad', evidence: `no answer of the queue for over ${String(FETCH_OVERDUE_MS / 1000)} s` }
+    : { verdict: 'ok', evidence: 'the queue answers' };
+}
+
+function findSlots({ evidence }: TruthQuestion): Finding {
+  const { beat } = evidence;
+  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  const taken = beat.activeJobs.length;
+  const text = `${String(taken)} of ${String(beat.slots)} slots taken`;
+  return { verdict: taken < beat.slots ? 'ok' : 'bad', evidence: text };
+}
+
+function findProgress({ evidence }: TruthQuestion): Finding {
+  const { beat } = evidence;
+  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  if (beat.activeJobs.length === 0) return { verdict: 'ok', evidence: 'nothing in hand' };
+  const overdue = (beat.lastProgressAgoMs ?? 0) > PROGRESS_OVERDUE_MS;
+  return overdue
+    ? { verdict: 'bad', evidence: `no job moved for over ${String(PROGRESS_OVERDUE_MS / 1000)} s` }
+    : { verdict: 'ok', evidence: `${String(beat.activeJobs.length)} in hand, moving` };
+}

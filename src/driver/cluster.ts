@@ -1,0 +1,77 @@
+/**
+ * Keeps the fence's clusterId and epoch, in Redis and in the home folder, so that losing either one never lets an old order pass for a new one.
+ * It never lowers an epoch and never adopts a Redis that belongs to another cluster.
+ */
+import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { GarrisonError } from '../errors.ts';
+import { KEY_PREFIX } from '../queueName.ts';
+import { writeDurably } from './durableFile.ts';
+import { bootId } from './proc.ts';
+
+export interface Cluster {
+  readonly clusterId: string;
+  readonly epoch: number;
+}
+
+interface HomeRecord extends Cluster {
+  /** The boot in which the epoch was last agreed: after a power cut Redis may have lost its last second. */
+  readonly bootId: string;
+}
+
+const CLUSTER_KEY = `${KEY_PREFIX}:cluster`;
+
+/** Counts attempts within an epoch; it starts anew only where the epoch has risen. */
+export function counterKey(epoch: number): string {
+  return `${KEY_PREFIX}:fence:${String(epoch)}`;
+}
+
+/** Agrees the epoch between home and Redis; call at every (re)connection, since Redis may have come back empty. */
+export async function agreeOnEpoch(redis: Redis, homeDir: string): Promise<Cluster> {
+  const file = join(homeDir, 'cluster.json');
+  const home = await readHome(file);
+  const stored = await readRedis(redis);
+  if (home !== null && stored !== null && home.clusterId !== stored.clusterId) {
+    throw new GarrisonError(
+      'REDIS_FOREIGN',
+      `this Redis belongs to cluster ${stored.clusterId}, but the home folder ${homeDir} belongs to cluster ${home.clusterId}`,
+      { cure: `Point redis.url at this cluster's own Redis, or use another --home; if Redis was replaced on purpose, remove ${file}.` },
+    );
+  }
+  const agreed = agree(home, stored, bootId());
+  if (home?.epoch !== agreed.epoch || home.bootId !== agreed.bootId || home.clusterId !== agreed.clusterId) {
+    // Home first: were Redis written first and we died here, a later loss of Redis would hand out the same epoch again.
+    await writeDurably(file, JSON.stringify(agreed));
+  }
+  await redis.hset(CLUSTER_KEY, { clusterId: agreed.clusterId, epoch: agreed.epoch });
+  return { clusterId: agreed.clusterId, epoch: agreed.epoch };
+}
+
+function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): HomeRecord {
+  if (stored === null) {
+    const clusterId = home?.clusterId ?? randomBytes(8).toString('hex');
+    return { clusterId, epoch: (home?.epoch ?? 0) + 1, bootId: boot };
+  }
+  const { clusterId } = stored;
+  if (home === null) return { clusterId, epoch: stored.epoch, bootId: boot };
+  const redisWentBack = stored.epoch < home.epoch;
+  const machineRestarted = home.bootId !== boot;
+  if (redisWentBack || machineRestarted) return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot };
+  return { clusterId, epoch: stored.epoch, bootId: boot };
+}
+
+async function readHome(file: string): Promise<HomeRecord | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as HomeRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}`, { cure: 'Restore it from a backup, or remove it.', cause: error });
+  }
+}
+
+async function readRedis(redis: Redis): Promise<Cluster | null> {
+  const { clusterId, epoch } = await redis.hgetall(CLUSTER_KEY);
+  return clusterId === undefined || epoch === undefined ? null : { clusterId, epoch: Number(epoch) };
+}

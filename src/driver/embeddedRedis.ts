@@ -1,0 +1,56 @@
+/**
+ * Holds the life of the embedded redis-server: one at a time, its exit reported, its end orderly.
+ * Whether and when it starts again is decided by the supervisor.
+ */
+import type { ExitFact, SpawnedProcess } from './spawn.ts';
+import { endLeftoverServer, spawnRedisServer } from './redisServer.ts';
+
+export interface EmbeddedRedisEvents {
+  onLine(line: string): void;
+  onExit(fact: ExitFact): void;
+}
+
+export class EmbeddedRedis {
+  readonly #homeDir: string;
+  readonly #events: EmbeddedRedisEvents;
+  #process: SpawnedProcess | null = null;
+  #ending = false;
+
+  constructor(homeDir: string, events: EmbeddedRedisEvents) {
+    this.#homeDir = homeDir;
+    this.#events = events;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  async prepare(): Promise<void> {
+    await endLeftoverServer(this.#homeDir);
+  }
+
+  spawn(): void {
+    if (this.#process !== null || this.#ending) return;
+    const server = spawnRedisServer(this.#homeDir, (line) => {
+      this.#events.onLine(line);
+    });
+    this.#process = server;
+    void server.exited.then((fact) => {
+      this.#process = null;
+      if (!this.#ending) this.#events.onExit(fact);
+    });
+  }
+
+  /** `ask` tells the server to save and leave; it is made to when it does not within the limit. */
+  async end(ask: () => Promise<void>, withinMs: number): Promise<void> {
+    this.#ending = true;
+    const server = this.#process;
+    await ask();
+    if (server === null) return;
+    // TERM is redis-server's own orderly end, for when the connection was away and could not ask.
+    server.signalGroup('SIGTERM');
+    const force = setTimeout(() => server.signalGroup('SIGKILL'), withinMs);
+    await server.exited;
+    clearTimeout(force);
+  }
+}

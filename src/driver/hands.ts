@@ -1,0 +1,127 @@
+/**
+ * Carries out actions: workers, the Redis server, the queue and the records of jobs.
+ * It has no opinions: no retry, no threshold; how each deed went is reported as news.
+ */
+import { messageOf, unreachable } from '../errors.ts';
+import type { JobRecord } from '../push/job.ts';
+import type { Action } from '../reconciler/action.ts';
+import type { JobNews } from '../reconciler/jobNews.ts';
+import { counterKey, type Cluster } from './cluster.ts';
+import type { JobStore } from './jobStore.ts';
+import type { PushQueue } from './queue.ts';
+import type { Spool } from './spool.ts';
+import type { WorkerPool } from './workers.ts';
+
+export interface HandsParts {
+  readonly pool: WorkerPool;
+  readonly queue: PushQueue;
+  readonly store: JobStore;
+  readonly spool: Spool;
+  cluster(): Cluster | null;
+  spawnRedis(): void;
+  onNews(news: JobNews): void;
+  onFailure(action: string, detail: string): void;
+}
+
+export class DriverHands {
+  readonly #parts: HandsParts;
+
+  constructor(parts: HandsParts) {
+    this.#parts = parts;
+  }
+
+  perform(action: Action): void {
+    const { pool, onFailure } = this.#parts;
+    try {
+      switch (action.kind) {
+        case 'spawnWorker':
+          pool.spawn(action.worker);
+          break;
+        case 'killWorker':
+          pool.kill(action.worker, action.incarnation, action);
+          break;
+        case 'tellWorker':
+          pool.tell(action.worker, action.incarnation, action.message);
+          break;
+        case 'spawnRedis':
+          this.#parts.spawnRedis();
+          break;
+        case 'dispatch':
+          void this.#dispatch(action.job);
+          break;
+        case 'look':
+          void this.#look(action);
+          break;
+        case 'save':
+          void this.#save(action.job);
+          break;
+        case 'finish':
+          void this.#finish(action.job);
+          break;
+        default:
+          unreachable(action);
+      }
+    } catch (error) {
+      onFailure(action.kind, messageOf(error));
+    }
+  }
+
+  /** What an earlier life (or an outage) left in the spool goes to Redis; safe to repeat. */
+  async emptySpool(): Promise<void> {
+    for (const job of await this.#parts.spool.list()) await this.#index(job);
+  }
+
+  async #dispatch(job: JobRecord): Promise<void> {
+    const { store, queue, pool, cluster, onNews } = this.#parts;
+    const { id: jobId, attempt } = job;
+    const agreed = cluster();
+    try {
+      if (agreed === null) throw new Error('no epoch has been agreed with Redis yet');
+      const counter = await store.saveAndCount(job, counterKey(agreed.epoch));
+      onNews({ kind: 'fenced', jobId, attempt, fence: { ...agreed, counter } });
+      await queue.add(jobId, attempt);
+      onNews({ kind: 'enqueued', jobId, attempt });
+      pool.poke();
+    } catch (error) {
+      onNews({ kind: 'dispatchFailed', jobId, attempt, detail: messageOf(error) });
+    }
+  }
+
+  async #look({ jobId, attempt }: { jobId: string; attempt: number }): Promise<void> {
+    try {
+      const entry = await this.#parts.queue.look(jobId, attempt);
+      this.#parts.onNews({ kind: 'looked', jobId, attempt, entry });
+    } catch {
+      // Redis is away, which its own connection reports; the next look tells.
+    }
+  }
+
+  async #save(job: JobRecord): Promise<void> {
+    try {
+      await this.#parts.store.save(job);
+    } catch (error) {
+      this.#parts.onFailure('save', `the change of job ${job.id} could not be saved: ${messageOf(error)}`);
+    }
+  }
+
+  async #finish(job: JobRecord): Promise<void> {
+    const { spool, onNews, onFailure } = this.#parts;
+    try {
+      await spool.put(job);
+    } catch (error) {
+      onFailure('finish', `the result of job ${job.id} could not be kept on disk: ${messageOf(error)}`);
+      onNews({ kind: 'keepFailed', jobId: job.id, detail: messageOf(error) });
+      return;
+    }
+    onNews({ kind: 'kept', jobId: job.id });
+    // Redis away: the record waits in the spool for the next connection.
+    await this.#index(job).catch(() => undefined);
+  }
+
+  async #index(job: JobRecord): Promise<void> {
+    const { store, spool, onNews } = this.#parts;
+    await store.save(job);
+    await spool.remove(job);
+    onNews({ kind: 'indexed', jobId: job.id });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Makes sure that there is a key pair to log in with.
+ * It never replaces a key that is there, and the private half never leaves its file.
+ */
+import { execa } from 'execa';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { GarrisonError, messageOf } from '../errors.ts';
+
+export interface Identity {
+  readonly privateFile: string;
+  /** One line: `type base64 comment`. */
+  readonly publicKey: string;
+}
+
+const KEYGEN_WITHIN_MS = 20_000;
+
+/** The key pair in `file`; makes one when there is none. */
+export async function ensureIdentity(file: string): Promise<Identity> {
+  if (!existsSync(file)) await makePair(file);
+  const publicFile = `${file}.pub`;
+  // A private key may stand alone, and in a folder that is not ours to write in.
+  const publicKey = existsSync(publicFile)
+    ? await readFile(publicFile, 'utf8')
+    : await keygen(['-y', '-P', '', '-f', file], file);
+  return { privateFile: file, publicKey: publicKey.trim() };
+}
+
+/** Made beside and moved into place, so that a key half written is never taken for one. */
+async function makePair(file: string): Promise<void> {
+  const beside = `${file}.new`;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await rm(beside, { force: true });
+  await rm(`${beside}.pub`, { force: true });
+  await keygen(['-q', '-t', 'ed25519', '-N', '', '-C', 'garrison', '-f', beside], file);
+  await rename(`${beside}.pub`, `${file}.pub`);
+  await rename(beside, file);
+}
+
+async function keygen(args: readonly string[], file: string): Promise<string> {
+  try {
+    const { stdout } = await execa('ssh-keygen', args, { stdin: 'ignore', timeout: KEYGEN_WITHIN_MS });
+    return stdout.trim();
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') {
+      throw new GarrisonError('PROGRAM_MISSING', 'ssh-keygen is not installed', {
+        cure: 'apt-get install openssh-client',
+        cause: error,
+      });
+    }
+    throw new GarrisonError('HOME_UNUSABLE', `ssh-keygen could not work on ${file}: ${messageOf(error)}`, {
+      cure: 'a key with a passphrase cannot be used; name another with ssh.identityFile',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Appends to journal.jsonl: who asked for what and why, what broke and when it was well again.
+ * It never rewrites a line; at its size limit the file is renamed and a new one begun.
+ */
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface JournalEntry {
+  readonly at: string;
+  readonly event: string;
+  readonly [fact: string]: unknown;
+}
+
+const LARGEST_BYTES = 16 * 1024 * 1024;
+const KEPT_FILES = 5;
+
+export class Journal {
+  readonly #file: string;
+
+  constructor(homeDir: string) {
+    this.#file = join(homeDir, 'journal.jsonl');
+  }
+
+  /** Synchronous on purpose: an audit line is on disk before the deed, and there are few of them. */
+  append(entry: JournalEntry): void {
+    if (existsSync(this.#file) && statSync(this.#file).size > LARGEST_BYTES) this.#rotate();
+    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  }
+
+  #rotate(): void {
+    for (let number = KEPT_FILES - 1; number >= 1; number -= 1) {
+      const older = `${this.#file}.${String(number)}`;
+      if (existsSync(older)) renameSync(older, `${this.#file}.${String(number + 1)}`);
+    }
+    renameSync(this.#file, `${this.#file}.1`);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Puts attempts on the BullMQ queue and looks at what became of their entries.
+ * It holds no truth about jobs and takes nothing off the queue: that is the workers' part.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { EntrySeen } from '../reconciler/jobFlow.ts';
+import { BULL_PREFIX, entryId, PUSH_QUEUE } from '../queueName.ts';
+
+export class PushQueue {
+  readonly #redis: Redis;
+  #opened: Queue | null = null;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Idempotent: an entry of this attempt that is there already stays as it is. */
+  async add(jobId: string, attempt: number): Promise<void> {
+    await this.#open().add('attempt', { jobId, attempt }, { jobId: entryId(jobId, attempt) });
+  }
+
+  async look(jobId: string, attempt: number): Promise<EntrySeen> {
+    const state = await this.#open().getJobState(entryId(jobId, attempt));
+    if (state === 'waiting' || state === 'prioritized' || state === 'delayed') return 'waiting';
+    return state === 'active' ? 'active' : 'gone';
+  }
+
+  /** Takes every entry away. Only while no worker lives: each open job then leaves anew under its next attempt. */
+  async clear(): Promise<void> {
+    await this.#open().obliterate({ force: true });
+    await this.#open().resume();
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.close();
+  }
+
+  /** At its first use: BullMQ connects as soon as a Queue is made, and connecting is for the link to begin. */
+  #open(): Queue {
+    if (this.#opened !== null) return this.#opened;
+    const queue = new Queue(PUSH_QUEUE, {
+      connection: this.#redis,
+      prefix: BULL_PREFIX,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    // The link reports that Redis is away; BullMQ's copy of the same news would end the process.
+    queue.on('error', () => undefined);
+    this.#opened = queue;
+    return queue;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The supervisor's connection to Redis: says when it is up (with the epoch agreed) and when it is away, and why.
+ * It reconnects for ever, queues nothing while away, and never starts or stops a server.
+ */
+import { Redis } from 'ioredis';
+import { messageOf } from '../errors.ts';
+import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
+import { agreeOnEpoch, type Cluster } from './cluster.ts';
+
+export interface LinkEvents {
+  /** Connected and agreed; runs before `onChange(true)`, so that what was left over is settled first. */
+  settle(): Promise<void>;
+  onChange(up: boolean, detail: string): void;
+}
+
+const COMMAND_TIMEOUT_MS = 5_000;
+const LONGEST_RECONNECT_MS = 500;
+const SETTLE_AGAIN_MS = 1_000;
+
+export class RedisLink {
+  readonly redis: Redis;
+  readonly #homeDir: string;
+  readonly #target: RedisTarget;
+  readonly #events: LinkEvents;
+  #cluster: Cluster | null = null;
+  #lastError = 'not reached yet';
+  #ended = false;
+
+  constructor(target: RedisTarget, homeDir: string, events: LinkEvents) {
+    this.#target = target;
+    this.#homeDir = homeDir;
+    this.#events = events;
+    this.redis = new Redis({
+      ...addressOptions(target),
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: null,
+      autoResendUnfulfilledCommands: false,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      retryStrategy: (tries) => Math.min(25 * tries, LONGEST_RECONNECT_MS),
+    });
+    this.redis.on('error', (error) => {
+      this.#lastError = messageOf(error);
+    });
+    this.redis.on('ready', () => void this.#agree());
+    this.redis.on('close', () => {
+      if (!this.#ended) events.onChange(false, `${describeTarget(target)}: ${this.#lastError}`);
+    });
+  }
+
+  /** The agreed cluster; null before the first agreement. */
+  get cluster(): Cluster | null {
+    return this.#cluster;
+  }
+
+  start(): void {
+    // A failed first try is retried like every later one; `error` keeps the reason.
+    void this.redis.connect().catch(() => undefined);
+  }
+
+  /** With `shutdown`, the embedded server saves and ends with the connection. */
+  async end(options: { readonly shutdown: boolean }): Promise<void> {
+    this.#ended = true;
+    if (options.shutdown) await this.redis.shutdown().catch(() => undefined);
+    this.redis.disconnect();
+  }
+
+  async #agree(): Promise<void> {
+    try {
+      this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir);
+      await this.#events.settle();
+      this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);
+    } catch (error) {
+      this.#events.onChange(false, messageOf(error));
+      setTimeout(() => {
+        if (!this.#ended && this.redis.status === 'ready') void this.#agree();
+      }, SETTLE_AGAIN_MS).unref();
+    }
+  }
+}

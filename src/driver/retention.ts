@@ -1,0 +1,80 @@
+/**
+ * Removes log files and incident folders that are older or larger in sum than the configuration keeps.
+ * It is given the limits and never touches what is not in those two folders.
+ */
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const SWEEP_INTERVAL_MS = 3_600_000;
+
+interface Kept {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly changedMs: number;
+}
+
+/** Sweeps now and every hour until the returned function is called; `forget` removes old records and names their jobs. */
+export function startSweeping(sweep: {
+  readonly homeDir: string;
+  readonly limits: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
+  readonly forget: (beforeMs: number) => Promise<string[]>;
+  readonly onFailure: (error: unknown) => void;
+}): () => void {
+  const { homeDir, limits } = sweep;
+  const once = async (): Promise<void> => {
+    const wallMs = Date.now();
+    await removeIncidentsBefore(homeDir, wallMs - limits.incidentsMs);
+    await shrinkLogs(homeDir, limits.logsBytes);
+    await removeLogs(homeDir, await sweep.forget(wallMs - limits.jobsMs));
+  };
+  const run = (): void => void once().catch(sweep.onFailure);
+  run();
+  const timer = setInterval(run, SWEEP_INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+/** Where a job's log lies; `jobId` has been checked to be an id, never a path. */
+export function logFileOf(homeDir: string, jobId: string): string {
+  return join(homeDir, 'logs', `${jobId}.log`);
+}
+
+export async function removeLogs(homeDir: string, jobIds: readonly string[]): Promise<void> {
+  await Promise.all(jobIds.map((jobId) => rm(logFileOf(homeDir, jobId), { force: true })));
+}
+
+/** Removes the oldest logs until the rest fits; returns how many went. */
+export async function shrinkLogs(homeDir: string, limitBytes: number): Promise<number> {
+  const files = await list(join(homeDir, 'logs'));
+  files.sort((a, b) => b.changedMs - a.changedMs);
+  let sumBytes = 0;
+  let removed = 0;
+  for (const file of files) {
+    sumBytes += file.sizeBytes;
+    if (sumBytes <= limitBytes) continue;
+    await rm(file.path, { force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+export async function removeIncidentsBefore(homeDir: string, beforeMs: number): Promise<number> {
+  const old = (await list(join(homeDir, 'incidents'))).filter((entry) => entry.changedMs < beforeMs);
+  await Promise.all(old.map((entry) => rm(entry.path, { recursive: true, force: true })));
+  return old.length;
+}
+
+async function list(folder: string): Promise<Kept[]> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = await readdir(folder);
+  const entries = await Promise.all(
+    names.map(async (name): Promise<Kept | null> => {
+      const path = join(folder, name);
+      // Gone between the two calls: nothing left to keep or remove.
+      const found = await stat(path).catch(() => null);
+      return found === null ? null : { path, sizeBytes: found.size, changedMs: found.mtimeMs };
+    }),
+  );
+  return entries.filter((entry) => entry !== null);
+}

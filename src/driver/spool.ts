@@ -1,0 +1,32 @@
+/**
+ * Keeps final job records on disk while they are on their way to Redis.
+ * It never changes a record and removes one only when told that it has arrived.
+ */
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobRecord } from '../push/job.ts';
+import { writeDurably } from './durableFile.ts';
+
+export interface Spool {
+  put(job: JobRecord): Promise<void>;
+  remove(job: JobRecord): Promise<void>;
+  list(): Promise<JobRecord[]>;
+}
+
+export async function openSpool(homeDir: string): Promise<Spool> {
+  const folder = join(homeDir, 'spool');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fileOf = (job: JobRecord): string => join(folder, `${job.id}.${String(job.revision)}.json`);
+  return {
+    put: (job) => writeDurably(fileOf(job), JSON.stringify(job)),
+    remove: (job) => unlink(fileOf(job)).catch(ignoreMissing),
+    list: async () => {
+      const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+      return Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as JobRecord));
+    },
+  };
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,127 @@
+/**
+ * Says which hosts there are (inventory.yaml) and checks the shape of grants.yaml.
+ * It never connects to a host and never accepts one machine under two names.
+ */
+import { z } from 'zod';
+import { readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
+import { NAME_PATTERN } from './configSchema.ts';
+
+export interface InventoryHost {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** `type base64` lines accepted for this host without asking. */
+  readonly hostKeys: readonly string[];
+  readonly groups: readonly string[];
+}
+
+const USER_PATTERN = /^[a-z_][a-z0-9_-]{0,31}$/;
+const HOST_KEY_PATTERN =
+  /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]{32,}={0,2}(?: .*)?$/;
+
+const HostKey = z
+  .string()
+  .regex(
+    HOST_KEY_PATTERN,
+    'must be a public host key: "type base64", as ssh-keyscan prints it after the name',
+  );
+const HostName = z
+  .string()
+  .regex(NAME_PATTERN, 'must be a host name: letters, digits, dots, _ and hyphens, no longer than 63');
+const GroupName = z
+  .string()
+  .regex(NAME_PATTERN, 'must be a group name: letters, digits, dots, _ and hyphens');
+const UserName = z
+  .string()
+  .regex(USER_PATTERN, 'must be a POSIX user name: a-z, 0-9, _ and -, no longer than 32');
+
+const Host = z.strictObject({
+  address: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.:%-]{0,252}$|^::[0-9A-Fa-f:.]*$/, 'must be an IP address or a DNS name'),
+  port: z.int().min(1).max(65_535).default(22),
+  user: UserName.default('root'),
+  hostKey: z
+    .union([HostKey, z.array(HostKey)], 'must be a public host key: "type base64", or a list of them')
+    .optional(),
+  groups: z.array(GroupName).default([]),
+});
+
+export const InventorySchema = z.strictObject({ hosts: z.record(HostName, Host).default({}) });
+
+const Sudo = z.union(
+  [z.enum(['none', 'all']), z.array(z.string().min(1))],
+  'must be none, all or a list of commands',
+);
+
+export const GrantsSchema = z.strictObject({
+  accounts: z
+    .record(
+      UserName,
+      z.strictObject({
+        keys: z.array(z.string().min(1)).min(1),
+        shell: z.string().optional(),
+        comment: z.string().optional(),
+      }),
+    )
+    .default({}),
+  grants: z
+    .array(
+      z.strictObject({
+        accounts: z.array(UserName).min(1),
+        hosts: z.array(HostName).optional(),
+        groups: z.array(GroupName).optional(),
+        sudo: Sudo.default('none'),
+        memberOf: z.array(UserName).default([]),
+        until: z.string().optional(),
+        by: z.string().optional(),
+      }),
+    )
+    .default([]),
+});
+
+/** The hosts of inventory.yaml, by name; a missing file means no host. */
+export function readInventory(file: string): {
+  hosts: readonly InventoryHost[];
+  problems: readonly ConfigProblem[];
+} {
+  const read = readConfigFile(file, InventorySchema);
+  const entries = Object.entries(read.value?.hosts ?? {});
+  const hosts = entries.map(([name, host]) => ({
+    name,
+    address: host.address,
+    port: host.port,
+    user: host.user,
+    hostKeys: host.hostKey === undefined ? [] : [host.hostKey].flat(),
+    groups: host.groups,
+  }));
+  return { hosts, problems: [...read.problems, ...sameMachine(file, hosts, read)] };
+}
+
+/** Grants are only checked: nothing in this version acts on them. */
+export function checkGrants(file: string): readonly ConfigProblem[] {
+  return readConfigFile(file, GrantsSchema).problems;
+}
+
+/** Two names for one login would let two jobs write to one machine at once. */
+function sameMachine(
+  file: string,
+  hosts: readonly InventoryHost[],
+  read: Pick<ConfigFile<unknown>, 'lineOf'>,
+): readonly ConfigProblem[] {
+  const seen = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const { name, address, port, user } of hosts) {
+    const machine = `${user}@${address.toLowerCase()}:${String(port)}`;
+    const first = seen.get(machine);
+    if (first === undefined) {
+      seen.set(machine, name);
+      continue;
+    }
+    const line = read.lineOf(['hosts', name]);
+    const what = `the same host as ${first} on line ${String(read.lineOf(['hosts', first]))}: both are ${machine}`;
+    problems.push({ file, line, key: `hosts.${name}`, what, cure: 'keep one of the two' });
+  }
+  return problems;
+}

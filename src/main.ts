@@ -1,0 +1,176 @@
+/**
+ * The program: configuration → rooms joined → started; a signal → quiet → stopped, and everything it started with it.
+ * It joins the rooms and holds no rule of any of them.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig, redisPassword, type GarrisonConfig } from './config.ts';
+import { lockHome } from './driver/homeLock.ts';
+import { HostBook, type BookHost } from './driver/hostBook.ts';
+import { ensureIdentity } from './driver/identity.ts';
+import { startPracticeHosts, type PracticeHost } from './driver/practice.ts';
+import { Ending } from './ending.ts';
+import { GarrisonError, messageOf } from './errors.ts';
+import { makeLogger, type Logger } from './logger.ts';
+import { joinRooms } from './rooms.ts';
+import { startServer, type Readiness } from './server/app.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
+
+export interface RunOptions {
+  readonly home: string;
+  readonly configFile: string | null;
+  readonly practice: number;
+  readonly onReady?: (ready: Ready) => Promise<void>;
+}
+
+export interface Ready {
+  readonly socketPath: string;
+  readonly signInLink: string | null;
+  readonly practiceHosts: readonly string[];
+  /** Why there are no practice hosts although they were asked for. */
+  readonly practiceProblem: string | null;
+}
+
+const READY_WITHIN_MS = 30_000;
+/** npm passes a terminal's Ctrl-C on a second time; only a later one means impatience. */
+const SAME_SIGNAL_WITHIN_MS = 500;
+
+/** Runs until a signal ends it. Resolves to the exit code; rejects when it cannot start. */
+export async function runSupervisor(options: RunOptions): Promise<number> {
+  const logger = makeLogger({ terminal: process.stderr.isTTY, level: process.env['GARRISON_LOG_LEVEL'] ?? 'info' });
+  const ending = new Ending();
+  const stop = catchSignals(logger);
+  try {
+    const started = await start(options, logger, ending);
+    stop.onImpatience(started.hurry);
+    const ready = await Promise.race([started.ready, stop.requested.then(() => null)]);
+    if (ready !== null) await Promise.race([options.onReady?.(ready), stop.requested]);
+    await stop.requested;
+    return 0;
+  } finally {
+    await ending.run((name, error) => {
+      logger.error({ event: 'endingFailed', step: name, detail: messageOf(error) }, `could not end ${name}`);
+    });
+    stop.release();
+  }
+}
+
+async function start(options: RunOptions, logger: Logger, ending: Ending): Promise<{ ready: Promise<Ready>; hurry: () => void }> {
+  const config = loadConfig({ home: options.home, configFile: options.configFile });
+  const password = redisPassword(config.redis, process.env);
+  // No child needs it in its environment.
+  delete process.env['GARRISON_REDIS_PASSWORD'];
+  ending.add('the lock of the home folder', lockHome(config.home));
+  mkdirSync(join(config.home, 'logs'), { recursive: true, mode: 0o700 });
+  const identity = await ensureIdentity(config.ssh.identityFile);
+  const practice = await practiceHosts(options.practice, config, identity.publicKey);
+  ending.add('the practice hosts', async () => {
+    await Promise.all(practice.hosts.map((host) => host.end()));
+  });
+  const book = new HostBook(config.home, bookHosts(config, practice.hosts), config.ssh.connectTimeoutMs);
+  await book.load();
+  const { supervisor, door } = await joinRooms({ config, book, logger, ending, password });
+  const socketPath = join(config.home, 'control.sock');
+  const server = await startServer({
+    door,
+    homeDir: config.home,
+    socketPath,
+    pageListen: config.page,
+    readiness: () => readiness(supervisor),
+    logger,
+  });
+  ending.add('the server', () => server.close());
+  ending.add('the workers', () => supervisor.stopWorkers());
+  supervisor.start();
+  const names = practice.hosts.map((host) => host.name);
+  const ready = firstReady(supervisor).then(() => ({
+    socketPath,
+    signInLink: server.signInLink(),
+    practiceHosts: names,
+    practiceProblem: practice.problem,
+  }));
+  return {
+    ready,
+    hurry: () => {
+      supervisor.hurry();
+    },
+  };
+}
+
+/** Ready when Redis answers and a worker is up; after the limit the operator is shown what is missing instead. */
+async function firstReady(supervisor: Supervisor): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const limit = setTimeout(resolve, READY_WITHIN_MS);
+    const unsubscribe = supervisor.onChange(() => {
+      if (!readiness(supervisor).ready) return;
+      clearTimeout(limit);
+      unsubscribe();
+      resolve();
+    });
+  });
+}
+
+function readiness(supervisor: Supervisor): Readiness {
+  const { state, queue } = supervisor.snapshot();
+  return { ready: state === 'running' && queue.served, why: state === 'stopping' ? 'the supervisor is stopping' : queue.detail };
+}
+
+interface Practice {
+  readonly hosts: readonly PracticeHost[];
+  readonly problem: string | null;
+}
+
+/** Practice hosts are for a first try: where they cannot be had, everything else starts all the same. */
+async function practiceHosts(count: number, config: GarrisonConfig, publicKey: string): Promise<Practice> {
+  if (count === 0) return { hosts: [], problem: null };
+  try {
+    return { hosts: await startPracticeHosts({ count, homeDir: config.home, authorizedKeys: [publicKey] }), problem: null };
+  } catch (error) {
+    if (!(error instanceof GarrisonError) || error.code !== 'PRACTICE_UNAVAILABLE') throw error;
+    return { hosts: [], problem: error.message };
+  }
+}
+
+function bookHosts(config: GarrisonConfig, practice: readonly PracticeHost[]): BookHost[] {
+  const taken = practice.filter((host) => config.hosts.some((own) => own.name === host.name)).map((host) => host.name);
+  if (taken.length > 0) {
+    throw new GarrisonError('CONFIG_INVALID', `${config.inventoryFile} names ${taken.join(', ')}, which --practice uses for its own hosts`, {
+      cure: 'Rename it there, or start without --practice.',
+    });
+  }
+  return [
+    ...config.hosts.map((host) => ({ ...host, practice: false })),
+    ...practice.map(({ name, address, port, user, hostKey }) => {
+      return { name, address, port, user, hostKeys: [hostKey], groups: ['practice'], practice: true };
+    }),
+  ];
+}
+
+/** The first signal asks for an orderly end; a later one cuts the drain short. */
+function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience: (act: () => void) => void; release: () => void } {
+  let askedAtMs: number | null = null;
+  let hurry: () => void = () => undefined;
+  let ask: () => void = () => undefined;
+  const requested = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    if (askedAtMs === null) {
+      askedAtMs = nowMs;
+      logger.info({ event: 'stopping', signal }, 'stopping: jobs in hand are finished first; once more to cut them off');
+      ask();
+    } else if (nowMs - askedAtMs > SAME_SIGNAL_WITHIN_MS) hurry();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    requested,
+    onImpatience: (act) => {
+      hurry = act;
+    },
+    release: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Makes the result of an attempt: the host's own answer where it is whole, else a judgement of how ssh ended, with a sentence for people.
+ * It never calls an attempt done that the host did not call done.
+ */
+import { printable } from './answer.ts';
+import type { Answer } from './answer.ts';
+import type { HostOutcome, HostResult, PushTask } from './job.ts';
+import { reasonSentence } from './reason.ts';
+import type { Reason } from './reason.ts';
+import { judgeEnding } from './sshFailure.ts';
+import type { SshEnding } from './sshFailure.ts';
+
+const LONGEST_SAID = 300;
+
+/** What the job's record gets: the host's own answer where it is whole, else a judgement of how ssh ended. */
+export function hostResult(task: PushTask, answer: Answer, ending: SshEnding, at: string): HostResult {
+  const whole = answer.ended && !answer.invalid ? answer.result : null;
+  const judged = whole ?? judgeEnding(task.kind, ending, answer);
+  const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);
+  const words = { said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
+  return {
+    ...judged,
+    detail: detailOf(task, judged, words),
+    changes: answer.changes,
+    facts: answer.facts,
+    replayed: answer.replayed && whole !== null,
+    at,
+  };
+}
+
+/** A result for an attempt that ended before ssh was started. */
+export function resultBeforeSsh(
+  task: PushTask,
+  judged: { outcome: HostOutcome; reason: Reason; said: string },
+  at: string,
+): HostResult {
+  const { outcome, reason, said } = judged;
+  const detail = detailOf(task, { outcome, reason }, { said: printable(said) });
+  return { outcome, stage: 'resolve', reason, detail, changes: [], facts: {}, replayed: false, at };
+}
+
+function detailOf(
+  task: PushTask,
+  judged: { outcome: HostOutcome; reason: Reason },
+  more: Readonly<Record<string, string>>,
+): string {
+  const sentence = reasonSentence(judged.reason, {
+    ...more,
+    account: task.account?.name ?? '',
+    host: task.host.name,
+    user: task.host.user,
+    address: task.host.address,
+    port: String(task.host.port),
+    connectSeconds: String(task.ssh.connectTimeoutMs / 1000),
+    idleSeconds: String(task.ssh.idleTimeoutMs / 1000),
+    totalSeconds: String(task.ssh.totalTimeoutMs / 1000),
+  });
+  return [sentence, leftSentence(judged.outcome, more['left'])].filter((part) => part !== '').join(' ');
+}
+
+function leftSentence(outcome: HostOutcome, left: string | undefined): string {
+  if (outcome === 'unknown')
+    return 'The host may have been changed, and its script may still run: push the same again, it goes on where this stopped.';
+  if (outcome !== 'failed') return '';
+  if (left === 'nothing') return 'What this attempt had made was taken back; nothing is left of it.';
+  if (left === 'account')
+    return 'The account made by this attempt is still there; the next push goes on with it.';
+  if (left === 'changes') return 'What was done before that stays; the next push goes on with it.';
+  return '';
+}

@@ -1,0 +1,145 @@
+/**
+ * The closed set of reasons a host's result can have, and for each one the sentence with its cure.
+ * It decides nothing: which reason it is was found elsewhere.
+ */
+
+/** Words in braces are filled in; a word nobody knows is left out together with its brackets. */
+const SENTENCES = {
+  AccountPushed: '{account} on {host} is now as wished.',
+  AlreadyAsWished: '{account} on {host} was already as wished; nothing was changed.',
+  AccountRevoked:
+    '{account} on {host} can no longer log in. Its home, files and groups are kept; {liveProcesses} of its processes still run.',
+  AlreadyRevoked:
+    '{account} on {host} was already revoked; nothing was changed. {liveProcesses} of its processes still run.',
+  AccountAbsent: 'there is no account {account} on {host}; nothing to revoke.',
+  CheckPassed: 'connect, login, root and tools on {host} are fine ({system}).',
+
+  TaskInvalid: 'the job cannot be run as it is: {said}. Correct it and push again; nothing was sent.',
+  AccountInUse:
+    '{account} is the account Garrison uses on {host}, or root; it is never touched. Choose another account name.',
+  IdentityUnusable:
+    'the identity file cannot be used ({said}). Give ssh.identityFile a private key without passphrase that this process may read.',
+  SshMissing:
+    'the ssh client could not be started ({said}). Install the packages openssh-client and util-linux on this machine.',
+  SshFailed: 'ssh ended without a login on {host} ({said}).',
+  AddressUnknown:
+    'the address {address} of {host} cannot be resolved ({said}). Correct it in the inventory or the name service.',
+
+  ConnectRefused:
+    'nothing listens at {address} port {port} ({host}). Start sshd there or correct the port in the inventory.',
+  ConnectTimedOut:
+    '{host} ({address} port {port}) gave no login within {connectSeconds} s. Look whether the address is right, a firewall drops it, or its sshd hangs.',
+  HostUnreachable: '{host} ({address}) cannot be reached ({said}). Look at the network and its routes.',
+  HostKeyUnknown:
+    'the host key of {host} is not trusted yet. Run `garrison trust {host}` and compare the fingerprint.',
+  HostKeyChanged:
+    '{host} shows another host key than the trusted one: it was installed anew, or something stands in between. Find out which; then `garrison trust {host}`.',
+  NoCommonAlgorithm: '{host} and this ssh client have no algorithm in common ({said}). Update the older one.',
+  ConnectionClosed:
+    '{host} closed the connection before a login ({said}). Look at its sshd log; it may be full (MaxStartups) or refuse this address.',
+  LoginRefused:
+    '{host} refused the login as {user}. Put the public half of ssh.identityFile into the authorized_keys of {user} there.',
+  ShellUnusable:
+    'the login shell of {user} on {host} did not run /bin/sh (it ended with code {exitCode}; {said}). Give {user} a shell that runs commands.',
+  LoginNeedsSudo: '{user} on {host} is not root and there is no sudo. Log in as root, or install sudo there.',
+  SudoWantsPassword: 'sudo on {host} wants a password from {user}. Give {user} a NOPASSWD rule there.',
+  SudoWantsTerminal:
+    'sudo on {host} wants a terminal (requiretty). Add `Defaults:{user} !requiretty` to its sudoers.',
+  SudoRefused:
+    'sudo on {host} does not let {user} become root ({said}). Give {user} a NOPASSWD: ALL rule there.',
+
+  HostToolMissing:
+    '{host} lacks {tools}. Install it there (packages passwd or shadow, util-linux, coreutils).',
+  StateFolderUnsafe:
+    "/var/lib/garrison on {host} is not a folder of root's with mode 0700. Look who made it; then correct or remove it.",
+  StateDamaged:
+    'a record under /var/lib/garrison on {host} cannot be read. Look at it there; nothing was changed.',
+  StateNotWritten:
+    'a record under /var/lib/garrison on {host} could not be written. Look whether the file system is full or read-only.',
+  RecordNotKept:
+    '{account} on {host} is as wished, but the result could not be recorded there. Make room and push again.',
+  HostBusy:
+    'another job of this Garrison was at work on {host} all the time ({holder}). Try again when it is done.',
+  HostLockedByOtherCluster:
+    'another Garrison is at work on {host} ({holder}). Nothing was touched; agree who manages this host.',
+  FenceStale: 'a newer order has reached {host} already; this one was overtaken and nothing was touched.',
+  RequestIncomplete: 'the order reached {host} cut off; nothing was done there. Try again.',
+  LookupFailed:
+    '{host} could not say whether {account} exists (its name service failed). Nothing was touched; look at getent passwd there.',
+
+  AccountForeign:
+    '{account} exists on {host} and was not made by Garrison; nothing was touched. Choose another name, or have that account removed.',
+  AccountOfOtherCluster:
+    '{account} on {host} was made by another Garrison; nothing was touched. Revoke it there, or remove /var/lib/garrison/accounts/{account} on the host if that Garrison is gone.',
+  AccountMarkMismatch:
+    '{account} on {host} is no longer the account that Garrison made (its uid or its mark in passwd differs); nothing was touched.',
+  AccountMarkDamaged:
+    'the record /var/lib/garrison/accounts/{account} on {host} is damaged, so nobody can tell whose account it is; nothing was touched.',
+  AccountLockedByHand:
+    '{account} on {host} was locked or has expired by someone else\'s hand; nothing was touched. Unlock it there (usermod -U -e "" {account}) if it should work again.',
+  GroupNameTaken:
+    'a group {account} exists on {host} already, so the account cannot be made. Choose another name, or remove that group.',
+  GroupMissing:
+    'the group {group} does not exist on {host}. Make it there, or leave it out; nothing was changed.',
+  HomeExists:
+    '{home} exists on {host}, so an account {account} would take over its files. Move it away, or choose another name.',
+  HomeMissing:
+    'the home folder of {account} on {host} is missing. Make it there, owned by {account}; nothing was changed.',
+  HomeNotOwned:
+    'the home folder of {account} on {host} belongs to someone else. Correct its owner there; nothing was changed.',
+  ShellMissing:
+    'the shell does not exist on {host} or cannot be run. Install it there, or choose another; nothing was changed.',
+  SudoMissing:
+    '{host} has no sudo or visudo, and a sudo rule is wished. Install sudo there, or push with --sudo none; nothing was changed.',
+  SudoersNotIncluded:
+    '/etc/sudoers on {host} does not include /etc/sudoers.d, so a rule would have no effect. Add `@includedir /etc/sudoers.d`; nothing was changed.',
+  SudoersBroken:
+    'the sudoers of {host} are broken already ({said}). Repair them with visudo; nothing was changed.',
+  SudoFileForeign:
+    'the sudoers file for {account} on {host} was not written by Garrison. Look at it in /etc/sudoers.d; nothing was touched.',
+  HostDiskFull:
+    'a disk of {host} is full (/etc, /var/lib or the homes). Make room there; nothing is half done.',
+  KeysUnusual:
+    '.ssh or authorized_keys of {account} on {host} is a link, not a plain folder or file, or too large. Make it plain; it was not touched.',
+  KeysUnreadable:
+    'the keys of {account} on {host} could not be read as {account} itself (setpriv, runuser or su is needed). It was not touched.',
+
+  AccountNotCreated: '{account} could not be made on {host} ({said}).',
+  AccountNotChanged: 'shell or comment of {account} on {host} could not be changed ({said}).',
+  AccountNotUnlocked: '{account} on {host} could not be unlocked ({said}).',
+  AccountNotLocked: '{account} on {host} could not be locked ({said}).',
+  GroupsNotChanged: 'the groups of {account} on {host} could not be changed ({said}).',
+  KeysNotWritten: 'the keys of {account} on {host} could not be written ({said}).',
+  KeysNotRemoved: '{account} on {host} is locked, but its keys could not be removed ({said}).',
+  SudoNotWritten: 'the sudo rule of {account} on {host} could not be put in place or taken away ({said}).',
+  VerifyFailed:
+    'after the change {account} on {host} still differed from the wish ({left}). Someone may be changing it at the same time; push again.',
+
+  Cancelled: 'cancelled.',
+  IdleTimedOut: '{host} said nothing for {idleSeconds} s, so ssh was ended.',
+  TotalTimedOut: 'the job on {host} took longer than {totalSeconds} s, so ssh was ended.',
+  HostDeadlinePassed: 'the script on {host} was ended at its deadline.',
+  ConnectionLost: 'the connection to {host} broke ({said}).',
+  OutputTooLarge:
+    '{host} sent more output than any answer has, so ssh was ended. Look what its login scripts print.',
+  AnswerInvalid: '{host} gave an answer that is not one.',
+  ScriptEnded: 'the script on {host} ended early with code {exitCode} ({said}).',
+} as const;
+
+export type Reason = keyof typeof SENTENCES;
+
+/** For labels and tests. */
+export const REASONS = Object.keys(SENTENCES) as readonly Reason[];
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(SENTENCES, text);
+}
+
+export function reasonSentence(reason: Reason, words: Readonly<Record<string, string>>): string {
+  const filled = SENTENCES[reason].replace(/\{([A-Za-z]+)\}/g, (_, word: string) => wordOf(words, word));
+  return filled.replace(/ ?\((?: ?[;,] ?)*\)/g, '');
+}
+
+function wordOf(words: Readonly<Record<string, string>>, word: string): string {
+  return Object.hasOwn(words, word) ? (words[word] ?? '') : '';
+}

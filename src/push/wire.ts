@@ -1,0 +1,104 @@
+/**
+ * The words that a worker sends to the script on a host: a task becomes lines of base64 that a here-document carries.
+ * It sends nothing that was not checked: no value can become shell text, a file name of another kind, or an argument of ssh.
+ */
+import { unreachable } from '../errors.ts';
+import { checkAccountName, checkAccountWish, sudoFileName, sudoRule } from './account.ts';
+import type { PushTask } from './job.ts';
+
+/** What one attempt adds to its task. */
+export interface RequestExtras {
+  /** Marks the host's lines of this attempt. */
+  readonly nonce: string;
+  /** Goes into the GECOS field of an account made by this attempt. */
+  readonly token: string;
+  readonly askedAt: string;
+  /** The script ends itself after this time. */
+  readonly deadlineSeconds: number;
+  readonly lockWaitSeconds: number;
+}
+
+const BLOB_LINE = 4000;
+
+/** The data as base64 lines and the line that proves them whole. Throws GarrisonError where the task may not be sent. */
+export function requestLines(task: PushTask, extras: RequestExtras): string[] {
+  const fields: [string, string][] = [
+    ['kind', task.kind],
+    ['nonce', extras.nonce],
+    ['job', task.jobId],
+    ['cluster', task.fence.clusterId],
+    ['epoch', String(task.fence.epoch)],
+    ['counter', String(task.fence.counter)],
+    ['at', extras.askedAt],
+    ['token', extras.token],
+    ['deadline', String(extras.deadlineSeconds)],
+    ['wait', String(extras.lockWaitSeconds)],
+    ['login', task.host.user],
+    ...accountFields(task),
+  ];
+  const blob = btoa(fields.map(([field, value]) => `${field} ${value}\n`).join(''));
+  const lines = blob.match(new RegExp(`.{1,${String(BLOB_LINE)}}`, 'g')) ?? [];
+  return [...lines, `end ${String(blob.length)}`];
+}
+
+function accountFields(task: PushTask): [string, string][] {
+  if (task.account === null) return [];
+  switch (task.kind) {
+    case 'check':
+      return [];
+    case 'revoke':
+      checkAccountName(task.account.name);
+      return [
+        ['name', task.account.name],
+        ['sudofile', sudoFileName(task.account.name)],
+      ];
+    case 'push':
+      return wishFields(task);
+    default:
+      return unreachable(task.kind);
+  }
+}
+
+function wishFields(task: PushTask): [string, string][] {
+  if (task.account === null) return [];
+  const wish = checkAccountWish(task.account);
+  const rule = sudoRule(wish.name, wish.sudo);
+  return [
+    ['name', wish.name],
+    ['comment', wish.comment],
+    ['shell', wish.shell ?? ''],
+    ...wish.keys.map((key): [string, string] => ['key', key]),
+    ...wish.groups.map((group): [string, string] => ['group', group]),
+    ['sudofile', sudoFileName(wish.name)],
+    ['sudowish', wish.sudo.kind],
+    ['sudohead', `# Garrison ${task.fence.clusterId} wrote this file and its next push restores it.`],
+    ...(rule === null ? [] : [['sudorule', rule] satisfies [string, string]]),
+  ];
+}
+
+/** Why this task may not be sent at all, or null. What passes can be a file name, an ssh argument and a line of data. */
+export function taskProblem(task: PushTask): string | null {
+  if (!isWord(task.jobId)) return 'the job id is not a plain word';
+  if (!isWord(task.fence.clusterId)) return 'the cluster id is not a plain word';
+  if (!isCount(task.fence.epoch) || !isCount(task.fence.counter))
+    return 'the fence is not made of whole numbers';
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(task.host.name)) return 'the host name is not a plain word';
+  if (!/^[A-Za-z0-9:][A-Za-z0-9.:%_-]{0,252}$/.test(task.host.address))
+    return 'the address is neither a name nor an IP address';
+  if (!isCount(task.host.port) || task.host.port < 1 || task.host.port > 65535)
+    return 'the port is not between 1 and 65535';
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(task.host.user)) return 'the login user is not a user name';
+  const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
+  if (paths.some((path) => !path.startsWith('/') || /[\x00-\x1f\x7f"]|\$\{/.test(path)))
+    return 'a file of ssh has no absolute, plain path';
+  if (task.kind !== 'check' && task.account === null) return 'the job names no account';
+  return null;
+}
+
+function isWord(text: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(text);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value < 1e15;
+}

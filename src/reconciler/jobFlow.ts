@@ -1,0 +1,197 @@
+/**
+ * Moves a job from event to event: asked for, stage reached, answered, its worker died, cancelled, its queue entry lost.
+ * Each function returns the next value of the open job and carries nothing out; the caller saves and publishes it.
+ */
+import { isFinal, stateOf, type HostResult, type JobRecord, type JobState, type Stage } from '../push/job.ts';
+
+/** Where the current attempt of an open job is. */
+export type Place =
+  /** Not on the queue; `notBeforeMs` holds it back. */
+  | { readonly at: 'home'; readonly notBeforeMs: number }
+  /** Being put on the queue. */
+  | { readonly at: 'leaving' }
+  | { readonly at: 'queue'; readonly sinceMs: number }
+  | { readonly at: 'worker'; readonly worker: string; readonly nonce: string; readonly sinceMs: number }
+  /** The final record is on its way to disk. */
+  | { readonly at: 'keeping' };
+
+export interface OpenJob {
+  readonly job: JobRecord;
+  readonly place: Place;
+}
+
+/** One moment on both clocks. */
+export interface At {
+  readonly monoMs: number;
+  readonly wall: string;
+}
+
+/** A job whose worker dies this often is not tried again by itself: it may be what kills them. */
+export const MOST_LOST_ATTEMPTS = 6;
+/** After a worker died, its remote script may still hold the host's lock; we come back until that script's own deadline. */
+const BUSY_RETRY_MS = 3_000;
+const RETRY_DISPATCH_MS = 500;
+const FORGOTTEN_AFTER_MS = 5_000;
+
+/** May this attempt run? Only the current one, only from the queue, only while nobody cancelled it. */
+export function grantsAttempt(open: OpenJob, ask: { readonly attempt: number }): boolean {
+  const { job, place } = open;
+  const waiting = place.at === 'queue' || place.at === 'leaving';
+  return waiting && job.attempt === ask.attempt && !job.cancelRequested && !isFinal(job.state);
+}
+
+export function afterGrant(open: OpenJob, by: { worker: string; nonce: string }, at: At): OpenJob {
+  return {
+    job: advance(open.job, { state: 'starting', stage: 'resolve', worker: by.worker }, at),
+    place: { at: 'worker', worker: by.worker, nonce: by.nonce, sinceMs: at.monoMs },
+  };
+}
+
+export function afterStage(open: OpenJob, stage: Stage, at: At): OpenJob {
+  if (open.place.at !== 'worker') return open;
+  return { ...open, job: advance(open.job, { state: stateOfStage(stage), stage }, at) };
+}
+
+function stateOfStage(stage: Stage): JobState {
+  switch (stage) {
+    case 'resolve':
+    case 'connect':
+    case 'auth':
+      return 'starting';
+    case 'plan':
+    case 'apply':
+      return 'running';
+    case 'verify':
+      return 'verifying';
+  }
+}
+
+/** The host's answer: final, unless an earlier attempt of this very job still holds the host's lock. */
+export function afterResult(open: OpenJob, result: HostResult, at: At): OpenJob {
+  const { job } = open;
+  const heldByOurselves = result.reason === 'HostBusy' && job.lostAttempts > 0;
+  if (heldByOurselves && !job.cancelRequested) return goHome(open, at, BUSY_RETRY_MS);
+  const state = job.cancelRequested && result.reason === 'Cancelled' ? 'cancelled' : stateOf(result.outcome);
+  return keep(open, { state, result }, at);
+}
+
+/** Its worker died (proven by the exit): try again at once, unless it was cancelled or has cost too many workers. */
+export function afterWorkerDeath(open: OpenJob, at: At): OpenJob {
+  const job = { ...open.job, lostAttempts: open.job.lostAttempts + 1 };
+  if (job.cancelRequested) {
+    return keep({ ...open, job }, { state: 'cancelled', result: cutOff(job, 'Cancelled', at) }, at);
+  }
+  if (job.lostAttempts >= MOST_LOST_ATTEMPTS) {
+    return keep({ ...open, job }, { state: 'unknown', result: cutOff(job, 'WorkerDiedTooOften', at) }, at);
+  }
+  return goHome({ ...open, job }, at, 0);
+}
+
+/** A person no longer wants it. A running attempt is told to stop and answers; a waiting one ends here. */
+export function afterCancel(open: OpenJob, at: At): OpenJob {
+  const job = advance(open.job, { cancelRequested: true }, at);
+  if (open.place.at === 'worker' || open.place.at === 'keeping') return { ...open, job };
+  const result = notStarted('Cancelled', 'Cancelled before it started; nothing was done on the host.', at);
+  return keep({ ...open, job }, { state: 'cancelled', result }, at);
+}
+
+/** Its host is no longer in the inventory. */
+export function afterHostGone(open: OpenJob, at: At): OpenJob {
+  const detail = `Host ${open.job.host} is no longer in inventory.yaml; nothing was done. Put it back and retry, or forget this job.`;
+  return keep(open, { state: 'failed', result: notStarted('HostUnknown', detail, at) }, at);
+}
+
+/** What a look at the queue showed of this attempt's entry. */
+export type EntrySeen = 'waiting' | 'active' | 'gone';
+
+/**
+ * An entry that was taken but never asked for, or is gone, is replaced by the next attempt.
+ * (A Redis that dies between handing out an entry and answering leaves it active in nobody's hands.)
+ */
+export function afterLook(open: OpenJob, entry: EntrySeen, at: At): OpenJob {
+  if (open.place.at !== 'queue' || entry === 'waiting') return open;
+  if (at.monoMs - open.place.sinceMs < FORGOTTEN_AFTER_MS) return open;
+  return goHome(open, at, 0);
+}
+
+/** A worker that beats without a job it was given has lost it. */
+export function isForgotten(open: OpenJob, beat: { nonce: string; activeJobs: readonly string[] }, nowMs: number): boolean {
+  const { place, job } = open;
+  if (place.at !== 'worker' || place.nonce !== beat.nonce) return false;
+  return nowMs - place.sinceMs > FORGOTTEN_AFTER_MS && !beat.activeJobs.includes(job.id);
+}
+
+/** A person's retry of a job that ended badly: the same job, so the host's own record settles what is unknown. */
+export function reopen(job: JobRecord, at: At): OpenJob {
+  const fresh = { ...job, cancelRequested: false, lostAttempts: 0, result: null, stage: null, worker: null };
+  return { job: advance(fresh, { state: 'queued' }, at), place: { at: 'home', notBeforeMs: at.monoMs } };
+}
+
+/** The jobs that may leave for the queue now: per host the oldest open one only, since one writing job at a time is the rule. */
+export function decideDispatch(openInOrder: readonly OpenJob[], nowMs: number): { ready: OpenJob[]; recheckAtMs: number | null } {
+  const ready: OpenJob[] = [];
+  let recheckAtMs: number | null = null;
+  const busyHosts = new Set<string>();
+  for (const open of openInOrder) {
+    if (busyHosts.has(open.job.host)) continue;
+    busyHosts.add(open.job.host);
+    if (open.place.at !== 'home') continue;
+    if (open.place.notBeforeMs <= nowMs) ready.push(open);
+    else recheckAtMs = Math.min(recheckAtMs ?? Infinity, open.place.notBeforeMs);
+  }
+  return { ready, recheckAtMs };
+}
+
+/** Leaves for the queue under its next attempt number. */
+export function afterDispatch(open: OpenJob, at: At): OpenJob {
+  return { job: advance(open.job, { attempt: open.job.attempt + 1 }, at), place: { at: 'leaving' } };
+}
+
+/** Its entry is on the queue; unless a worker was quicker than the news. */
+export function afterArrival(open: OpenJob, at: At): OpenJob {
+  return open.place.at === 'leaving' ? { ...open, place: { at: 'queue', sinceMs: at.monoMs } } : open;
+}
+
+export function afterFailedDispatch(open: OpenJob, at: At): OpenJob {
+  return open.place.at === 'leaving' ? goHome(open, at, RETRY_DISPATCH_MS) : open;
+}
+
+function goHome(open: OpenJob, at: At, delayMs: number): OpenJob {
+  return {
+    job: advance(open.job, { state: 'queued', worker: null }, at),
+    place: { at: 'home', notBeforeMs: at.monoMs + delayMs },
+  };
+}
+
+function keep(open: OpenJob, end: { state: JobState; result: HostResult }, at: At): OpenJob {
+  return { job: advance(open.job, end, at), place: { at: 'keeping' } };
+}
+
+/** The next revision; `since` moves only when the state does. */
+function advance(job: JobRecord, change: Partial<JobRecord>, at: At): JobRecord {
+  const since = change.state === undefined || change.state === job.state ? job.since : at.wall;
+  return { ...job, ...change, since, revision: job.revision + 1 };
+}
+
+function notStarted(reason: 'Cancelled' | 'HostUnknown', detail: string, at: At): HostResult {
+  return { outcome: 'failed', stage: 'resolve', reason, detail, changes: [], facts: {}, replayed: false, at: at.wall };
+}
+
+function cutOff(job: JobRecord, reason: 'Cancelled' | 'WorkerDiedTooOften', at: At): HostResult {
+  const mayHaveChanged = job.kind !== 'check' && job.stage !== null;
+  const detail =
+    reason === 'Cancelled'
+      ? 'Cancelled while it ran and its worker ended before the host answered.'
+      : `Its worker died ${String(job.lostAttempts)} times while it ran; it is not tried again by itself.`;
+  const next = mayHaveChanged ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.` : '';
+  return {
+    outcome: mayHaveChanged ? 'unknown' : 'failed',
+    stage: job.stage ?? 'resolve',
+    reason,
+    detail: detail + next,
+    changes: [],
+    facts: {},
+    replayed: false,
+    at: at.wall,
+  };
+}

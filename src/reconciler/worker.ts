@@ -1,0 +1,140 @@
+/**
+ * Decides what to do about one worker: its wish, status and history go in; at most one action and the time of the next look come out.
+ * It answers each death and each life once, and carries nothing out.
+ */
+import type { WorkerEvidence } from '../detector/evidence.ts';
+import type { WorkerStatus, WorkerWish } from '../detector/status.ts';
+import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
+import type { Action } from './action.ts';
+import { decideRestart, NO_FAILURES, type RestartHistory, type RestartPolicy } from './restart.ts';
+
+/** What a person wants of a worker; `recycle` asks one particular life to drain and be replaced. */
+export interface Wish {
+  readonly worker: WorkerWish;
+  readonly recycle: Incarnation | null;
+}
+
+export interface WorkerPlan {
+  readonly history: RestartHistory;
+  readonly overBudget: boolean;
+  /** Monotonic; null while a life is going on. */
+  readonly startAtMs: number | null;
+  /** `deaths` of the evidence that `startAtMs` already answers. */
+  readonly answeredDeaths: number;
+  /** What the current life was last told about taking jobs. */
+  readonly told: { readonly incarnation: Incarnation; readonly wish: 'run' | 'quiet' } | null;
+}
+
+export const FIRST_PLAN: WorkerPlan = {
+  history: NO_FAILURES,
+  overBudget: false,
+  startAtMs: 0,
+  answeredDeaths: 0,
+  told: null,
+};
+
+export interface WorkerQuestion {
+  readonly worker: string;
+  readonly wish: Wish;
+  readonly evidence: WorkerEvidence;
+  readonly status: WorkerStatus;
+  readonly plan: WorkerPlan;
+  readonly nowMs: number;
+  /** A throw in [0, 1). */
+  readonly jitter: number;
+  readonly policy: RestartPolicy;
+  readonly drain: DrainLimits;
+}
+
+export interface DrainLimits {
+  readonly drainWithinMs: number;
+  /** Between TERM and KILL. */
+  readonly termGraceMs: number;
+}
+
+export interface WorkerDecision {
+  readonly plan: WorkerPlan;
+  readonly action: Action | null;
+  readonly recheckAtMs: number | null;
+}
+
+/** Brings the plan up to date with a death, before the status is judged (whether the budget is spent shows in it). */
+export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPlan {
+  const { plan, evidence, policy, jitter } = question;
+  if (evidence.deaths === plan.answeredDeaths) return plan;
+  const end = evidence.exit?.at ?? evidence.spawnFailure?.at;
+  const atMs = end?.monoMs ?? question.nowMs;
+  const asked = evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
+  const readyForMs = evidence.readyAt === null ? 0 : atMs - evidence.readyAt.monoMs;
+  const decision = decideRestart(plan.history, { atMs, readyForMs, asked }, { jitter, policy });
+  return {
+    history: decision.history,
+    overBudget: decision.overBudget,
+    startAtMs: decision.startAtMs,
+    answeredDeaths: evidence.deaths,
+    told: null,
+  };
+}
+
+/** The one next action for this worker, and when to look again. */
+export function reconcileWorker(question: WorkerQuestion): WorkerDecision {
+  const { evidence, plan, nowMs, wish } = question;
+  if (evidence.incarnation !== null) return reconcileAlive(question, evidence.incarnation);
+  if (wish.worker === 'stop' || plan.startAtMs === null) return { plan, action: null, recheckAtMs: null };
+  if (nowMs < plan.startAtMs) return { plan, action: null, recheckAtMs: plan.startAtMs };
+  return {
+    plan: { ...plan, startAtMs: null },
+    action: { kind: 'spawnWorker', worker: question.worker },
+    recheckAtMs: null,
+  };
+}
+
+function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
+  const { wish, evidence, status, worker, plan } = question;
+  if (evidence.drainAskedAt !== null) return escalateDrain(question, incarnation);
+  if (status.state === 'hung') {
+    if (evidence.killAskedAt !== null) return { plan, action: null, recheckAtMs: null };
+    const why = status.reason === 'NeverReady' ? 'NeverReady' : 'Hung';
+    return { plan, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why }, recheckAtMs: null };
+  }
+  const leave = wish.worker === 'stop' || (wish.recycle !== null && sameIncarnation(wish.recycle, incarnation));
+  if (leave) {
+    return { plan, action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } }, recheckAtMs: null };
+  }
+  return tellWish(question, incarnation);
+}
+
+/** A drain has its own deadline and kill path, because BullMQ's close() never ends while Redis is away (bullmq#4656). */
+function escalateDrain(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
+  const { evidence, plan, nowMs, worker, drain } = question;
+  const askedMs = evidence.drainAskedAt?.monoMs ?? nowMs;
+  const why = 'DrainDeadline';
+  if (evidence.killAskedAt === null) {
+    const deadlineMs = askedMs + drain.drainWithinMs;
+    if (nowMs < deadlineMs) return { plan, action: null, recheckAtMs: deadlineMs };
+    return { plan, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGTERM', why }, recheckAtMs: null };
+  }
+  const killAtMs = evidence.killAskedAt.monoMs + drain.termGraceMs;
+  if (nowMs < killAtMs) return { plan, action: null, recheckAtMs: killAtMs };
+  // Said once more each grace period: a process in uninterruptible sleep dies only when it wakes.
+  return {
+    plan,
+    action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why },
+    recheckAtMs: nowMs + drain.termGraceMs,
+  };
+}
+
+function tellWish(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
+  const { plan, worker, evidence, status } = question;
+  const wish = question.wish.worker === 'quiet' ? 'quiet' : 'run';
+  const toldWish = plan.told !== null && sameIncarnation(plan.told.incarnation, incarnation) ? plan.told.wish : 'run';
+  if (evidence.readyAt === null || toldWish === wish) {
+    return { plan, action: null, recheckAtMs: status.recheckAtMs };
+  }
+  const message = wish === 'quiet' ? ({ type: 'quiet' } as const) : ({ type: 'resume' } as const);
+  return {
+    plan: { ...plan, told: { incarnation, wish } },
+    action: { kind: 'tellWorker', worker, incarnation, message },
+    recheckAtMs: status.recheckAtMs,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * The acting half of the API: each request becomes a wish handed through the door, and answers with where to follow it.
+ * It never does anything to a worker or a host itself.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GarrisonError } from '../errors.ts';
+import { parseAccountWish, type AccountWish } from '../push/account.ts';
+import type { Door } from '../supervisor/door.ts';
+import { API_VERSION, itemDocument } from './api.ts';
+import { OperationBody, PushBody, readBody, TokenBody, TrustBody } from './body.ts';
+import type { z } from 'zod';
+import type { TokenStore } from './tokenStore.ts';
+import { wallTime } from '../clock.ts';
+
+const OPERATE = { config: { access: 'operate' as const } };
+const SOCKET = { config: { access: 'socket' as const } };
+
+export function addPushRoute(app: FastifyInstance, door: Door): void {
+  app.post('/api/v1/pushes', OPERATE, async (request, reply) => {
+    const body = readBody(PushBody, request.body);
+    const push = await door.submitPush({
+      kind: body.kind,
+      account: accountOf(body),
+      hosts: body.hosts,
+      actor: actorName(request),
+      reason: body.reason,
+      dryRun: body.dryRun,
+    });
+    if (body.dryRun) return itemDocument('Push', push);
+    void reply.code(202).header('location', `/api/v1/pushes/${push.id}`);
+    return itemDocument('Push', push);
+  });
+}
+
+export function addOperationRoute(app: FastifyInstance, door: Door): void {
+  app.post('/api/v1/operations', OPERATE, async (request, reply) => {
+    const body = readBody(OperationBody, request.body);
+    const operation = await door.submitOperation({ ...body, actor: actorName(request) });
+    if (body.dryRun) return itemDocument('Operation', operation);
+    void reply.code(202).header('location', `/api/v1/operations/${operation.id}`);
+    return itemDocument('Operation', operation);
+  });
+}
+
+export function addHostKeyRoutes(app: FastifyInstance, door: Door): void {
+  app.post<{ Params: { name: string } }>('/api/v1/hosts/:name/scan', OPERATE, async (request) => {
+    const items = await door.scanHostKeys(request.params.name);
+    return { apiVersion: API_VERSION, kind: 'HostKeyList', observedAt: wallTime(), items };
+  });
+  app.post<{ Params: { name: string } }>('/api/v1/hosts/:name/trust', OPERATE, async (request) => {
+    const { fingerprint } = readBody(TrustBody, request.body);
+    const { name } = request.params;
+    await door.trustHostKey(name, fingerprint, actorName(request));
+    return itemDocument('HostKey', { host: name, fingerprint });
+  });
+}
+
+export function addTokenRoutes(app: FastifyInstance, tokens: TokenStore): void {
+  app.post('/api/v1/tokens', SOCKET, async (request, reply) => {
+    const { name, scope } = readBody(TokenBody, request.body);
+    void reply.code(201);
+    return itemDocument('Token', tokens.create(name, scope));
+  });
+  app.get('/api/v1/tokens', SOCKET, async () => ({
+    apiVersion: API_VERSION,
+    kind: 'TokenList',
+    observedAt: wallTime(),
+    items: tokens.list(),
+  }));
+  app.delete<{ Params: { name: string } }>('/api/v1/tokens/:name', SOCKET, async (request, reply) => {
+    tokens.revoke(request.params.name);
+    return reply.code(204).send();
+  });
+}
+
+function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
+  const { account, kind } = body;
+  if (account === null) {
+    if (kind === 'check') return null;
+    throw new GarrisonError('USAGE', `a ${kind} needs an account`);
+  }
+  const { name, keys, groups, shell, sudo, comment } = account;
+  return parseAccountWish({
+    name,
+    keys,
+    ...(groups === undefined ? {} : { groups }),
+    ...(shell === undefined ? {} : { shell }),
+    ...(sudo === undefined ? {} : { sudo }),
+    ...(comment === undefined ? {} : { comment }),
+  });
+}
+
+function actorName(request: FastifyRequest): string {
+  return request.actor?.name ?? 'unknown';
+}

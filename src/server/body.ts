@@ -1,0 +1,59 @@
+/**
+ * Reads the bodies of what people send; every unknown key is refused by name.
+ * It never decides whether an account is acceptable: push/account.ts does.
+ */
+import { z } from 'zod';
+import { GarrisonError } from '../errors.ts';
+
+const Reason = z.string().min(1).max(1000).nullable().default(null);
+const Name = z.string().min(1).max(255);
+
+export const PushBody = z.strictObject({
+  kind: z.enum(['push', 'revoke', 'check']).default('push'),
+  account: z
+    .strictObject({
+      name: Name,
+      keys: z.array(z.string().min(1).max(20_000)).max(100).default([]),
+      groups: z.array(Name).max(100).optional(),
+      shell: z.string().min(1).max(255).optional(),
+      sudo: z.string().min(1).max(20_000).optional(),
+      comment: z.string().max(255).optional(),
+    })
+    .nullable()
+    .default(null),
+  hosts: z.array(Name).min(1).max(10_000),
+  reason: Reason,
+  dryRun: z.boolean().default(false),
+});
+
+export const OperationBody = z.strictObject({
+  verb: z.enum(['restart', 'stop', 'start', 'quiet', 'cancel', 'retry']),
+  target: Name,
+  reason: Reason,
+  ifIncarnation: z.string().min(1).max(200).nullable().default(null),
+  dryRun: z.boolean().default(false),
+});
+
+export const TokenBody = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, dots, _ and hyphens'),
+  scope: z.enum(['read', 'operate']),
+});
+
+export const TrustBody = z.strictObject({
+  fingerprint: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be a fingerprint as ssh-keygen prints it: SHA256:…'),
+});
+
+/** The body as the schema has it; throws USAGE that tells every problem with its key. */
+export function readBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const keys =
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    const what = issue.code === 'unrecognized_keys' ? 'unknown key' : issue.message;
+    return keys.map((path) => `${path.map(String).join('.') || 'body'}: ${what}`).join('; ');
+  });
+  throw new GarrisonError('USAGE', `the request is not understood: ${problems.join('; ')}`);
+}

@@ -1,0 +1,105 @@
+/**
+ * Binds a server to the control socket or to the page's port, and lets go of them again.
+ * It never takes a socket away from a supervisor that still answers on it, and the socket is never open to others, not for a moment.
+ */
+import type { FastifyInstance } from 'fastify';
+import { lstatSync, unlinkSync } from 'node:fs';
+import { connect, type AddressInfo, type ListenOptions } from 'node:net';
+import { GarrisonError, messageOf } from '../errors.ts';
+
+export async function listenOnSocket(app: FastifyInstance, path: string): Promise<void> {
+  await clearStaleSocket(path);
+  // bind(2) happens inside this call, so the umask holds for just that; a chmod after it would leave a gap.
+  const before = process.umask(0o177);
+  let bound: Promise<void>;
+  try {
+    bound = listen(app, { path });
+  } finally {
+    process.umask(before);
+  }
+  try {
+    await bound;
+  } catch (error) {
+    throw new GarrisonError('HOME_UNUSABLE', `cannot listen on ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The real port; throws PAGE_UNAVAILABLE. */
+export async function listenOnPort(
+  app: FastifyInstance,
+  { address, port }: { address: string; port: number },
+): Promise<number> {
+  try {
+    await listen(app, { host: address, port });
+  } catch (error) {
+    const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const why = busy ? 'another program listens there' : messageOf(error);
+    throw new GarrisonError(
+      'PAGE_UNAVAILABLE',
+      `the page cannot listen on ${address}:${String(port)}: ${why}`,
+      {
+        cure: 'set page.listen in garrison.yaml to a free port, e.g. 127.0.0.1:7081',
+        cause: error,
+      },
+    );
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+export async function closeServer(app: FastifyInstance): Promise<void> {
+  if (app.server.listening) {
+    const closed = new Promise<void>((resolve) => {
+      app.server.close(() => {
+        resolve();
+      });
+    });
+    app.server.closeIdleConnections();
+    const cut = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, 500);
+    await closed;
+    clearTimeout(cut);
+  }
+  await app.close();
+}
+
+function listen(app: FastifyInstance, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    app.server.once('error', reject);
+    app.server.listen(options, () => {
+      app.server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function clearStaleSocket(path: string): Promise<void> {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isSocket()) {
+    throw new GarrisonError('HOME_UNUSABLE', `${path} is not a socket`, {
+      cure: 'move it away; Garrison does not delete it',
+    });
+  }
+  if (await answers(path)) {
+    throw new GarrisonError('HOME_BUSY', `another supervisor answers on ${path}`, {
+      cure: 'stop it first, or choose another folder with --home',
+    });
+  }
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * Shows this supervisor's own workers and queue to Prometheus, read from the same snapshot as everything else.
+ * It never keeps a count of its own and never has a label that can grow without limit.
+ */
+import type { FastifyInstance } from 'fastify';
+import { Gauge, Registry } from 'prom-client';
+import type { Door, Snapshot } from '../supervisor/door.ts';
+import { WORKER_STATES } from './words.ts';
+
+const QUEUE = 'push';
+
+export function addMetricsRoute(app: FastifyInstance, door: Door): void {
+  const registry = new Registry();
+  const fill = defineGauges(registry);
+  app.get('/metrics', async (_request, reply) => {
+    fill(door.snapshot());
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}
+
+function defineGauges(registry: Registry): (snapshot: Snapshot) => void {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> =>
+    new Gauge({ name: `garrison_${name}`, help, labelNames, registers: [registry] });
+  const buildInfo = gauge('build_info', 'Always 1; the labels tell the version.', [
+    'version',
+    'node_version',
+  ]);
+  const redisUp = gauge('redis_up', '1 while Redis answers.', []);
+  const jobs = gauge('jobs', 'Jobs that are not finished.', ['queue', 'state']);
+  const latency = gauge('queue_latency_seconds', 'Age of the oldest waiting job; 0 when none waits.', [
+    'queue',
+  ]);
+  const queueWorkers = gauge('queue_workers', 'Workers that take jobs from the queue now.', ['queue']);
+  const fillWorkers = defineWorkerGauges(gauge);
+  return (snapshot) => {
+    buildInfo.set({ version: snapshot.version, node_version: process.version }, 1);
+    redisUp.set(snapshot.redis.up ? 1 : 0);
+    jobs.set({ queue: QUEUE, state: 'queued' }, snapshot.queue.waiting);
+    jobs.set({ queue: QUEUE, state: 'running' }, snapshot.queue.running);
+    latency.set({ queue: QUEUE }, (snapshot.queue.oldestWaitingMs ?? 0) / 1000);
+    const taking = snapshot.workers.filter(
+      ({ state, wish }) => (state === 'up' || state === 'late') && wish === 'run',
+    );
+    queueWorkers.set({ queue: QUEUE }, taking.length);
+    fillWorkers(snapshot);
+  };
+}
+
+type MakeGauge = <Label extends string>(name: string, help: string, labelNames: Label[]) => Gauge<Label>;
+
+function defineWorkerGauges(gauge: MakeGauge): (snapshot: Snapshot) => void {
+  const up = gauge('worker_up', '1 while the worker works (up or late).', ['worker']);
+  const state = gauge('worker_state', '1 for the state the worker is in, 0 for all others.', [
+    'worker',
+    'state',
+  ]);
+  const slots = gauge('worker_slots', 'Slots of the worker, busy and free.', ['worker', 'state']);
+  const resident = gauge('worker_resident_memory_bytes', 'Resident memory of the worker.', ['worker']);
+  return (snapshot) => {
+    for (const one of [up, state, slots, resident]) one.reset();
+    for (const view of snapshot.workers) {
+      const worker = view.name;
+      up.set({ worker }, view.state === 'up' || view.state === 'late' ? 1 : 0);
+      for (const word of WORKER_STATES) state.set({ worker, state: word }, view.state === word ? 1 : 0);
+      slots.set({ worker, state: 'busy' }, view.jobs.length);
+      slots.set({ worker, state: 'free' }, Math.max(0, view.slots - view.jobs.length));
+      if (view.rssBytes !== null) resident.set({ worker }, view.rssBytes);
+    }
+  };
+}

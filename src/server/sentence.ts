@@ -1,0 +1,46 @@
+/**
+ * Makes the sentence over everything from the states the supervisor published.
+ * It never judges a worker: it only counts what the detector said.
+ */
+import type { Snapshot, WorkerView } from '../supervisor/door.ts';
+
+export interface Overall {
+  readonly state: 'well' | 'degraded';
+  /** One sentence for each thing that is not well; a single good one when all is. */
+  readonly sentences: readonly string[];
+}
+
+export function overallOf(snapshot: Snapshot): Overall {
+  const sentences = [
+    ...supervisorSentence(snapshot),
+    ...(snapshot.redis.up ? [] : [`Redis is down since ${snapshot.redis.since}: ${snapshot.redis.detail}`]),
+    ...workerSentences(snapshot.workers),
+    ...(snapshot.queue.served ? [] : [`The queue is not served: ${snapshot.queue.detail}`]),
+  ];
+  if (sentences.length > 0) return { state: 'degraded', sentences };
+  const count = snapshot.workers.length;
+  return { state: 'well', sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`] };
+}
+
+/** `3 of 4 workers are up` and so on, for a heading. */
+export function workerCount(workers: readonly WorkerView[]): string {
+  const up = workers.filter((worker) => worker.state === 'up').length;
+  return `${String(up)} of ${String(workers.length)} workers up`;
+}
+
+function supervisorSentence(snapshot: Snapshot): readonly string[] {
+  switch (snapshot.state) {
+    case 'running':
+      return [];
+    case 'starting':
+      return [`The supervisor is starting since ${snapshot.startedAt}.`];
+    case 'stopping':
+      return ['The supervisor is stopping: jobs in hand are finished, no new ones are taken.'];
+  }
+}
+
+function workerSentences(workers: readonly WorkerView[]): readonly string[] {
+  return workers
+    .filter((worker) => worker.state !== 'up')
+    .map((worker) => `${worker.name} is ${worker.state} since ${worker.since}: ${worker.detail}`);
+}

@@ -1,0 +1,116 @@
+/**
+ * The plain status page: what the supervisor says of its workers, its queue and the last job on each host.
+ * It never hides that it has gone stale, and no text of a host can become markup in it.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { Door, JobView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import { html, type Markup } from './html.ts';
+import { sendPage } from './pageFrame.ts';
+import { overallOf, workerCount } from './sentence.ts';
+
+const JOBS_LOOKED_AT = 200;
+
+/** Reloads at most every 2 s when something changed, and says when the connection is lost. */
+const SCRIPT = `
+const live = document.getElementById('live');
+const events = new EventSource('/api/v1/events');
+let due = false;
+const reload = () => { if (!due) { due = true; setTimeout(() => location.reload(), 2000); } };
+for (const name of ['worker', 'job', 'operation', 'supervisor']) events.addEventListener(name, reload);
+events.onopen = () => { live.textContent = 'Live: the page follows every change.'; };
+events.onerror = () => { live.textContent = 'Stale since ' + new Date().toLocaleTimeString() + ': no connection to the supervisor. What you see may be out of date.'; };
+`;
+
+export function addStatusPage(app: FastifyInstance, door: Door): void {
+  app.get('/', async (request, reply) => {
+    const snapshot = door.snapshot();
+    const jobs = await lastJobs(door);
+    const formToken = request.actor?.session?.formToken ?? '';
+    return sendPage(reply, {
+      title: snapshot.host,
+      body: pageBody({ snapshot, jobs, formToken }),
+      script: SCRIPT,
+    });
+  });
+}
+
+/** The page still opens when the jobs cannot be read, and says so. */
+async function lastJobs(door: Door): Promise<readonly JobView[] | null> {
+  try {
+    const { items } = await door.listJobs({ limit: JOBS_LOOKED_AT });
+    const newest = [...items].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    return newest.filter((job, index) => newest.findIndex((other) => other.host === job.host) === index);
+  } catch {
+    return null;
+  }
+}
+
+function pageBody(view: { snapshot: Snapshot; jobs: readonly JobView[] | null; formToken: string }): Markup {
+  const { snapshot, jobs, formToken } = view;
+  const { queue, redis } = snapshot;
+  return html`<header>
+      <form method="post" action="/logout">
+        <input type="hidden" name="form" value="${formToken}" /><button>Sign out</button>
+      </form>
+      <h1>Garrison on ${snapshot.host}</h1>
+    </header>
+    ${verdict(snapshot)}
+    <p class="quiet" id="live" aria-live="polite">As of ${snapshot.observedAt}.</p>
+    <h2>Workers</h2>
+    ${table(['Worker', 'State', 'Since', 'Jobs', 'Restarts', 'Detail'], snapshot.workers.map(workerRow))}
+    <h2>Queue</h2>
+    <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
+    <h2>Hosts, last job of each</h2>
+    ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)}
+    <p class="quiet">Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.</p>`;
+}
+
+function verdict(snapshot: Snapshot): Markup {
+  const { state, sentences } = overallOf(snapshot);
+  const words = state === 'well' ? 'All well' : 'Degraded';
+  return html`<p class="state ${state === 'well' ? 'good' : 'bad'}">${words}: ${workerCount(snapshot.workers)}</p>
+    <ul>
+      ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>`;
+}
+
+function table(titles: readonly string[], rows: readonly Markup[]): Markup {
+  return html`<table>
+    <thead>
+      <tr>
+        ${titles.map((title) => html`<th scope="col">${title}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
+function workerRow(worker: WorkerView): Markup {
+  const busy = `${String(worker.jobs.length)} of ${String(worker.slots)}`;
+  return html`<tr>
+    <td>${worker.name}</td>
+    <td class="state ${worker.state === 'up' ? 'good' : 'bad'}">${worker.state}</td>
+    <td><time>${worker.since}</time></td>
+    <td>${busy}</td>
+    <td>${worker.restarts}</td>
+    <td>${worker.detail}</td>
+  </tr>`;
+}
+
+function jobTable({ hosts }: Snapshot, jobs: readonly JobView[]): Markup {
+  if (hosts.length === 0) return html`<p>There is no host yet: write inventory.yaml in the home folder.</p>`;
+  const rows = hosts.map((host) => {
+    const job = jobs.find((candidate) => candidate.host === host.name);
+    return html`<tr>
+      <td>${host.name}</td>
+      <td>${host.state}</td>
+      <td>${job === undefined ? 'none yet' : `${job.kind} ${job.account?.name ?? ''}`}</td>
+      <td class="state">${job === undefined ? '' : (job.result?.outcome ?? job.state)}</td>
+      <td>${job === undefined ? '' : html`<time>${job.since}</time>`}</td>
+      <td>${job === undefined ? host.detail : (job.result?.detail ?? job.waitingFor ?? '')}</td>
+    </tr>`;
+  });
+  return table(['Host', 'State', 'Job', 'Result', 'Since', 'Detail'], rows);
+}

@@ -1,0 +1,43 @@
+/**
+ * Lists the closed sets of states, for filters and one-hot metrics.
+ * It never adds a word of its own: the compiler compares each list with its type.
+ */
+import type { WorkerState } from '../detector/status.ts';
+import type { JobState } from '../push/job.ts';
+import type { HostView, OperationView, PushView } from '../supervisor/door.ts';
+
+export const WORKER_STATES = wordsOf<WorkerState>({
+  starting: true,
+  up: true,
+  late: true,
+  hung: true,
+  draining: true,
+  backoff: true,
+  failed: true,
+  stopped: true,
+  unknown: true,
+});
+
+export const JOB_STATES = wordsOf<JobState>({
+  queued: true,
+  starting: true,
+  running: true,
+  verifying: true,
+  done: true,
+  failed: true,
+  cancelled: true,
+  unknown: true,
+});
+
+export const PUSH_STATES = wordsOf<PushView['state']>({ open: true, done: true, failed: true });
+export const HOST_STATES = wordsOf<HostView['state']>({ trusted: true, untrusted: true, unknown: true });
+export const OPERATION_STATES = wordsOf<OperationView['state']>({
+  running: true,
+  done: true,
+  failed: true,
+  planned: true,
+});
+
+function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
+  return Object.keys(words) as Word[];
+}

@@ -1,0 +1,70 @@
+/**
+ * Lists every effective value of the configuration as people write it, and where each came from.
+ * It never shows a secret: no value of the configuration is one.
+ */
+import { hostname } from 'node:os';
+import { UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
+import { formatDurationMs, formatSizeBytes } from './units.ts';
+
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  /** `default`, `the machine` or `FILE:LINE`. */
+  readonly from: string;
+  /** False for what is checked but has no effect in this version. */
+  readonly used: boolean;
+}
+
+export interface SettingSources {
+  /** Absolute, as it is used. */
+  readonly identityFile: string;
+  /** The garrison.yaml in use. */
+  readonly file: string | null;
+  readonly lineOf: (path: readonly string[]) => number | null;
+}
+
+export function settingsOf(values: ConfigValues, sources: SettingSources): readonly Setting[] {
+  const written = { host: values.host ?? hostname(), ...workSettings(values, sources), ...otherSettings(values) };
+  return Object.entries(written).map(([key, value]) => {
+    const line = sources.lineOf(key.split('.'));
+    const from = key === 'host' ? 'the machine' : 'default';
+    return {
+      key,
+      value,
+      from: line === null || sources.file === null ? from : `${sources.file}:${String(line)}`,
+      used: !UNUSED_KEYS.some((unused) => key === unused || key.startsWith(`${unused}.`)),
+    };
+  });
+}
+
+function workSettings({ workers, redis, ssh }: ConfigValues, { identityFile }: SettingSources): Record<string, string> {
+  return {
+    'workers.count': String(workers.count),
+    'workers.slots': String(workers.slots),
+    'workers.memoryLimit': formatSizeBytes(workers.memoryLimit),
+    ...(redis.url === undefined ? { 'redis.mode': 'embedded' } : { 'redis.url': redis.url }),
+    ...(redis.passwordFile === undefined ? {} : { 'redis.passwordFile': redis.passwordFile }),
+    'ssh.identityFile': identityFile,
+    'ssh.connectTimeout': formatDurationMs(ssh.connectTimeout),
+    'ssh.idleTimeout': formatDurationMs(ssh.idleTimeout),
+    'ssh.totalTimeout': formatDurationMs(ssh.totalTimeout),
+  };
+}
+
+function otherSettings({ containers, page, login, retention }: ConfigValues): Record<string, string> {
+  const { address, port } = page.listen;
+  return {
+    'containers.socket': containers.socket,
+    'containers.select': containers.select,
+    'containers.budget.restarts': String(containers.budget.restarts),
+    'containers.budget.per': formatDurationMs(containers.budget.per),
+    'containers.dependsOn': JSON.stringify(containers.dependsOn),
+    'page.listen': `${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
+    'page.basePath': page.basePath,
+    'page.trustedProxies': JSON.stringify(page.trustedProxies),
+    'login.explainTo': JSON.stringify(login.explainTo),
+    'retention.jobs': formatDurationMs(retention.jobs),
+    'retention.logs': formatSizeBytes(retention.logs),
+    'retention.incidents': formatDurationMs(retention.incidents),
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * Stands behind supervisor/door.ts: takes pushes and operations in, and answers reads from the boards and the job memory.
+ * It judges nothing and shows nothing that the boards or the memory do not say.
+ */
+import { now } from '../clock.ts';
+import { GarrisonError } from '../errors.ts';
+import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import type {
+  Change,
+  Door,
+  JobView,
+  Listing,
+  ListQuery,
+  OperationRequest,
+  OperationView,
+  PushRequest,
+  PushView,
+  ScannedHostKey,
+  Snapshot,
+} from './door.ts';
+import { Operations } from './operations.ts';
+import type { Surroundings } from './ports.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const PAGE = 100;
+const LARGEST_LIMIT = 1_000;
+
+export class FrontDoor implements Door {
+  readonly #supervisor: Supervisor;
+  readonly #around: Surroundings;
+  readonly #operations: Operations;
+  readonly #listeners = new Set<(change: Change) => void>();
+
+  constructor(supervisor: Supervisor, around: Surroundings) {
+    this.#supervisor = supervisor;
+    this.#around = around;
+    supervisor.onChange((change) => {
+      this.#tell(change);
+    });
+    this.#operations = new Operations(supervisor, around, (operation) => {
+      this.#tell({ type: 'operation', operation });
+    });
+  }
+
+  snapshot(): Snapshot {
+    return this.#supervisor.snapshot();
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async submitPush(request: PushRequest): Promise<PushView> {
+    this.#checkHosts(request.hosts);
+    const { push, jobs } = this.#draft(request);
+    if (request.dryRun) return { ...push, id: 'dry-run', state: 'open', jobs: jobs.map((job) => this.#supervisor.viewOf(job)) };
+    this.#needRedis('Nothing was accepted');
+    this.#around.audit({
+      event: 'push',
+      id: push.id,
+      kind: push.kind,
+      account: push.accountName,
+      hosts: request.hosts,
+      actor: push.actor,
+      reason: push.reason,
+    });
+    await this.#around.memory.create(push, jobs);
+    this.#supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
+    // The loop takes the jobs in on its next turn; an answer before that could not say their place in the queue.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    return this.#viewPush(push, jobs);
+  }
+
+  async push(id: string): Promise<PushView> {
+    this.#needRedis(`Push ${id} cannot be read`);
+    const push = await this.#around.memory.push(id);
+    if (push === null) throw new GarrisonError('NOT_FOUND', `there is no push ${id}`, { cure: 'List them with garrison jobs.' });
+    return this.#viewPush(push, await this.#around.memory.jobsOf(push));
+  }
+
+  async listPushes(query: ListQuery): Promise<Listing<PushView>> {
+    this.#needRedis('Pushes cannot be listed');
+    return collect(query, async (offset) => {
+      const page = await this.#around.memory.pushPage(offset, PAGE);
+      const views = page.pushes.map(async (push) => this.#viewPush(push, await this.#around.memory.jobsOf(push)));
+      return { items: await Promise.all(views), nextOffset: page.nextOffset };
+    });
+  }
+
+  async job(id: string): Promise<JobView> {
+    const open = this.#supervisor.openJobs().find((job) => job.id === id);
+    if (open === undefined) this.#needRedis(`Job ${id} cannot be read`);
+    const job = open ?? (await this.#around.memory.job(id));
+    if (job === null) throw new GarrisonError('NOT_FOUND', `there is no job ${id}`, { cure: 'List them with garrison jobs.' });
+    return this.#supervisor.viewOf(job);
+  }
+
+  async listJobs(query: ListQuery): Promise<Listing<JobView>> {
+    if (!this.#supervisor.snapshot().redis.up) {
+      // What is open is known without Redis; what has ended is not shown rather than shown wrongly.
+      return collect(query, () => Promise.resolve({ items: this.#openViews(), nextOffset: null }));
+    }
+    return collect(query, async (offset) => {
+      const page = await this.#around.memory.page(offset, PAGE);
+      return { items: page.jobs.map((job) => this.#supervisor.viewOf(job)), nextOffset: page.nextOffset };
+    });
+  }
+
+  async jobLogFile(id: string): Promise<string> {
+    const job = await this.job(id);
+    return this.#around.logFile(job.id);
+  }
+
+  submitOperation(request: OperationRequest): Promise<OperationView> {
+    return this.#operations.submit(request);
+  }
+
+  operation(id: string): OperationView {
+    return this.#operations.find(id);
+  }
+
+  listOperations(): readonly OperationView[] {
+    return this.#operations.list();
+  }
+
+  async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {
+    this.#checkHosts([host]);
+    return this.#around.hosts.scan(host);
+  }
+
+  async trustHostKey(host: string, fingerprint: string, actor: string): Promise<void> {
+    this.#checkHosts([host]);
+    this.#around.audit({ event: 'trust', host, fingerprint, actor });
+    await this.#around.hosts.trust(host, fingerprint);
+    this.#supervisor.observe({ kind: 'hosts' });
+  }
+
+  #openViews(): JobView[] {
+    return [...this.#supervisor.openJobs()].reverse().map((job) => this.#supervisor.viewOf(job));
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #needRedis(consequence: string): void {
+    const { redis } = this.#supervisor.snapshot();
+    if (redis.up) return;
+    throw new GarrisonError('REDIS_UNAVAILABLE', `Redis is away since ${redis.since}: ${redis.detail}. ${consequence}.`, {
+      cure: 'garrison status shows when it is back; then repeat the command.',
+    });
+  }
+
+  #checkHosts(hosts: readonly string[]): void {
+    const unknown = hosts.filter((name) => this.#around.hosts.address(name) === null);
+    if (unknown.length > 0) {
+      throw new GarrisonError('HOST_UNKNOWN', `not in the inventory: ${unknown.join(', ')}`, {
+        cure: 'Add it under `hosts:` in inventory.yaml (garrison get hosts lists those known), then restart the supervisor.',
+      });
+    }
+    const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
+    if (twice.length > 0) {
+      throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, { cure: 'Name each host once.' });
+    }
+  }
+
+  #draft(request: PushRequest): { push: PushRecord; jobs: JobRecord[] } {
+    const createdAt = now().wall;
+    const pushId = this.#around.newId('p');
+    const jobs = request.hosts.map((host): JobRecord => ({
+      id: this.#around.newId('j'),
+      pushId,
+      kind: request.kind,
+      host,
+      account: request.account,
+      state: 'queued',
+      since: createdAt,
+      createdAt,
+      attempt: 0,
+      lostAttempts: 0,
+      revision: 1,
+      stage: null,
+      worker: null,
+      cancelRequested: false,
+      result: null,
+    }));
+    const { kind, actor, reason } = request;
+    const accountName = request.account?.name ?? null;
+    return { jobs, push: { id: pushId, kind, accountName, createdAt, actor, reason, jobIds: jobs.map((job) => job.id) } };
+  }
+
+  #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {
+    const views = jobs.map((job) => this.#supervisor.viewOf(job));
+    const open = views.some((job) => !isFinal(job.state));
+    const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
+    return { ...push, state, jobs: views };
+  }
+}
+
+interface Listed {
+  readonly id: string;
+  readonly state: string;
+}
+
+/** Fills one answer from as many stored pages as the filter needs; the cursor is the offset of the next item. */
+async function collect<T extends Listed>(
+  query: ListQuery,
+  read: (offset: number) => Promise<{ items: readonly T[]; nextOffset: number | null }>,
+): Promise<Listing<T>> {
+  const limit = Math.min(query.limit ?? PAGE, LARGEST_LIMIT);
+  const items: T[] = [];
+  let offset = Number(query.cursor ?? 0);
+  for (;;) {
+    const page = await read(offset);
+    for (const [index, item] of page.items.entries()) {
+      if (!matches(item, query)) continue;
+      items.push(item);
+      const isLast = index === page.items.length - 1;
+      if (items.length === limit) return { items, nextCursor: isLast && page.nextOffset === null ? null : String(offset + index + 1) };
+    }
+    if (page.nextOffset === null) return { items, nextCursor: null };
+    offset = page.nextOffset;
+  }
+}
+
+function matches(item: Listed, query: ListQuery): boolean {
+  if (query.state !== undefined && item.state !== query.state) return false;
+  return query.q === undefined || query.q === '' || JSON.stringify(item).includes(query.q);
+}

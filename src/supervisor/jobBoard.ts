@@ -1,0 +1,254 @@
+/**
+ * Moves the open jobs as observations arrive, and says what is to be done next.
+ * It touches neither Redis nor a worker: every move is a value of reconciler/jobFlow, every deed an action.
+ */
+import type { Moment } from '../clock.ts';
+import { unreachable } from '../errors.ts';
+import type { Incarnation } from '../heartbeat.ts';
+import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.ts';
+import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import type { Action } from '../reconciler/action.ts';
+import {
+  afterArrival,
+  afterCancel,
+  afterDispatch,
+  afterFailedDispatch,
+  afterGrant,
+  afterHostGone,
+  afterLook,
+  afterResult,
+  afterStage,
+  afterWorkerDeath,
+  decideDispatch,
+  grantsAttempt,
+  isForgotten,
+  reopen,
+  type OpenJob,
+} from '../reconciler/jobFlow.ts';
+import type { JobObservation } from './observation.ts';
+import { OpenJobs } from './openJobs.ts';
+
+interface Speaker {
+  readonly worker: string;
+  readonly incarnation: Incarnation;
+}
+
+interface Holder extends Speaker {
+  readonly attempt: number;
+}
+
+type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
+
+export interface JobBoardPorts {
+  /** Builds what a worker needs; null when the host is no longer in the inventory. */
+  taskFor(job: JobRecord, fence: Fence): PushTask | null;
+  /** Called for every job whose record changed. */
+  onChange(job: JobRecord): void;
+}
+
+const LOOK_INTERVAL_MS = 5_000;
+const RETRY_KEEP_MS = 5_000;
+
+export class JobBoard {
+  readonly #jobs: OpenJobs;
+  readonly #fences = new Map<string, Fence>();
+  readonly #holders = new Map<string, Holder>();
+  readonly #keepAgainAtMs = new Map<string, number>();
+  readonly #ports: JobBoardPorts;
+  #nextLookMs = 0;
+
+  constructor(ports: JobBoardPorts) {
+    this.#ports = ports;
+    this.#jobs = new OpenJobs((job) => {
+      ports.onChange(job);
+    });
+  }
+
+  open(): readonly OpenJob[] {
+    return this.#jobs.all();
+  }
+
+  known(jobId: string): JobRecord | null {
+    return this.#jobs.known(jobId);
+  }
+
+  heldBy(worker: string): string[] {
+    return [...this.#holders].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
+  }
+
+  /** Takes in one observation; returns what must be done at once. */
+  apply(observation: JobObservation, at: Moment): Action[] {
+    switch (observation.kind) {
+      case 'submitted':
+        return observation.jobs.flatMap((job) => this.#admit(job, at));
+      case 'said':
+        return this.#hear(observation, observation.message, at);
+      case 'workerGone':
+        return this.#loseAttemptsOf(observation.incarnation, at);
+      case 'fenced':
+        this.#fences.set(observation.jobId, observation.fence);
+        return [];
+      case 'enqueued':
+        this.#jobs.move(observation, (open) => afterArrival(open, at));
+        return [];
+      case 'dispatchFailed':
+        this.#jobs.move(observation, (open) => afterFailedDispatch(open, at));
+        return [];
+      case 'looked':
+        this.#jobs.move(observation, (open) => afterLook(open, observation.entry, at));
+        return [];
+      case 'kept':
+        return [];
+      case 'indexed':
+        return this.#forget(observation.jobId);
+      case 'keepFailed':
+        this.#keepAgainAtMs.set(observation.jobId, at.monoMs + RETRY_KEEP_MS);
+        return [];
+      case 'cancelAsked':
+        return this.#cancel(observation.jobId, at);
+      case 'reopened':
+        this.#jobs.set(reopen(observation.job, at));
+        return [];
+      default:
+        return unreachable(observation);
+    }
+  }
+
+  /** What may leave for the queue, be looked after or be kept again now. */
+  decide(redisUp: boolean, at: Moment): { actions: Action[]; recheckAtMs: number | null } {
+    const actions = this.#keepAgain(at.monoMs);
+    if (!redisUp) return { actions, recheckAtMs: this.#earliestKeepMs() };
+    const { ready, recheckAtMs } = decideDispatch(this.open(), at.monoMs);
+    for (const open of ready) actions.push({ kind: 'dispatch', job: this.#jobs.set(afterDispatch(open, at)).job });
+    actions.push(...this.#look(at.monoMs));
+    const nextLookMs = this.open().length > 0 ? this.#nextLookMs : null;
+    return { actions, recheckAtMs: earliest([recheckAtMs, this.#earliestKeepMs(), nextLookMs]) };
+  }
+
+  /** A new job, or one that an earlier supervisor left open. */
+  #admit(job: JobRecord, at: Moment): Action[] {
+    if (this.#jobs.get(job.id) !== null) return [];
+    const open: OpenJob = { job, place: { at: 'home', notBeforeMs: at.monoMs } };
+    return this.#finishIfFinal(this.#jobs.set(job.cancelRequested ? afterWorkerDeath(open, at) : open));
+  }
+
+  #hear(speaker: Speaker, message: WorkerMessage, at: Moment): Action[] {
+    switch (message.type) {
+      case 'ask':
+        return this.#answerAsk(speaker, message, at);
+      case 'stage':
+        if (this.#holds(speaker, message.jobId)) this.#jobs.move(message, (open) => afterStage(open, message.stage, at));
+        return [];
+      case 'result':
+        return this.#answerResult(speaker, message, at);
+      case 'beat':
+        return this.#loseForgotten({ nonce: speaker.incarnation.nonce, activeJobs: message.beat.activeJobs }, at);
+      case 'ready':
+      case 'drained':
+        return [];
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #answerAsk(speaker: Speaker, ask: Heard<'ask'>, at: Moment): Action[] {
+    const { jobId, attempt } = ask;
+    const open = this.#jobs.get(jobId);
+    const fence = this.#fences.get(jobId);
+    const skip = tell(speaker, { type: 'skip', jobId, attempt });
+    if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
+    const task = this.#ports.taskFor(open.job, fence);
+    if (task === null) return [skip, ...this.#finishIfFinal(this.#jobs.set(afterHostGone(open, at)))];
+    this.#holders.set(jobId, { worker: speaker.worker, incarnation: speaker.incarnation, attempt });
+    this.#jobs.set(afterGrant(open, { worker: speaker.worker, nonce: speaker.incarnation.nonce }, at));
+    return [tell(speaker, { type: 'run', task })];
+  }
+
+  #answerResult(speaker: Speaker, message: Heard<'result'>, at: Moment): Action[] {
+    const { jobId, attempt, result } = message;
+    const stored = tell(speaker, { type: 'stored', jobId, attempt });
+    const open = this.#jobs.get(jobId);
+    // An answer of an attempt that no longer counts: the current one will read the host's own record.
+    if (open?.place.at !== 'worker' || !this.#holds(speaker, jobId)) return [stored];
+    const next = this.#jobs.set(afterResult(open, result, at));
+    if (isFinal(next.job.state)) return this.#finishIfFinal(next);
+    this.#holders.delete(jobId);
+    return [stored];
+  }
+
+  #loseAttemptsOf(incarnation: Incarnation, at: Moment): Action[] {
+    const lost = [...this.#holders].filter(([, holder]) => holder.incarnation.nonce === incarnation.nonce);
+    return lost.flatMap(([jobId]) => this.#loseAttempt(jobId, at));
+  }
+
+  #loseForgotten(beat: { nonce: string; activeJobs: readonly string[] }, at: Moment): Action[] {
+    const forgotten = this.open().filter((open) => isForgotten(open, beat, at.monoMs));
+    return forgotten.flatMap((open) => this.#loseAttempt(open.job.id, at));
+  }
+
+  #loseAttempt(jobId: string, at: Moment): Action[] {
+    this.#holders.delete(jobId);
+    const open = this.#jobs.get(jobId);
+    if (open?.place.at !== 'worker') return [];
+    return this.#finishIfFinal(this.#jobs.set(afterWorkerDeath(open, at)));
+  }
+
+  #cancel(jobId: string, at: Moment): Action[] {
+    const open = this.#jobs.get(jobId);
+    if (open === null || open.job.cancelRequested || isFinal(open.job.state)) return [];
+    const next = this.#jobs.set(afterCancel(open, at));
+    if (isFinal(next.job.state)) return this.#finishIfFinal(next);
+    // Saved at once: a supervisor that dies now must not run at its next start what a person has cancelled.
+    const save: Action = { kind: 'save', job: next.job };
+    const holder = this.#holders.get(jobId);
+    return holder === undefined ? [save] : [save, tell(holder, { type: 'cancel', jobId, attempt: holder.attempt })];
+  }
+
+  #forget(jobId: string): Action[] {
+    const open = this.#jobs.get(jobId);
+    if (open?.place.at !== 'keeping') return [];
+    const holder = this.#holders.get(jobId);
+    this.#jobs.close(open);
+    this.#fences.delete(jobId);
+    this.#holders.delete(jobId);
+    this.#keepAgainAtMs.delete(jobId);
+    return holder === undefined ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
+  }
+
+  #finishIfFinal(open: OpenJob): Action[] {
+    return isFinal(open.job.state) ? [{ kind: 'finish', job: open.job }] : [];
+  }
+
+  #keepAgain(nowMs: number): Action[] {
+    const due = [...this.#keepAgainAtMs].filter(([, atMs]) => atMs <= nowMs).map(([jobId]) => jobId);
+    for (const jobId of due) this.#keepAgainAtMs.delete(jobId);
+    return due.flatMap((jobId) => {
+      const open = this.#jobs.get(jobId);
+      return open === null ? [] : this.#finishIfFinal(open);
+    });
+  }
+
+  #earliestKeepMs(): number | null {
+    return earliest([...this.#keepAgainAtMs.values()]);
+  }
+
+  #look(nowMs: number): Action[] {
+    if (nowMs < this.#nextLookMs) return [];
+    this.#nextLookMs = nowMs + LOOK_INTERVAL_MS;
+    const queued = this.open().filter((open) => open.place.at === 'queue');
+    return queued.map((open) => ({ kind: 'look', jobId: open.job.id, attempt: open.job.attempt }));
+  }
+
+  #holds(speaker: Speaker, jobId: string): boolean {
+    return this.#holders.get(jobId)?.incarnation.nonce === speaker.incarnation.nonce;
+  }
+}
+
+function tell({ worker, incarnation }: Speaker, message: SupervisorMessage): Action {
+  return { kind: 'tellWorker', worker, incarnation, message };
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

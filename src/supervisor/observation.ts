@@ -1,0 +1,31 @@
+/**
+ * Says everything that can come back from the world; nothing else changes what the supervisor believes.
+ * An action's failure is an observation too.
+ */
+import type { WorkerObservation } from '../detector/evidence.ts';
+import type { Incarnation } from '../heartbeat.ts';
+import type { JobRecord } from '../push/job.ts';
+import type { WorkerMessage } from '../push/workerMessage.ts';
+import type { JobNews } from '../reconciler/jobNews.ts';
+
+export type JobObservation =
+  | JobNews
+  | { readonly kind: 'submitted'; readonly jobs: readonly JobRecord[] }
+  | {
+      readonly kind: 'said';
+      readonly worker: string;
+      readonly incarnation: Incarnation;
+      readonly message: WorkerMessage;
+    }
+  | { readonly kind: 'workerGone'; readonly worker: string; readonly incarnation: Incarnation }
+  | { readonly kind: 'cancelAsked'; readonly jobId: string }
+  | { readonly kind: 'reopened'; readonly job: JobRecord };
+
+export type Observation =
+  | { readonly kind: 'worker'; readonly worker: string; readonly observation: WorkerObservation }
+  | { readonly kind: 'job'; readonly observation: JobObservation }
+  | { readonly kind: 'redis'; readonly up: boolean; readonly detail: string }
+  | { readonly kind: 'redisExited'; readonly exitCode: number | null; readonly signal: string | null }
+  /** Something about the hosts has changed; the next publication shows it. */
+  | { readonly kind: 'hosts' }
+  | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };

@@ -1,0 +1,53 @@
+/**
+ * Remembers the open jobs in the order they were made, and for a while the records of those that ended.
+ * It moves nothing by itself.
+ */
+import type { JobRecord } from '../push/job.ts';
+import type { OpenJob } from '../reconciler/jobFlow.ts';
+
+const ENDED_KEPT = 1_000;
+
+export class OpenJobs {
+  readonly #open = new Map<string, OpenJob>();
+  readonly #ended = new Map<string, JobRecord>();
+  readonly #onChange: (job: JobRecord) => void;
+
+  constructor(onChange: (job: JobRecord) => void) {
+    this.#onChange = onChange;
+  }
+
+  all(): readonly OpenJob[] {
+    return [...this.#open.values()];
+  }
+
+  get(jobId: string): OpenJob | null {
+    return this.#open.get(jobId) ?? null;
+  }
+
+  /** The newest record known here: of an open job, or of one that ended lately (a reader may hold an older one). */
+  known(jobId: string): JobRecord | null {
+    return this.#open.get(jobId)?.job ?? this.#ended.get(jobId) ?? null;
+  }
+
+  set(next: OpenJob): OpenJob {
+    const before = this.#open.get(next.job.id);
+    this.#open.set(next.job.id, next);
+    if (before?.job !== next.job) this.#onChange(next.job);
+    return next;
+  }
+
+  /** A step of the current attempt; news of an attempt that is no longer the current one moves nothing. */
+  move(attempt: { readonly jobId: string; readonly attempt: number }, step: (open: OpenJob) => OpenJob): void {
+    const open = this.#open.get(attempt.jobId);
+    if (open?.job.attempt === attempt.attempt) this.set(step(open));
+  }
+
+  close(open: OpenJob): void {
+    this.#open.delete(open.job.id);
+    this.#ended.set(open.job.id, open.job);
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size <= ENDED_KEPT) break;
+      this.#ended.delete(oldest);
+    }
+  }
+}

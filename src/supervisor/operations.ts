@@ -1,0 +1,214 @@
+/**
+ * Turns what people ask for into wishes, and says of each operation whether what it wanted is verified yet.
+ * It does nothing to a worker or a job itself: the loop does, once the wish is set.
+ */
+import { now } from '../clock.ts';
+import { GarrisonError, unreachable } from '../errors.ts';
+import { isFinal, type JobRecord } from '../push/job.ts';
+import type { OperationRequest, OperationView, WorkerView } from './door.ts';
+import type { JobObservation } from './observation.ts';
+import type { Surroundings } from './ports.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const KEPT = 200;
+
+interface Running {
+  view: OperationView;
+  /** Asked at every change: is it verified, has it failed? Null while it goes on. */
+  check: () => { state: 'done' | 'failed'; detail: string } | null;
+}
+
+export class Operations {
+  readonly #supervisor: Supervisor;
+  readonly #around: Surroundings;
+  readonly #list: Running[] = [];
+  readonly #onChange: (operation: OperationView) => void;
+
+  constructor(supervisor: Supervisor, around: Surroundings, onChange: (operation: OperationView) => void) {
+    this.#supervisor = supervisor;
+    this.#around = around;
+    this.#onChange = onChange;
+    supervisor.onChange((change) => {
+      if (change.type !== 'operation') this.#verify();
+    });
+  }
+
+  list(): OperationView[] {
+    return this.#list.map((entry) => entry.view).reverse();
+  }
+
+  find(id: string): OperationView {
+    const found = this.#list.find((entry) => entry.view.id === id);
+    if (found === undefined) throw new GarrisonError('NOT_FOUND', `there is no operation ${id}`, { cure: 'List them with garrison get operations.' });
+    return found.view;
+  }
+
+  async submit(request: OperationRequest): Promise<OperationView> {
+    const { verb } = request;
+    if (verb === 'cancel' || verb === 'retry') return this.#submitForJobs({ ...request, verb }, await this.#targetJobs(request));
+    return this.#submitForWorker(request, this.#targetWorker(request));
+  }
+
+  #submitForWorker(request: OperationRequest, worker: WorkerView): OperationView {
+    const interrupts = request.verb === 'restart' || request.verb === 'stop' ? worker.jobs.map((id) => `job ${id} on ${worker.name}`) : [];
+    if (request.dryRun) return this.#planned(request, interrupts, workerPlan(request.verb, worker));
+    this.#audit(request);
+    const before = worker.incarnation?.nonce ?? null;
+    const check = (): ReturnType<Running['check']> => checkWorker(request.verb, before, this.#supervisor.worker(worker.name));
+    // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
+    this.#wish(request, worker);
+    return this.#add(request, { interrupts, detail: workerPlan(request.verb, worker), check });
+  }
+
+  #wish(request: OperationRequest, worker: WorkerView): void {
+    const { verb } = request;
+    const wish = verb === 'stop' ? 'stop' : verb === 'quiet' ? 'quiet' : 'run';
+    this.#supervisor.setWish(worker.name, { worker: wish, recycle: verb === 'restart' ? worker.incarnation : null });
+    const workers = this.#supervisor.snapshot().workers;
+    this.#around.keepWishes(Object.fromEntries(workers.map(({ name, wish: kept }) => [name, kept])));
+  }
+
+  #submitForJobs(request: OperationRequest & { verb: 'cancel' | 'retry' }, jobs: readonly JobRecord[]): OperationView {
+    const affected = jobs.filter((job) => (request.verb === 'cancel' ? !isFinal(job.state) : canRetry(job)));
+    if (affected.length === 0) {
+      const nothing = request.verb === 'cancel' ? 'has already ended' : 'has no failed, cancelled or unknown job';
+      throw new GarrisonError('CONFLICTING_STATE', `${request.target} ${nothing}; nothing to ${request.verb}`, {
+        cure: 'See how it ended with garrison jobs.',
+      });
+    }
+    const names = affected.map((job) => `job ${job.id} on host ${job.host} (${job.state})`);
+    const interrupts = request.verb === 'cancel' ? names : [];
+    const detail = `${request.verb} ${names.join(', ')}`;
+    if (request.dryRun) return this.#planned(request, interrupts, detail);
+    this.#audit(request);
+    for (const job of affected) this.#supervisor.observe({ kind: 'job', observation: jobWish(request.verb, job) });
+    const ids = affected.map((job) => job.id);
+    const finalNow = (): boolean => this.#supervisor.openJobs().every((job) => !ids.includes(job.id) || isFinal(job.state));
+    const check =
+      request.verb === 'retry'
+        ? (): ReturnType<Running['check']> => ({ state: 'done', detail: `queued again: ${names.join(', ')}` })
+        : (): ReturnType<Running['check']> => (finalNow() ? { state: 'done', detail: `ended: ${ids.join(', ')}` } : null);
+    return this.#add(request, { interrupts, detail, check });
+  }
+
+  #targetWorker(request: OperationRequest): WorkerView {
+    const name = request.target.replace(/^worker\//, '');
+    const worker = this.#supervisor.worker(name);
+    if (worker === null) {
+      const known = this.#supervisor.snapshot().workers.map((each) => each.name);
+      throw new GarrisonError('NOT_FOUND', `there is no worker ${name}`, { cure: `The workers are: ${known.join(', ')}.` });
+    }
+    const current = worker.incarnation === null ? 'none' : incarnationText(worker.incarnation);
+    if (request.ifIncarnation !== null && request.ifIncarnation !== current) {
+      throw new GarrisonError('INCARNATION_CHANGED', `${name} is now incarnation ${current}, not ${request.ifIncarnation}; nothing was done`, {
+        cure: 'Look at it again and repeat the command with the current one.',
+      });
+    }
+    return worker;
+  }
+
+  async #targetJobs({ target }: OperationRequest): Promise<readonly JobRecord[]> {
+    const id = target.replace(/^(job|push)\//, '');
+    const open = this.#supervisor.openJobs().filter((job) => job.id === id || job.pushId === id);
+    // With Redis away the open jobs are still known here, so a cancel works.
+    if (open.some((job) => job.id === id)) return open;
+    if (!this.#supervisor.snapshot().redis.up && open.length > 0) return open;
+    const { memory } = this.#around;
+    const push = await memory.push(id);
+    const stored = push === null ? await memory.job(id) : null;
+    const found = push === null ? (stored === null ? [] : [stored]) : await memory.jobsOf(push);
+    if (found.length === 0) throw new GarrisonError('NOT_FOUND', `there is no job or push ${id}`, { cure: 'List them with garrison jobs.' });
+    return found.map((job) => open.find((each) => each.id === job.id) ?? job);
+  }
+
+  #planned(request: OperationRequest, interrupts: readonly string[], detail: string): OperationView {
+    return { ...this.#head(request), id: 'dry-run', state: 'planned', interrupts, detail };
+  }
+
+  #add(request: OperationRequest, running: { interrupts: readonly string[]; detail: string; check: Running['check'] }): OperationView {
+    const { interrupts, detail, check } = running;
+    const view: OperationView = { ...this.#head(request), id: this.#around.newId('o'), state: 'running', interrupts, detail };
+    this.#list.push({ view, check });
+    if (this.#list.length > KEPT) this.#list.splice(0, this.#list.length - KEPT);
+    this.#onChange(view);
+    setImmediate(() => {
+      this.#verify();
+    });
+    return view;
+  }
+
+  #head(request: OperationRequest): Pick<OperationView, 'verb' | 'target' | 'actor' | 'reason' | 'createdAt'> {
+    const { verb, target, actor, reason } = request;
+    return { verb, target, actor, reason, createdAt: now().wall };
+  }
+
+  #audit(request: OperationRequest): void {
+    const { verb, target, actor, reason } = request;
+    this.#around.audit({ event: 'operation', verb, target, actor, reason });
+  }
+
+  #verify(): void {
+    for (const entry of this.#list) {
+      if (entry.view.state !== 'running') continue;
+      const end = entry.check();
+      if (end === null) continue;
+      entry.view = { ...entry.view, ...end };
+      this.#around.audit({ event: 'operationEnded', id: entry.view.id, ...end });
+      this.#onChange(entry.view);
+    }
+  }
+}
+
+export function incarnationText(incarnation: { pid: number; startTicks: number; nonce: string }): string {
+  return `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
+}
+
+function canRetry(job: JobRecord): boolean {
+  return job.state === 'failed' || job.state === 'cancelled' || job.state === 'unknown';
+}
+
+function jobWish(verb: 'cancel' | 'retry', job: JobRecord): JobObservation {
+  return verb === 'cancel' ? { kind: 'cancelAsked', jobId: job.id } : { kind: 'reopened', job };
+}
+
+function workerPlan(verb: OperationRequest['verb'], worker: WorkerView): string {
+  const hand = worker.jobs.length === 0 ? 'it has no job in hand' : `it first finishes ${String(worker.jobs.length)} job(s) in hand`;
+  switch (verb) {
+    case 'restart':
+      return `${worker.name} drains (${hand}), ends, and a new process takes its place`;
+    case 'stop':
+      return `${worker.name} drains (${hand}), ends, and stays stopped until garrison start`;
+    case 'start':
+      return `${worker.name} is started and takes jobs`;
+    case 'quiet':
+      return `${worker.name} takes no new jobs (${hand})`;
+    case 'cancel':
+    case 'retry':
+      return '';
+    default:
+      return unreachable(verb);
+  }
+}
+
+function checkWorker(verb: OperationRequest['verb'], before: string | null, worker: WorkerView | null): ReturnType<Running['check']> {
+  if (worker === null) return { state: 'failed', detail: 'the worker is no longer configured' };
+  const { name, state, reason, detail } = worker;
+  const nonce = worker.incarnation?.nonce ?? null;
+  if (state === 'failed') return { state: 'failed', detail: `${name} keeps failing: ${detail}` };
+  const done = (sentence: string): ReturnType<Running['check']> => ({ state: 'done', detail: sentence });
+  switch (verb) {
+    case 'restart':
+      return state === 'up' && nonce !== before ? done(`${name} is up as pid ${String(worker.incarnation?.pid)}`) : null;
+    case 'start':
+      return state === 'up' && reason === 'Beating' ? done(`${name} is up and takes jobs`) : null;
+    case 'stop':
+      return state === 'stopped' ? done(`${name} is stopped`) : null;
+    case 'quiet':
+      return reason === 'Quiet' ? done(`${name} takes no new jobs`) : null;
+    case 'cancel':
+    case 'retry':
+      return null;
+    default:
+      return unreachable(verb);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Says what the supervisor needs from the hands and the memory that main.ts joins to it.
+ * It holds types only, since supervisor/ and driver/ never import each other.
+ */
+import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
+import type { Action } from '../reconciler/action.ts';
+import type { WorkerWish } from '../detector/status.ts';
+import type { HostView, ScannedHostKey } from './door.ts';
+
+export interface Hands {
+  /** Starts the deed and returns at once; how it went arrives as an observation. */
+  perform(action: Action): void;
+}
+
+export interface JobMemory {
+  create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void>;
+  job(id: string): Promise<JobRecord | null>;
+  push(id: string): Promise<PushRecord | null>;
+  jobsOf(push: PushRecord): Promise<JobRecord[]>;
+  /** Newest first. */
+  page(offset: number, count: number): Promise<{ jobs: JobRecord[]; nextOffset: number | null }>;
+  pushPage(offset: number, count: number): Promise<{ pushes: PushRecord[]; nextOffset: number | null }>;
+}
+
+export interface HostBook {
+  address(name: string): HostAddress | null;
+  list(): readonly HostView[];
+  scan(name: string): Promise<readonly ScannedHostKey[]>;
+  trust(name: string, fingerprint: string): Promise<void>;
+}
+
+export interface AuditLine {
+  readonly event: string;
+  readonly [fact: string]: unknown;
+}
+
+export interface Surroundings {
+  readonly memory: JobMemory;
+  readonly hosts: HostBook;
+  /** Writes to the audit journal; must be on disk when it returns. */
+  audit(line: AuditLine): void;
+  /** Keeps a person's wishes over a restart of the supervisor. */
+  keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
+  newId(prefix: 'p' | 'j' | 'o'): string;
+  logFile(jobId: string): string;
+}

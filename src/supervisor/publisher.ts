@@ -1,0 +1,92 @@
+/**
+ * Tells listeners what has changed since it last told them, and reports a worker's change of state once.
+ * It publishes only change: an unchanged view passes silently, however often it is offered.
+ */
+import type { JobRecord } from '../push/job.ts';
+import type { WorkerState } from '../detector/status.ts';
+import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
+
+export interface ReportLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Told of what an operator would want in the log. */
+export type Report = (line: ReportLine) => void;
+
+export class Publisher {
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #workers = new Map<string, { verdict: string; view: string }>();
+  readonly #jobs = new Map<string, JobRecord>();
+  readonly #report: Report;
+  #overviewDigest = '';
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Published at the end of the turn, in its last state. */
+  jobChanged(job: JobRecord): void {
+    this.#jobs.set(job.id, job);
+  }
+
+  /** Something in the overview has changed that its digest does not hold. */
+  touchOverview(): void {
+    this.#overviewDigest = '';
+  }
+
+  publish(turn: {
+    readonly workers: readonly WorkerView[];
+    readonly viewOf: (job: JobRecord) => JobView;
+    /** Cheap to make; the snapshot is only made when it has changed. */
+    readonly overviewDigest: string;
+    readonly snapshot: () => Snapshot;
+  }): void {
+    for (const worker of turn.workers) this.#publishWorker(worker);
+    for (const job of this.#jobs.values()) this.#tell({ type: 'job', job: turn.viewOf(job) });
+    this.#jobs.clear();
+    if (turn.overviewDigest === this.#overviewDigest) return;
+    this.#overviewDigest = turn.overviewDigest;
+    this.#tell({ type: 'supervisor', snapshot: turn.snapshot() });
+  }
+
+  #publishWorker(worker: WorkerView): void {
+    const { state, reason, since, detail, jobs, wish, restarts } = worker;
+    const view = JSON.stringify([state, reason, since, detail, jobs, wish, restarts]);
+    const verdict = `${state} ${reason}`;
+    const before = this.#workers.get(worker.name);
+    if (before?.view === view) return;
+    this.#workers.set(worker.name, { verdict, view });
+    if (before?.verdict !== verdict) {
+      this.#report({ level: levelOf(state), event: 'workerState', facts: { worker: worker.name, state, reason, detail } });
+    }
+    this.#tell({ type: 'worker', worker });
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+function levelOf(state: WorkerState): ReportLine['level'] {
+  switch (state) {
+    case 'failed':
+    case 'hung':
+      return 'error';
+    case 'late':
+    case 'backoff':
+    case 'unknown':
+      return 'warn';
+    case 'starting':
+    case 'up':
+    case 'draining':
+    case 'stopped':
+      return 'info';
+  }
+}

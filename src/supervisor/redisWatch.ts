@@ -1,0 +1,58 @@
+/**
+ * Remembers whether Redis answers, since when and why not, and when the embedded server is to be started again.
+ * It starts nothing itself and takes a person's Redis as it is.
+ */
+import type { Moment } from '../clock.ts';
+import type { Action } from '../reconciler/action.ts';
+import { decideRestart, NO_FAILURES, RESTART_POLICY, type RestartHistory } from '../reconciler/restart.ts';
+import type { Snapshot } from './door.ts';
+import type { Report } from './publisher.ts';
+
+export class RedisWatch {
+  readonly #report: Report;
+  readonly #dice: () => number;
+  #state: Snapshot['redis'];
+  #upSince: Moment | null = null;
+  #history: RestartHistory = NO_FAILURES;
+  #startAtMs: number | null = null;
+
+  constructor(startedAt: Moment, tools: { report: Report; dice: () => number }) {
+    this.#report = tools.report;
+    this.#dice = tools.dice;
+    this.#state = { up: false, since: startedAt.wall, detail: 'not reached yet' };
+  }
+
+  get state(): Snapshot['redis'] {
+    return this.#state;
+  }
+
+  get recheckAtMs(): number | null {
+    return this.#startAtMs;
+  }
+
+  note(seen: { up: boolean; detail: string }, at: Moment): void {
+    const { up, detail } = seen;
+    if (up === this.#state.up && detail === this.#state.detail) return;
+    const flipped = up !== this.#state.up;
+    if (flipped) this.#upSince = up ? at : this.#upSince;
+    this.#state = { up, since: flipped ? at.wall : this.#state.since, detail };
+    if (flipped) this.#report({ level: up ? 'info' : 'error', event: up ? 'redisUp' : 'redisDown', facts: { detail } });
+  }
+
+  /** The embedded server ended: it comes back on the same schedule as a worker. */
+  noteExit(seen: { exitCode: number | null; signal: string | null }, at: Moment): void {
+    const how = seen.signal === null ? `exited with code ${String(seen.exitCode)}` : `was ended by ${seen.signal}`;
+    const readyForMs = this.#upSince === null ? 0 : at.monoMs - this.#upSince.monoMs;
+    this.note({ up: false, detail: `redis-server ${how} and is being started again` }, at);
+    const death = { atMs: at.monoMs, readyForMs, asked: false };
+    const decision = decideRestart(this.#history, death, { jitter: this.#dice(), policy: RESTART_POLICY });
+    this.#history = decision.history;
+    this.#startAtMs = decision.startAtMs;
+  }
+
+  decide(nowMs: number): Action[] {
+    if (this.#startAtMs === null || nowMs < this.#startAtMs) return [];
+    this.#startAtMs = null;
+    return [{ kind: 'spawnRedis' }];
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The one loop: observations come in, boards judge and decide, views are published on change, actions go out.
+ * It decides nothing itself, waits on one timer, and learns what its actions did only from what is observed.
+ */
+import { now, type Moment } from '../clock.ts';
+import { unreachable } from '../errors.ts';
+import { isFinal, type JobRecord } from '../push/job.ts';
+import type { Action } from '../reconciler/action.ts';
+import type { DrainLimits, Wish } from '../reconciler/worker.ts';
+import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
+import type { JobBoard } from './jobBoard.ts';
+import type { Observation } from './observation.ts';
+import type { Hands } from './ports.ts';
+import type { Publisher, Report } from './publisher.ts';
+import type { RedisWatch } from './redisWatch.ts';
+import { describeService, viewJob, type QueueFacts } from './waiting.ts';
+import type { WorkerBoard } from './workerBoard.ts';
+
+export interface SupervisorSettings {
+  readonly host: string;
+  readonly version: string;
+  readonly drain: DrainLimits;
+  readonly stopDrain: DrainLimits;
+  readonly startedAt: Moment;
+}
+
+export interface SupervisorParts {
+  readonly workers: WorkerBoard;
+  readonly jobs: JobBoard;
+  readonly redis: RedisWatch;
+  readonly publisher: Publisher;
+  readonly hands: Hands;
+  readonly hosts: () => Snapshot['hosts'];
+  readonly report: Report;
+}
+
+/** It looks at least this often, so that its own lateness can be told. */
+const LONGEST_SLEEP_MS = 1_000;
+const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
+
+export class Supervisor {
+  readonly #settings: SupervisorSettings;
+  readonly #parts: SupervisorParts;
+  readonly #inbox: { observation: Observation; at: Moment }[] = [];
+  readonly #goneWaiters: (() => void)[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #turnIsDue = false;
+  #hurry = false;
+  #dueAtMs = Infinity;
+  #state: Snapshot['state'] = 'starting';
+
+  constructor(settings: SupervisorSettings, parts: SupervisorParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#state = 'running';
+    this.#scheduleTurn();
+  }
+
+  /** The world's way back; safe to call from anywhere. The moment is that of the call: the receiver's clock. */
+  observe(observation: Observation): void {
+    this.#inbox.push({ observation, at: now() });
+    this.#scheduleTurn();
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    return this.#parts.publisher.subscribe(listener);
+  }
+
+  wishOf(worker: string): Wish | null {
+    return this.#parts.workers.wishOf(worker);
+  }
+
+  setWish(worker: string, wish: Wish): void {
+    this.#parts.workers.setWish(worker, wish);
+    this.#scheduleTurn();
+  }
+
+  /** Drains every worker under the short deadline; resolves when none lives. */
+  async stopWorkers(): Promise<void> {
+    this.#state = 'stopping';
+    for (const name of this.#parts.workers.names()) this.#parts.workers.setWish(name, { worker: 'stop', recycle: null });
+    const gone = new Promise<void>((resolve) => this.#goneWaiters.push(resolve));
+    this.#scheduleTurn();
+    await gone;
+  }
+
+  /** Cuts the drain short: whoever still lives at the next turn is ended. */
+  hurry(): void {
+    this.#hurry = true;
+    this.#scheduleTurn();
+  }
+
+  /** Ends the loop's timer, once nothing is left to look after. */
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** The job as it is now, even when the given record was read a moment ago. */
+  viewOf(job: JobRecord): JobView {
+    const known = this.#parts.jobs.known(job.id);
+    return viewJob(known !== null && known.revision > job.revision ? known : job, this.#queueFacts(now()));
+  }
+
+  openJobs(): readonly JobRecord[] {
+    return this.#parts.jobs.open().map((open) => open.job);
+  }
+
+  worker(name: string): WorkerView | null {
+    return this.#parts.workers.view(name, this.#parts.jobs.heldBy(name), now());
+  }
+
+  snapshot(): Snapshot {
+    const at = now();
+    const facts = this.#queueFacts(at);
+    const open = facts.open.filter((entry) => !isFinal(entry.job.state));
+    const waiting = open.filter((entry) => entry.job.state === 'queued');
+    const oldest = waiting[0]?.job.createdAt;
+    return {
+      observedAt: at.wall,
+      host: this.#settings.host,
+      version: this.#settings.version,
+      pid: process.pid,
+      startedAt: this.#settings.startedAt.wall,
+      state: this.#state,
+      redis: facts.redis,
+      queue: {
+        waiting: waiting.length,
+        running: open.length - waiting.length,
+        oldestWaitingMs: oldest === undefined ? null : Math.max(0, Date.parse(at.wall) - Date.parse(oldest)),
+        ...describeService(facts),
+      },
+      workers: facts.workers,
+      hosts: this.#parts.hosts(),
+    };
+  }
+
+  #queueFacts(at: Moment): QueueFacts {
+    const { workers, jobs, redis } = this.#parts;
+    const views = workers.names().map((name) => workers.view(name, jobs.heldBy(name), at));
+    return { workers: views.filter((view) => view !== null), redis: redis.state, open: jobs.open() };
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    setImmediate(() => {
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#turnIsDue = false;
+    const at = now();
+    const observerLateMs = Math.max(0, at.monoMs - this.#dueAtMs);
+    const actions = this.#inbox.splice(0).flatMap((seen) => this.#takeIn(seen.observation, seen.at));
+    const recheckTimes = this.#decide(actions, observerLateMs, at);
+    const facts = this.#queueFacts(at);
+    this.#parts.publisher.publish({
+      workers: facts.workers,
+      viewOf: (job) => viewJob(job, facts),
+      overviewDigest: JSON.stringify([this.#state, facts.redis, describeService(facts)]),
+      snapshot: () => this.snapshot(),
+    });
+    for (const action of actions) this.#parts.hands.perform(action);
+    this.#sleepUntil(recheckTimes, at.monoMs);
+    if (this.#state === 'stopping' && this.#parts.workers.allGone()) for (const tell of this.#goneWaiters.splice(0)) tell();
+  }
+
+  /** Lets each board add its actions; returns the times at which they want to be asked again. */
+  #decide(actions: Action[], observerLateMs: number, at: Moment): (number | null)[] {
+    const { workers, jobs, redis } = this.#parts;
+    const redisUp = redis.state.up;
+    const stopping = this.#state === 'stopping';
+    const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
+    const forWorkers = workers.decide({ redisUp, observerLateMs, drain, at });
+    actions.push(...forWorkers.actions);
+    if (stopping) return [forWorkers.recheckAtMs];
+    const forJobs = jobs.decide(redisUp, at);
+    actions.push(...forJobs.actions, ...redis.decide(at.monoMs));
+    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, redis.recheckAtMs];
+  }
+
+  #sleepUntil(times: readonly (number | null)[], nowMs: number): void {
+    const wanted = times.reduce<number>((earliest, time) => Math.min(earliest, time ?? Infinity), nowMs + LONGEST_SLEEP_MS);
+    this.#dueAtMs = Math.max(wanted, nowMs + 1);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#scheduleTurn();
+    }, this.#dueAtMs - nowMs);
+  }
+
+  #takeIn(observation: Observation, at: Moment): Action[] {
+    const { workers, jobs, redis, report } = this.#parts;
+    switch (observation.kind) {
+      case 'worker': {
+        const { worker, observation: seen } = observation;
+        workers.observe(worker, seen, at);
+        return seen.kind === 'exited' ? jobs.apply({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at) : [];
+      }
+      case 'job':
+        return jobs.apply(observation.observation, at);
+      case 'redis':
+        redis.note(observation, at);
+        return [];
+      case 'redisExited':
+        redis.noteExit(observation, at);
+        return [];
+      case 'hosts':
+        this.#parts.publisher.touchOverview();
+        return [];
+      case 'actionFailed':
+        report({ level: 'error', event: 'actionFailed', facts: { action: observation.action, detail: observation.detail } });
+        return [];
+      default:
+        return unreachable(observation);
+    }
+  }
+}

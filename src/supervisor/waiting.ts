@@ -1,0 +1,53 @@
+/**
+ * Says where each queued job stands and what it waits for, and whether anybody serves the queue.
+ * It reads what the boards know and changes nothing.
+ */
+import type { JobRecord } from '../push/job.ts';
+import type { OpenJob } from '../reconciler/jobFlow.ts';
+import type { JobView, Snapshot, WorkerView } from './door.ts';
+
+export interface QueueFacts {
+  readonly workers: readonly WorkerView[];
+  readonly redis: Snapshot['redis'];
+  readonly open: readonly OpenJob[];
+}
+
+/** The job as people see it. */
+export function viewJob(job: JobRecord, facts: QueueFacts): JobView {
+  if (job.state !== 'queued') return { ...job, position: null, waitingFor: null };
+  const queued = facts.open.filter((open) => open.job.state === 'queued');
+  const index = queued.findIndex((open) => open.job.id === job.id);
+  return { ...job, position: index < 0 ? null : index + 1, waitingFor: waitingFor(job, facts) };
+}
+
+function waitingFor(job: JobRecord, facts: QueueFacts): string {
+  if (!facts.redis.up) return `Redis, away since ${facts.redis.since}: ${facts.redis.detail}`;
+  const ahead = facts.open.find((open) => open.job.host === job.host);
+  if (ahead !== undefined && ahead.job.id !== job.id) {
+    return `job ${ahead.job.id} on the same host (${job.host} takes one job at a time), ${ahead.job.state} since ${ahead.job.since}`;
+  }
+  if (!facts.workers.some(takesJobs)) return `a worker: ${nobodyServes(facts.workers)}`;
+  const free = facts.workers.filter(takesJobs).reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
+  return free > 0 ? 'a worker to take it, which is about to happen' : 'a free slot: all slots of all workers are taken';
+}
+
+/** Whether somebody takes jobs right now, and a sentence about it. */
+export function describeService(facts: Omit<QueueFacts, 'open'>): { served: boolean; detail: string } {
+  if (!facts.redis.up) return { served: false, detail: `Redis is away since ${facts.redis.since}: ${facts.redis.detail}` };
+  const taking = facts.workers.filter(takesJobs);
+  if (taking.length === 0) return { served: false, detail: `no worker takes jobs: ${nobodyServes(facts.workers)}` };
+  const slots = taking.reduce((sum, worker) => sum + worker.slots, 0);
+  return { served: true, detail: `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots` };
+}
+
+function takesJobs(worker: WorkerView): boolean {
+  return (worker.state === 'up' || worker.state === 'late') && worker.wish === 'run';
+}
+
+function nobodyServes(workers: readonly WorkerView[]): string {
+  return workers.map((worker) => `${worker.name} is ${stateWord(worker)} since ${worker.since}`).join(', ');
+}
+
+function stateWord(worker: WorkerView): string {
+  return worker.wish === 'quiet' && worker.state === 'up' ? 'quiet (a person asked)' : worker.state;
+}

@@ -1,0 +1,153 @@
+/**
+ * Holds what is known, wished and planned of each worker, and turns it into statuses and next actions.
+ * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
+ */
+import type { Moment } from '../clock.ts';
+import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
+import { sentenceOf } from '../detector/sentence.ts';
+import { decideStatus, type StatusLimits, type WorkerStatus } from '../detector/status.ts';
+import { decideTruths, type Truths } from '../detector/truths.ts';
+import type { Action } from '../reconciler/action.ts';
+import type { RestartPolicy } from '../reconciler/restart.ts';
+import { answerDeath, FIRST_PLAN, reconcileWorker, type DrainLimits, type WorkerPlan, type Wish } from '../reconciler/worker.ts';
+import type { WorkerView } from './door.ts';
+
+export interface WorkerBoardSettings {
+  readonly names: readonly string[];
+  readonly slots: number;
+  readonly memoryLimitBytes: number;
+  readonly host: string;
+  readonly limits: StatusLimits;
+  readonly policy: RestartPolicy;
+  /** A throw in [0, 1) for each restart decision. */
+  readonly dice: () => number;
+}
+
+interface Entry {
+  evidence: WorkerEvidence;
+  plan: WorkerPlan;
+  wish: Wish;
+  status: WorkerStatus;
+  truths: Truths | null;
+}
+
+export interface Surroundings {
+  readonly redisUp: boolean;
+  readonly observerLateMs: number;
+  readonly drain: DrainLimits;
+  readonly at: Moment;
+}
+
+const UNSEEN: WorkerStatus = { state: 'starting', reason: 'NotStartedYet', since: null, recheckAtMs: null };
+
+export class WorkerBoard {
+  readonly #entries = new Map<string, Entry>();
+  readonly #settings: WorkerBoardSettings;
+  readonly #startedAt: string;
+
+  constructor(settings: WorkerBoardSettings, startedAt: string) {
+    this.#settings = settings;
+    this.#startedAt = startedAt;
+    for (const name of settings.names) {
+      const wish: Wish = { worker: 'run', recycle: null };
+      this.#entries.set(name, { evidence: NOTHING_SEEN, plan: FIRST_PLAN, wish, status: UNSEEN, truths: null });
+    }
+  }
+
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  observe(worker: string, observation: WorkerObservation, at: Moment): void {
+    const entry = this.#entries.get(worker);
+    if (entry !== undefined) entry.evidence = record(entry.evidence, observation, at);
+  }
+
+  wishOf(worker: string): Wish | null {
+    return this.#entries.get(worker)?.wish ?? null;
+  }
+
+  setWish(worker: string, wish: Wish): void {
+    const entry = this.#entries.get(worker);
+    if (entry === undefined) return;
+    entry.wish = wish;
+    // A person who starts a dead worker doesn't wait for its back-off, and its failures so far are forgiven.
+    if (wish.worker === 'run' && entry.evidence.incarnation === null) {
+      entry.plan = { ...FIRST_PLAN, answeredDeaths: entry.plan.answeredDeaths };
+    }
+  }
+
+  /** True when nothing lives any more. */
+  allGone(): boolean {
+    return [...this.#entries.values()].every((entry) => entry.evidence.incarnation === null);
+  }
+
+  /** Judges every worker and decides its next action. */
+  decide(around: Surroundings): { actions: Action[]; recheckAtMs: number | null } {
+    const actions: Action[] = [];
+    let recheckAtMs = Infinity;
+    for (const [worker, entry] of this.#entries) {
+      const decision = this.#decideOne(worker, entry, around);
+      if (decision.action !== null) actions.push(decision.action);
+      recheckAtMs = Math.min(recheckAtMs, decision.recheckAtMs ?? Infinity, entry.status.recheckAtMs ?? Infinity);
+    }
+    return { actions, recheckAtMs: recheckAtMs === Infinity ? null : recheckAtMs };
+  }
+
+  #decideOne(worker: string, entry: Entry, around: Surroundings): ReturnType<typeof reconcileWorker> {
+    const { policy, limits, dice, memoryLimitBytes } = this.#settings;
+    const nowMs = around.at.monoMs;
+    const { incarnation, beat } = entry.evidence;
+    if (beat !== null && beat.rssBytes > memoryLimitBytes) entry.wish = { ...entry.wish, recycle: incarnation };
+    const common = { worker, nowMs, policy, drain: around.drain, evidence: entry.evidence, wish: entry.wish };
+    entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
+    entry.status = decideStatus({
+      evidence: entry.evidence,
+      wish: entry.wish.worker,
+      overBudget: entry.plan.overBudget,
+      observerLateMs: around.observerLateMs,
+      limits,
+      nowMs,
+    });
+    entry.truths = decideTruths({
+      evidence: entry.evidence,
+      limits,
+      redisUp: around.redisUp,
+      takesJobs: entry.wish.worker === 'run',
+      nowMs,
+      nowWall: around.at.wall,
+      previous: entry.truths,
+    });
+    const decision = reconcileWorker({ ...common, status: entry.status, plan: entry.plan, jitter: 0 });
+    entry.plan = decision.plan;
+    return decision;
+  }
+
+  view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
+    const entry = this.#entries.get(worker);
+    if (entry === undefined || entry.truths === null) return null;
+    const { evidence, status, wish } = entry;
+    return {
+      name: worker,
+      state: status.state,
+      reason: status.reason,
+      since: status.since?.wall ?? this.#startedAt,
+      detail: sentenceOf(status, evidence, nextStart(entry.plan, at)),
+      truths: entry.truths,
+      incarnation: evidence.incarnation,
+      lastBeatAgoMs: evidence.lastBeatAt === null ? null : Math.round(at.monoMs - evidence.lastBeatAt.monoMs),
+      restarts: evidence.incarnation === null ? Math.max(0, evidence.deaths - 1) : evidence.deaths,
+      jobs,
+      slots: this.#settings.slots,
+      rssBytes: evidence.incarnation === null ? null : (evidence.beat?.rssBytes ?? null),
+      host: this.#settings.host,
+      wish: wish.worker,
+    };
+  }
+}
+
+function nextStart(plan: WorkerPlan, at: Moment): string | null {
+  if (plan.startAtMs === null || plan.startAtMs <= at.monoMs) return null;
+  const wholeSecond = Math.ceil((Date.parse(at.wall) + plan.startAtMs - at.monoMs) / 1000) * 1000;
+  return new Date(wholeSecond).toISOString();
+}

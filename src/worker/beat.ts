@@ -1,0 +1,45 @@
+/**
+ * Measures the worker once a second and says so: it lives, how late its loop runs, what it has in hand.
+ * It never judges; silence is for the detector to read.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monoMs } from '../clock.ts';
+import { BEAT_INTERVAL_MS, type Beat } from '../heartbeat.ts';
+
+export interface BeatSource {
+  readonly slots: number;
+  activeJobs(): readonly string[];
+  /** Monotonic times; null before the first. */
+  lastFetchMs(): number | null;
+  lastProgressMs(): number | null;
+}
+
+/** Beats at once and then every second; returns the function that ends it. */
+export function startBeat(source: BeatSource, send: (beat: Beat) => void): () => void {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  let seq = 0;
+  const beat = (): void => {
+    seq += 1;
+    send({
+      seq,
+      loopDelayP99Ms: Math.round(delay.percentile(99) / 1e5) / 10 || 0,
+      lastFetchAgoMs: agoMs(source.lastFetchMs()),
+      lastProgressAgoMs: agoMs(source.lastProgressMs()),
+      activeJobs: source.activeJobs(),
+      slots: source.slots,
+      rssBytes: process.memoryUsage.rss(),
+    });
+    delay.reset();
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+    delay.disable();
+  };
+}
+
+function agoMs(atMs: number | null): number | null {
+  return atMs === null ? null : Math.round(monoMs() - atMs);
+}

@@ -1,0 +1,65 @@
+/**
+ * Takes entries off the BullMQ queue one at a time, when asked, and completes them.
+ * It uses no blocking connection: a parked one is how BullMQ workers stay up and do nothing for ever (bullmq#4585).
+ */
+import { Worker, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import { BULL_PREFIX } from '../queueName.ts';
+import { addressOptions, type RedisTarget } from '../redisTarget.ts';
+
+export interface Entry {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Takes the entry off the queue for good. */
+  complete(): Promise<void>;
+  renew(): Promise<void>;
+}
+
+export const LOCK_MS = 60_000;
+
+export class EntrySource {
+  readonly #redis: Redis;
+  readonly #worker: Worker;
+
+  constructor(target: RedisTarget, queue: string) {
+    this.#redis = new Redis({
+      ...addressOptions(target),
+      maxRetriesPerRequest: null,
+      // A fetch that Redis may have answered into a dead connection must not be sent again by itself: the supervisor replaces such entries.
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: (tries) => Math.min(50 * tries, 500),
+    });
+    this.#redis.on('error', () => undefined);
+    this.#worker = new Worker(queue, null, {
+      connection: this.#redis,
+      prefix: BULL_PREFIX,
+      autorun: false,
+      lockDuration: LOCK_MS,
+      skipStalledCheck: true,
+    });
+    this.#worker.on('error', () => undefined);
+  }
+
+  /** The next entry, or null when the queue is empty. Pending while Redis is away; rejects when the connection broke meanwhile. */
+  async fetch(): Promise<Entry | null> {
+    const token = randomUUID();
+    const job = (await this.#worker.getNextJob(token, { block: false })) as
+      Job<{ jobId: string; attempt: number }> | undefined;
+    if (job === undefined) return null;
+    return {
+      jobId: job.data.jobId,
+      attempt: job.data.attempt,
+      complete: async () => {
+        await job.moveToCompleted('', token, false);
+      },
+      renew: async () => {
+        await job.extendLock(token, LOCK_MS);
+      },
+    };
+  }
+
+  disconnect(): void {
+    this.#redis.disconnect();
+  }
+}

@@ -1,0 +1,108 @@
+# What is known of the account: what the host says, what our own mark says, and whether the two agree that it is ours.
+# It only reads, except for the mark; an account that is not proved ours ends the attempt here.
+
+# Sets account=absent|present, uid gid gecos home login_shell. A lookup that itself fails is not an absent account.
+lookup_account() {
+    account=absent uid= gid= gecos= home= login_shell=
+    if command -v getent >/dev/null 2>&1; then
+        entry=$(getent passwd "$name" 2>/dev/null)
+        case $? in
+            0) ;;
+            2) return ;;
+            *) refuse failed LookupFailed ;;
+        esac
+    else
+        entry=$(grep "^$name:" /etc/passwd)
+        case $? in
+            0) ;;
+            1) return ;;
+            *) refuse failed LookupFailed ;;
+        esac
+    fi
+    IFS=: read -r found secret uid gid gecos home login_shell <<GARRISON_ENTRY
+$entry
+GARRISON_ENTRY
+    # Some name services ignore case or know aliases: then this is someone else's account.
+    if [ "$found" != "$name" ]; then refuse conflict AccountForeign; fi
+    if ! is_number "$uid" || ! is_number "$gid"; then refuse failed LookupFailed; fi
+    account=present
+}
+
+# Sets mark=none|ours|other|damaged and mark_*.
+read_mark() {
+    mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_sudo=no mark_keys= mark_groups=
+    if [ ! -e "$state/accounts/$name" ]; then return; fi
+    mark=damaged
+    while IFS=' ' read -r field value; do
+        case $field in
+            state) mark_state=$value ;;
+            cluster) mark_cluster=$value ;;
+            job) mark_job=$value ;;
+            token) mark_token=$value ;;
+            uid) mark_uid=$value ;;
+            expire) mark_expire=$value ;;
+            sudo) mark_sudo=$value ;;
+            key) mark_keys="$mark_keys$value$nl" ;;
+            group) mark_groups="$mark_groups $value" ;;
+            end) mark=other ;;
+        esac
+    done <"$state/accounts/$name"
+    if [ -z "$mark_token" ] || [ -z "$mark_cluster" ]; then mark=damaged; fi
+    if [ "$mark" = other ] && [ "$mark_cluster" = "$cluster" ]; then mark=ours; fi
+}
+
+# Arguments: state, token, uid, expire, sudo, keys (lines), groups (words).
+write_mark() {
+    lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}sudo $5$nl"
+    IFS=$nl
+    for key in $6; do lines="${lines}key $key$nl"; done
+    IFS=$blanks
+    for group in $7; do lines="${lines}group $group$nl"; done
+    put "$state/accounts/$name" "${lines}end" durable
+}
+
+# Ends the attempt as a conflict, with nothing touched, unless the account is absent or proved ours.
+prove_ours() {
+    if [ "$name" = root ] || [ "$name" = "${SUDO_USER:-root}" ] || [ "$name" = "$login_user" ]; then refuse conflict AccountInUse; fi
+    # Nothing to take away, whoever made it once.
+    if [ "$kind:$account" = revoke:absent ] && [ "$mark" != ours ]; then
+        mark_sudo=no
+        return
+    fi
+    case $mark in
+        damaged) refuse conflict AccountMarkDamaged ;;
+        other) refuse conflict AccountOfOtherCluster ;;
+    esac
+    if [ "$account" = absent ]; then return; fi
+    if [ "$mark" = none ] || [ "$uid" -eq 0 ]; then refuse conflict AccountForeign; fi
+    token_seen=no
+    case $gecos in *"garrison-$mark_token"*) token_seen=yes ;; esac
+    case $mark_state:$token_seen in
+        creating:no) refuse conflict AccountForeign ;;
+        creating:yes) if [ -n "$mark_uid" ] && [ "$mark_uid" != "$uid" ]; then refuse conflict AccountMarkMismatch; fi ;;
+        *:no) refuse conflict AccountMarkMismatch ;;
+        *) if [ "$mark_uid" != "$uid" ]; then refuse conflict AccountMarkMismatch; fi ;;
+    esac
+}
+
+# Sets locked=yes|no (the password) and expired=yes|no with expire as the host keeps it.
+read_shadow() {
+    locked=no expired=no expire= shadow=absent
+    if command -v getent >/dev/null 2>&1; then
+        entry=$(getent shadow "$name" 2>/dev/null)
+    else
+        entry=$(grep "^$name:" /etc/shadow)
+    fi
+    if [ -z "$entry" ]; then return; fi
+    shadow=present
+    IFS=: read -r found secret last least most warn inactive expire rest <<GARRISON_ENTRY
+$entry
+GARRISON_ENTRY
+    case $secret in '!'*) locked=yes ;; esac
+    case $expire in
+        '') ;;
+        *[!0-9]*) expire= ;;
+        0 | 1) expired=yes ;;
+        *) if [ "$expire" -le "$(($(date +%s) / 86400))" ]; then expired=yes; fi ;;
+    esac
+}

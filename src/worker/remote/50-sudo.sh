@@ -1,0 +1,58 @@
+# The account's own file under /etc/sudoers.d, checked before it is moved into place.
+# It never edits /etc/sudoers and never overwrites a file that our mark does not know.
+
+sudo_folder=/etc/sudoers.d
+
+# Sets sudo_todo=none|write|remove. Ends the attempt where the rule could not take effect or would replace a stranger's file.
+compare_sudo() {
+    sudo_todo=none sudo_found=absent
+    sudo_path=$sudo_folder/$sudo_name
+    if [ -e "$sudo_path" ] || [ -L "$sudo_path" ]; then sudo_found=foreign; fi
+    if [ "$sudo_found" = foreign ] && [ "$mark_sudo" = yes ] && [ ! -L "$sudo_path" ] && [ -f "$sudo_path" ]; then sudo_found=ours; fi
+    case $sudo_wish:$sudo_found in
+        none:ours) sudo_todo=remove ;;
+        none:*) ;;
+        *:foreign) refuse conflict SudoFileForeign ;;
+        *:absent) sudo_todo=write ;;
+        *:ours) if ! sudo_is_right; then sudo_todo=write; fi ;;
+    esac
+}
+
+sudo_is_right() {
+    head= rule= more=
+    { IFS= read -r head; IFS= read -r rule; IFS= read -r more; } <"$sudo_path"
+    [ "$head" = "$sudo_head" ] && [ "$rule" = "$sudo_rule" ] && [ -z "$more" ] && [ "$sudo_mode" = '-r--r----- 0 0' ]
+}
+
+# Before anything is changed: would a rule be read, and is what is there now sound?
+check_sudo() {
+    if [ "$sudo_wish" = none ]; then return; fi
+    if ! command -v sudo >/dev/null 2>&1 || ! command -v visudo >/dev/null 2>&1; then refuse failed SudoMissing; fi
+    if [ "$sudo_todo" != write ]; then return; fi
+    if [ ! -d "$sudo_folder" ] || [ -L "$sudo_folder" ]; then refuse failed SudoersNotIncluded; fi
+    included=no
+    while read -r word rest; do
+        case $word:$rest in
+            '#includedir:/etc/sudoers.d'* | '@includedir:/etc/sudoers.d'* | '@includedir:sudoers.d'*) included=yes ;;
+        esac
+    done 2>/dev/null </etc/sudoers
+    if [ "$included" = no ]; then refuse failed SudoersNotIncluded; fi
+    if ! quietly visudo -c -q; then
+        text said "$said"
+        refuse failed SudoersBroken
+    fi
+}
+
+# A name with a dot is ignored by sudo, so the unchecked file is never in force.
+write_sudo() {
+    unchecked=$sudo_folder/.garrison.new
+    rm -f "$unchecked"
+    said='the file could not be written'
+    printf '%s\n%s\n' "$sudo_head" "$sudo_rule" 2>/dev/null >"$unchecked" &&
+        chmod 0440 "$unchecked" &&
+        quietly visudo -c -q -f "$unchecked" &&
+        sync "$unchecked" 2>/dev/null &&
+        mv -f "$unchecked" "$sudo_path" && return 0
+    rm -f "$unchecked"
+    return 1
+}

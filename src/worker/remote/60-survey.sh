@@ -1,0 +1,125 @@
+# Compares the host with the wish: what is missing, what is ours and wished no longer.
+# It changes nothing; the same comparison plans a push and verifies it.
+
+# Sets shell_todo, comment_todo, unlock_todo, groups_missing/groups_extra, keys_*, sudo_todo for an account that is there and ours.
+survey() {
+    read_shadow
+    # A lock or an expiry that our own revoke did not make is someone's decision, not drift.
+    unlock_todo=no
+    if [ "$locked$expired" != nono ]; then
+        case $mark_state in
+            revoking | revoked) unlock_todo=yes ;;
+            *) refuse conflict AccountLockedByHand ;;
+        esac
+    fi
+    shell_todo=no
+    if [ -n "$want_shell" ] && [ "$login_shell" != "$want_shell" ]; then shell_todo=yes; fi
+    comment_todo=no
+    if [ "${gecos%%,*}" != "${want_comment:+$want_comment }garrison-$mark_token" ]; then comment_todo=yes; fi
+    survey_files
+    case $home_owner in
+        '') refuse failed HomeMissing ;;
+        "$uid") ;;
+        *) refuse failed HomeNotOwned ;;
+    esac
+    compare_groups
+    read_keys
+    case $keys_file in
+        odd) refuse failed KeysUnusual ;;
+        nohome) refuse failed HomeMissing ;;
+        unreadable) refuse failed KeysUnreadable ;;
+    esac
+    compare_keys
+    compare_sudo
+}
+
+# Sets home_owner (empty where it is not a folder) and sudo_mode, with one look.
+survey_files() {
+    home_owner= sudo_mode=
+    listing=$(ls -ldnL -- "$home" "$sudo_folder/$sudo_name" 2>/dev/null)
+    while IFS=' ' read -r mode links owner group rest; do
+        case $mode:$rest in
+            d*" $home") home_owner=$owner ;;
+            -*" $sudo_folder/$sudo_name") sudo_mode="${mode%[.+]} $owner $group" ;;
+        esac
+    done <<GARRISON_LISTING
+$listing
+GARRISON_LISTING
+}
+
+# Sets groups_missing and groups_extra. A wished group that does not exist ends the attempt.
+compare_groups() {
+    groups_missing= groups_extra=
+    if [ -z "$want_groups$mark_groups" ]; then return; fi
+    existing=' ' memberships=' '
+    while IFS=: read -r group secret number members; do
+        existing="$existing$group "
+        if [ "$number" = "$gid" ]; then memberships="$memberships$group "; fi
+        case ",$members," in *",$name,"*) memberships="$memberships$group " ;; esac
+    done <<GARRISON_GROUPS
+$(group_entries)
+GARRISON_GROUPS
+    for group in $want_groups; do
+        case $existing in
+            *" $group "*) ;;
+            *)
+                text group "$group"
+                refuse failed GroupMissing
+                ;;
+        esac
+        case $memberships in *" $group "*) ;; *) groups_missing="$groups_missing $group" ;; esac
+    done
+    for group in $mark_groups; do
+        case " $want_groups " in *" $group "*) continue ;; esac
+        case $memberships in *" $group "*) groups_extra="$groups_extra $group" ;; esac
+    done
+}
+
+group_entries() {
+    if command -v getent >/dev/null 2>&1; then
+        getent group $want_groups $mark_groups 2>/dev/null
+    else
+        cat /etc/group
+    fi
+}
+
+groups_to_mark() {
+    marked_groups=
+    for group in $want_groups; do
+        case " $mark_groups $groups_missing " in *" $group "*) marked_groups="$marked_groups $group" ;; esac
+    done
+}
+
+# What the host must have before any of it is touched.
+check_means() {
+    if [ -n "$want_shell" ] && { [ ! -f "$want_shell" ] || [ ! -x "$want_shell" ]; }; then refuse failed ShellMissing; fi
+    check_sudo
+}
+
+# Refuses while there is still nothing half done: a passwd file is rewritten whole, so it needs room.
+check_room() {
+    if disk_is_full; then refuse failed HostDiskFull; fi
+}
+
+disk_is_full() {
+    base=${home%/*}
+    while [ -n "$base" ] && [ ! -d "$base" ]; do base=${base%/*}; done
+    room_is_short "$(df -Pk /etc /var/lib "${base:-/}" 2>/dev/null)" 1024 || room_is_short "$(df -Pi /etc /var/lib "${base:-/}" 2>/dev/null)" 16
+}
+
+# Is any file system of this df listing below the limit? Those that count nothing say `-` or have a total of 0.
+room_is_short() {
+    short=1
+    while IFS=' ' read -r device total used free rest; do
+        if is_number "$total" && is_number "$free" && [ "$total" -gt 0 ] && [ "$free" -lt "$2" ]; then short=0; fi
+    done <<GARRISON_ROOM
+$1
+GARRISON_ROOM
+    return "$short"
+}
+
+# A write of our own failed: say that the disk is full where it is.
+refuse_for_disk() {
+    if disk_is_full; then refuse failed HostDiskFull; fi
+    refuse failed "$1"
+}

@@ -1,0 +1,155 @@
+# A push: plan, refuse, apply, verify. Nothing is changed before every reason to refuse has been looked for.
+
+push() {
+    need useradd usermod userdel gpasswd df ls
+    resumed=no created=no sudo_written=no
+    if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
+    if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
+    if [ "$account" = absent ] || [ "$remake" = yes ]; then plan_creation; else plan_update; fi
+    if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
+    enter verify
+    verify_push
+    if ! write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
+    fact uid "$uid"
+    if [ -z "$changes" ]; then settle unchanged AlreadyAsWished; fi
+    settle changed AccountPushed
+}
+
+# A useradd that was killed may leave an account without its shadow line or its home; no one has used such an account.
+half_made() {
+    read_shadow
+    survey_files
+    [ "$shadow" = absent ] || [ "$home_owner" != "$uid" ] || ! has_own_group
+}
+
+has_own_group() {
+    if command -v getent >/dev/null 2>&1; then getent group "$gid" >/dev/null 2>&1; else grep -q "^[^:]*:[^:]*:$gid:" /etc/group; fi
+}
+
+plan_creation() {
+    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content=
+    if [ "$account" = absent ]; then home=$(new_home); fi
+    compare_groups
+    compare_keys
+    compare_sudo
+    check_means
+    if [ "$account" = absent ]; then
+        if command -v getent >/dev/null 2>&1 && getent group "$name" >/dev/null 2>&1; then refuse conflict GroupNameTaken; fi
+        if [ -e "$home" ] || [ -L "$home" ]; then
+            text home "$home"
+            refuse conflict HomeExists
+        fi
+    fi
+    check_room
+    begin_writing
+    create_account
+    apply_rest
+}
+
+# Where useradd would put it; said to it explicitly, so that what was checked is what is made.
+new_home() {
+    base=/home
+    while IFS='=' read -r field value; do
+        case $field:$value in HOME:/*) base=$value ;; esac
+    done 2>/dev/null </etc/default/useradd
+    printf '%s/%s' "${base%/}" "$name"
+}
+
+create_account() {
+    unlock_todo=no shell_todo=no comment_todo=no
+    if [ "$remake" = yes ]; then unmake_half; fi
+    keys_to_mark
+    groups_to_mark
+    sudo_to_mark
+    # The intent comes first: whatever dies after this line, the token in the account proves whose it is.
+    if ! write_mark creating "$token" '' '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
+    quietly useradd -m -d "$home" -c "${want_comment:+$want_comment }garrison-$token" -p '*' ${want_shell:+-s "$want_shell"} "$name"
+    made=$?
+    useradd_said=$said
+    lookup_account
+    case $account:$made:$gecos in
+        present:0:*"garrison-$token"*) ;;
+        present:*:*"garrison-$token"*)
+            created=yes
+            said=$useradd_said
+            give_up AccountNotCreated
+            ;;
+        absent:*)
+            rm -f "$state/accounts/$name"
+            text said "$useradd_said"
+            refuse failed AccountNotCreated
+            ;;
+        *)
+            # Someone else made it between our look and our useradd.
+            rm -f "$state/accounts/$name"
+            refuse conflict AccountForeign
+            ;;
+    esac
+    created=yes
+    changed account-created
+    read_keys
+    case $keys_file in
+        none | file) ;;
+        *)
+            said="the new home $home cannot be used as $name ($keys_file)"
+            give_up KeysNotWritten
+            ;;
+    esac
+    compare_keys
+}
+
+# The half-made account carries our token and was never told to anyone. Its home goes only while it is still root's: no one had it yet.
+unmake_half() {
+    if ! quietly userdel "$name"; then
+        text said "$said"
+        refuse failed AccountNotCreated
+    fi
+    case $home in
+        /*/"$name") if [ "$home_owner" = 0 ] && [ ! -L "$home" ]; then rm -rf -- "$home"; fi ;;
+    esac
+    if [ -e "$home" ] || [ -L "$home" ]; then
+        text home "$home"
+        refuse conflict HomeExists
+    fi
+}
+
+plan_update() {
+    survey
+    check_means
+    keys_to_mark
+    groups_to_mark
+    sudo_to_mark
+    if [ "$mark_state" = creating ]; then resumed=yes; fi
+    if [ "$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra" = nonononone ]; then
+        keep_quiet_mark
+        return
+    fi
+    check_room
+    begin_writing
+    # Until it is done the mark names everything that may be ours: what was, and what is about to be.
+    union_keys=$marked
+    IFS=$nl
+    for key in $keys_extra; do union_keys="$union_keys$key$nl"; done
+    IFS=$blanks
+    union_sudo=$marked_sudo
+    if [ "$sudo_todo" = remove ]; then union_sudo=yes; fi
+    write_mark "$mark_state" "$mark_token" "$uid" "$mark_expire" "$union_sudo" "$union_keys" "$marked_groups $groups_extra" || refuse failed StateNotWritten
+    apply_rest
+}
+
+# Nothing to do on the host. The mark is written only where it would say something else, and keeps the job that last had an effect.
+keep_quiet_mark() {
+    if [ "$resumed" = yes ]; then return; fi
+    if [ "$mark_state" != ready ] || [ "$marked" != "$mark_keys" ] || [ "$marked_groups" != "$mark_groups" ] || [ "$marked_sudo" != "$mark_sudo" ]; then
+        this_job=$job job=$mark_job
+        write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"
+        job=$this_job
+    fi
+    fact uid "$uid"
+    settle unchanged AlreadyAsWished
+}
+
+sudo_to_mark() {
+    marked_sudo=no
+    if [ "$sudo_wish" != none ]; then marked_sudo=yes; fi
+}

@@ -1,0 +1,114 @@
+# A revoke: takes the access of an account of ours away, and leaves the account, its home and its groups.
+# It ends no session: it counts what still runs and says so.
+
+revoke() {
+    need usermod ls
+    resumed=no want_keys= want_groups=$mark_groups want_shell= sudo_wish=none
+    if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then
+        case $mark_state in revoking | revoked) resumed=yes ;; esac
+    fi
+    if [ "$account:$mark_state" = present:revoking ]; then resumed=yes; fi
+    compare_sudo
+    if [ "$account" = absent ]; then revoke_absent; fi
+    read_revocable
+    if [ "$locked$expired$sudo_todo$keys_extra" = yesyesnone ] && [ "$mark_state" = revoked ] && [ "$resumed" = no ]; then
+        tell_what_runs
+        settle unchanged AlreadyRevoked
+    fi
+    if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
+    begin_writing
+    apply_revoke
+    enter verify
+    verify_revoke
+    write_mark revoked "$mark_token" "$uid" "$kept_expire" no '' "$mark_groups" || refuse failed StateNotWritten
+    tell_what_runs
+    if [ -z "$changes" ]; then settle unchanged AlreadyRevoked; fi
+    settle changed AccountRevoked
+}
+
+# The account was removed by someone; a rule of ours for its name would serve whoever gets that name next.
+revoke_absent() {
+    if [ "$sudo_todo" = none ]; then settle unchanged AccountAbsent; fi
+    begin_writing
+    rm -f "$sudo_path" || refuse failed SudoNotWritten
+    changed sudo-removed
+    write_mark revoked "$mark_token" "$mark_uid" '' no '' '' || refuse failed StateNotWritten
+    settle changed AccountRevoked
+}
+
+read_revocable() {
+    read_shadow
+    keys_content=
+    read_keys
+    compare_keys
+    kept_expire=$mark_expire
+    case $mark_state in revoking | revoked) ;; *) kept_expire=$expire ;; esac
+}
+
+# Access ends in the order of its weight; the first steps do not depend on a home that the user controls.
+apply_revoke() {
+    write_mark revoking "$mark_token" "$uid" "$kept_expire" "$mark_sudo" "$mark_keys" "$mark_groups" || refuse_for_disk StateNotWritten
+    created=no
+    if [ "$sudo_todo" = remove ]; then
+        rm -f "$sudo_path" || give_up SudoNotWritten
+        changed sudo-removed
+    fi
+    if [ "$locked$expired" != yesyes ]; then
+        quietly usermod -L -e 1 "$name" || give_up AccountNotLocked
+        changed account-locked
+    fi
+    case $keys_file in
+        odd | unreadable)
+            said='the keys cannot be reached as the account itself'
+            give_up KeysNotRemoved
+            ;;
+    esac
+    if [ -n "$keys_extra" ]; then
+        keys_missing=
+        said='the file could not be written as the account itself'
+        write_keys || give_up KeysNotRemoved
+        changed keys-removed
+    fi
+}
+
+verify_revoke() {
+    read_shadow
+    read_keys
+    compare_keys
+    left=
+    if [ "$locked$expired" != yesyes ]; then left="$left lock"; fi
+    if [ -n "$keys_extra" ]; then left="$left keys"; fi
+    if [ "$mark_sudo" = yes ] && [ -e "$sudo_path" ]; then left="$left sudo"; fi
+    if [ -z "$left" ]; then return; fi
+    text left "$left"
+    refuse failed VerifyFailed
+}
+
+# Counts processes and sessions of the uid. A folder under /proc belongs to its process's user.
+tell_what_runs() {
+    processes=0 sessions=0 seen=' '
+    set +f
+    listing=$(cd /proc && ls -ldn [0-9]* 2>/dev/null)
+    set -f
+    while IFS=' ' read -r mode links owner group rest; do
+        if [ "$owner" != "$uid" ]; then continue; fi
+        processes=$((processes + 1))
+        session=$(session_of "${rest##* }")
+        case $seen in *" $session "*) continue ;; esac
+        seen="$seen$session "
+        sessions=$((sessions + 1))
+    done <<GARRISON_PROCESSES
+$listing
+GARRISON_PROCESSES
+    fact liveProcesses "$processes"
+    fact liveSessions "$sessions"
+    fact uid "$uid"
+    if [ -n "$mark_groups" ]; then text groupsKept "${mark_groups# }"; fi
+}
+
+session_of() {
+    line=
+    IFS= read -r line 2>/dev/null <"/proc/$1/stat"
+    set -- ${line##*) }
+    printf '%s' "${4:-none}"
+}

@@ -1,0 +1,179 @@
+# Reads the request, sets the scene and runs the one job. Everything above is functions, so a script that arrives torn runs nothing.
+
+nl='
+'
+blanks=" 	$nl"
+
+# Data ends with a line that counts it: if ssh dies while sending, sh takes the end of input for the end of the data and runs on.
+main() {
+    set_scene
+    if ! read_request; then
+        printf '@garrison1 incomplete\n'
+        exit 90
+    fi
+    run_request </dev/null
+}
+
+set_scene() {
+    # Killing the ssh client leaves this running; writing to its closed pipe must not end a push half way.
+    trap '' HUP PIPE
+    umask 077
+    set -f
+    cd /
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+    LC_ALL=C
+    IFS=$blanks
+    export PATH LC_ALL
+    unset ENV BASH_ENV CDPATH LANGUAGE TMPDIR TZ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE
+    unset LS_BLOCK_SIZE LS_COLORS QUOTING_STYLE TIME_STYLE GREP_OPTIONS EDITOR VISUAL SUDO_EDITOR SUDO_ASKPASS
+    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= home=
+}
+
+read_request() {
+    blob= whole=no
+    while IFS= read -r line; do
+        case $line in
+            'end '*)
+                if [ "${line#end }" = "${#blob}" ]; then whole=yes; fi
+                break
+                ;;
+            *) blob=$blob$line ;;
+        esac
+    done
+    if [ "$whole" = no ]; then return 1; fi
+    request=$(base64 -d <<GARRISON_BLOB
+$blob
+GARRISON_BLOB
+    ) || return 1
+    kind= nonce= job= cluster= epoch= counter= asked_at= token= deadline=60 lock_wait=20 login_user= name=
+    want_comment= want_shell= want_keys= want_key_lines= want_groups= sudo_name= sudo_wish=none sudo_head= sudo_rule=
+    while IFS=' ' read -r field value; do take_field "$field" "$value"; done <<GARRISON_REQUEST
+$request
+GARRISON_REQUEST
+    is_word "$nonce" && is_word "$job" && is_word "$cluster" && is_number "$epoch" && is_number "$counter" && is_number "$deadline" && is_number "$lock_wait"
+}
+
+take_field() {
+    case $1 in
+        kind) kind=$2 ;;
+        nonce) nonce=$2 ;;
+        job) job=$2 ;;
+        cluster) cluster=$2 ;;
+        epoch) epoch=$2 ;;
+        counter) counter=$2 ;;
+        at) asked_at=$2 ;;
+        token) token=$2 ;;
+        deadline) deadline=$2 ;;
+        wait) lock_wait=$2 ;;
+        login) login_user=$2 ;;
+        name) name=$2 ;;
+        comment) want_comment=$2 ;;
+        shell) want_shell=$2 ;;
+        key)
+            want_key_lines="$want_key_lines$2$nl"
+            rest=${2#* }
+            want_keys="$want_keys${2%% *} ${rest%% *}$nl"
+            ;;
+        group) want_groups="$want_groups $2" ;;
+        sudofile) sudo_name=$2 ;;
+        sudowish) sudo_wish=$2 ;;
+        sudohead) sudo_head=$2 ;;
+        sudorule) sudo_rule=$2 ;;
+    esac
+}
+
+run_request() {
+    say begin
+    look_at_clock
+    started=$clock
+    start_watchdog
+    if [ "$kind" = check ]; then check; fi
+    if ! is_word "$name" || ! is_word "$token"; then refuse failed RequestIncomplete; fi
+    enter plan
+    open_state
+    take_lock
+    check_fence
+    replay
+    read_mark
+    lookup_account
+    prove_ours
+    case $kind in
+        push) push ;;
+        revoke) revoke ;;
+    esac
+    refuse failed RequestIncomplete
+}
+
+# Ends this script at its deadline, with everything it started. It holds neither the lock nor the channel, and ends with the script.
+start_watchdog() {
+    watch </dev/null >/dev/null 2>&1 9>&- &
+    watchdog=$!
+}
+
+watch() {
+    trap 'kill "$!" 2>/dev/null; exit 0' TERM
+    sleep "$deadline" &
+    wait "$!"
+    trap '' TERM
+    # A reused process id is never signalled: either our own group, which we are in, or a parent that is still ours.
+    read -r self name_of state_of parent group session rest </proc/self/stat || exit 0
+    if [ "$parent" != "$$" ]; then exit 0; fi
+    if [ "$group" = "$session" ]; then
+        kill -s TERM 0
+        sleep 3
+        kill -s KILL 0
+    fi
+    kill -s KILL "$$"
+}
+
+# Runs a command that may hang, for at most so many seconds and never beyond this script's own deadline.
+# Plain KILL: of the signals, every timeout program can send that one, and a killed shadow tool leaves no lock that counts.
+limited() {
+    seconds=$1
+    shift
+    if ! command -v timeout >/dev/null 2>&1; then
+        "$@"
+        return
+    fi
+    look_at_clock
+    if [ "$((deadline - clock + started))" -lt "$seconds" ]; then seconds=$((deadline - clock + started)); fi
+    if [ "$seconds" -lt 1 ]; then seconds=1; fi
+    timeout -s KILL "$seconds" "$@"
+}
+
+# Sets clock to the seconds since the machine started; no process is needed for that.
+look_at_clock() {
+    clock=0
+    read -r clock rest 2>/dev/null </proc/uptime
+    clock=${clock%%.*}
+}
+
+# Keeps the first lines of what a command said, to tell them if it failed. A file, since a daemon it starts would hold a pipe open.
+quietly() {
+    said=
+    limited 120 "$@" >"$state/said" 2>&1 </dev/null
+    outcome=$?
+    if [ "$outcome" -eq 0 ]; then return 0; fi
+    { IFS= read -r said; IFS= read -r second; } <"$state/said"
+    said="$said${second:+ / $second} (exit $outcome)"
+    return "$outcome"
+}
+
+need() {
+    for program in "$@"; do
+        if command -v "$program" >/dev/null 2>&1; then continue; fi
+        text tools "$program"
+        refuse failed HostToolMissing
+    done
+}
+
+is_number() {
+    case $1 in '' | *[!0-9]*) return 1 ;; esac
+    [ "${#1}" -le 15 ]
+}
+
+# What may become a file name of ours.
+is_word() {
+    case $1 in '' | .* | *[!A-Za-z0-9._-]*) return 1 ;; esac
+    [ "${#1}" -le 128 ]
+}

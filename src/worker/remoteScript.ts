@@ -1,0 +1,50 @@
+/**
+ * Puts together what ssh sends: the constant command for the login shell, and the script with its data on standard input.
+ * It never mixes the two: the script's text is the same for every account, the data only ever stands in a quoted here-document.
+ */
+import { readFileSync } from 'node:fs';
+import type { JobKind } from '../push/job.ts';
+
+/** What the host's login shell is asked to run; works in sh, csh and fish, since it is one quoted string. */
+export function bootstrapCommand(): string {
+  return BOOTSTRAP;
+}
+
+/** Everything for standard input. `data` are the lines of push/wire.ts. */
+export function standardInput(kind: JobKind, data: readonly string[]): string {
+  return `${SCRIPTS[kind]}main <<'GARRISON_DATA'\n${data.join('\n')}\nGARRISON_DATA\nexit 90\n`;
+}
+
+/** Read once: a push must not depend on files that an upgrade may be replacing. */
+const COMMON = [
+  '10-answer',
+  '20-state',
+  '30-account',
+  '40-keys',
+  '50-sudo',
+  '60-survey',
+  '75-apply',
+  '90-main',
+];
+const SCRIPTS: Readonly<Record<JobKind, string>> = {
+  push: scriptOf([...COMMON, '70-push']),
+  revoke: scriptOf([...COMMON, '80-revoke']),
+  check: scriptOf(['10-answer', '60-survey', '85-check', '90-main']),
+};
+const BOOTSTRAP = `exec /bin/sh -c '${scriptOf(['bootstrap']).trimEnd().replaceAll('\n', ' ')}'`;
+
+function scriptOf(parts: readonly string[]): string {
+  return parts
+    .map((part) => withoutComments(readFileSync(new URL(`./remote/${part}.sh`, import.meta.url), 'utf8')))
+    .join('');
+}
+
+/** Comments and indentation need not travel. No here-document or string in the scripts depends on them. */
+function withoutComments(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => `${line}\n`)
+    .join('');
+}

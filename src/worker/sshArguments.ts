@@ -1,0 +1,56 @@
+/**
+ * Says with which arguments the OpenSSH client is run for a task.
+ * It leaves nothing to configuration files, agents or questions; no data of an account is ever among the arguments.
+ */
+import type { PushTask } from '../push/job.ts';
+
+/** `command` is what the host's login shell runs. The task has passed push/wire.ts taskProblem. */
+export function sshArguments(task: PushTask, command: string): string[] {
+  const { host, ssh } = task;
+  const options = [
+    'BatchMode=yes',
+    'LogLevel=ERROR',
+    `ConnectTimeout=${String(wholeSeconds(ssh.connectTimeoutMs))}`,
+    'ConnectionAttempts=1',
+    `ServerAliveInterval=${String(Math.min(15, wholeSeconds(ssh.idleTimeoutMs / 3)))}`,
+    'ServerAliveCountMax=3',
+    'ControlMaster=no',
+    'ControlPath=none',
+    'ProxyCommand=none',
+    'PermitLocalCommand=no',
+    'ClearAllForwardings=yes',
+    'ForwardAgent=no',
+    'ForwardX11=no',
+    'IdentityAgent=none',
+    'IdentitiesOnly=yes',
+    // Not -i: that one looks for the file before it expands %, and so never finds a path with % in it.
+    `IdentityFile=${quotedPath(ssh.identityFile)}`,
+    'PreferredAuthentications=publickey',
+    'PubkeyAuthentication=yes',
+    'PasswordAuthentication=no',
+    'KbdInteractiveAuthentication=no',
+    'GSSAPIAuthentication=no',
+    'StrictHostKeyChecking=yes',
+    `UserKnownHostsFile=${ssh.knownHostsFiles.map(quotedPath).join(' ') || 'none'}`,
+    'GlobalKnownHostsFile=/dev/null',
+    `HostKeyAlias=${host.name}`,
+    'UpdateHostKeys=no',
+    'VerifyHostKeyDNS=no',
+    'CheckHostIP=no',
+  ];
+  return [
+    ...['-F', 'none', '-T', '-x', '-a'],
+    ...options.flatMap((option) => ['-o', option]),
+    ...['-p', String(host.port), '-l', host.user],
+    ...['--', host.address, command],
+  ];
+}
+
+/** ssh splits these options at blanks and expands % in them. */
+function quotedPath(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('%', '%%')}"`;
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}

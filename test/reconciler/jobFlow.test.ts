@@ -1,0 +1,156 @@
+/** A job from event to event; above all what happens to it when workers, queue entries or people go away. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isFinal, type HostResult, type JobRecord } from '../../src/push/job.ts';
+import {
+  afterArrival,
+  afterCancel,
+  afterDispatch,
+  afterFailedDispatch,
+  afterGrant,
+  afterLook,
+  afterResult,
+  afterStage,
+  afterWorkerDeath,
+  decideDispatch,
+  grantsAttempt,
+  isForgotten,
+  MOST_LOST_ATTEMPTS,
+  reopen,
+  type OpenJob,
+} from '../../src/reconciler/jobFlow.ts';
+
+const at = (monoMs: number): { monoMs: number; wall: string } => ({ monoMs, wall: new Date(monoMs).toISOString() });
+
+function fresh(more: Partial<JobRecord> = {}): OpenJob {
+  const job: JobRecord = {
+    id: 'j-1',
+    pushId: 'p-1',
+    kind: 'push',
+    host: 'web-1',
+    account: { name: 'eva', keys: [], groups: [], shell: null, sudo: { kind: 'none' }, comment: '' },
+    state: 'queued',
+    since: at(0).wall,
+    createdAt: at(0).wall,
+    attempt: 0,
+    lostAttempts: 0,
+    revision: 1,
+    stage: null,
+    worker: null,
+    cancelRequested: false,
+    result: null,
+    ...more,
+  };
+  return { job, place: { at: 'home', notBeforeMs: 0 } };
+}
+
+function answered(outcome: HostResult['outcome'], reason: string): HostResult {
+  return { outcome, stage: 'verify', reason, detail: '', changes: [], facts: {}, replayed: false, at: at(0).wall };
+}
+
+const queued = (): OpenJob => afterArrival(afterDispatch(fresh(), at(0)), at(0));
+const running = (): OpenJob => afterGrant(queued(), { worker: 'push-1', nonce: 'aa' }, at(10));
+
+describe('the flow of a job', () => {
+  it('runs to its end: queued, starting, running, verifying, done', () => {
+    let open = queued();
+    assert.equal(grantsAttempt(open, { attempt: 1 }), true);
+    open = afterGrant(open, { worker: 'push-1', nonce: 'aa' }, at(1));
+    const states = (['connect', 'plan', 'apply', 'verify'] as const).map((stage) => {
+      open = afterStage(open, stage, at(2));
+      return open.job.state;
+    });
+    assert.deepEqual(states, ['starting', 'running', 'running', 'verifying']);
+    open = afterResult(open, answered('changed', 'Applied'), at(3));
+    assert.deepEqual([open.job.state, open.place.at], ['done', 'keeping']);
+  });
+
+  it('grants only the current attempt, and only from the queue', () => {
+    assert.equal(grantsAttempt(queued(), { attempt: 2 }), false);
+    assert.equal(grantsAttempt(running(), { attempt: 1 }), false);
+    assert.equal(grantsAttempt(fresh(), { attempt: 0 }), false);
+  });
+
+  it('is tried again at once when its worker dies, until it has cost too many workers', () => {
+    let open = running();
+    for (let death = 1; death < MOST_LOST_ATTEMPTS; death += 1) {
+      open = afterWorkerDeath(open, at(20));
+      assert.deepEqual([open.job.state, open.place], ['queued', { at: 'home', notBeforeMs: 20 }]);
+      open = afterGrant(afterArrival(afterDispatch(open, at(20)), at(20)), { worker: 'push-2', nonce: 'bb' }, at(21));
+    }
+    open = afterWorkerDeath(afterStage(open, 'apply', at(22)), at(23));
+    assert.deepEqual([open.job.state, open.job.result?.reason], ['unknown', 'WorkerDiedTooOften']);
+    assert.match(open.job.result?.detail ?? '', /garrison retry j-1/);
+  });
+
+  it('waits for its own lost attempt on the host instead of failing as busy', () => {
+    const busy = answered('failed', 'HostBusy');
+    const again = afterResult({ ...running(), job: { ...running().job, lostAttempts: 1 } }, busy, at(100));
+    assert.deepEqual([again.job.state, again.place], ['queued', { at: 'home', notBeforeMs: 3_100 }]);
+    assert.equal(afterResult(running(), busy, at(100)).job.state, 'failed');
+  });
+
+  it('is cancelled at once while it waits, and by its answer while it runs', () => {
+    const waiting = afterCancel(queued(), at(5));
+    assert.deepEqual([waiting.job.state, waiting.place.at], ['cancelled', 'keeping']);
+    const asked = afterCancel(running(), at(5));
+    assert.deepEqual([asked.job.state, asked.job.cancelRequested], ['starting', true]);
+    assert.equal(afterResult(asked, answered('failed', 'Cancelled'), at(6)).job.state, 'cancelled');
+    const deadAfter = afterWorkerDeath(afterStage(asked, 'apply', at(6)), at(7));
+    assert.deepEqual([deadAfter.job.state, deadAfter.job.result?.outcome], ['cancelled', 'unknown']);
+  });
+
+  it('replaces an entry that is gone or in nobody’s hands, but not too soon', () => {
+    assert.equal(afterLook(queued(), 'gone', at(4_999)).place.at, 'queue');
+    assert.equal(afterLook(queued(), 'gone', at(5_000)).place.at, 'home');
+    assert.equal(afterLook(queued(), 'active', at(5_000)).place.at, 'home');
+    assert.equal(afterLook(queued(), 'waiting', at(90_000)).place.at, 'queue');
+    assert.equal(afterFailedDispatch(afterDispatch(fresh(), at(0)), at(0)).place.at, 'home');
+  });
+
+  it('notices a worker that beats without the job it was given', () => {
+    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: ['j-1'] }, 60_000), false);
+    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: [] }, 5_000), false);
+    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: [] }, 60_000), true);
+    assert.equal(isForgotten(running(), { nonce: 'other', activeJobs: [] }, 60_000), false);
+  });
+
+  it('lets one job per host leave, the oldest first', () => {
+    const jobs = [fresh({ id: 'a', host: 'h1' }), fresh({ id: 'b', host: 'h1' }), fresh({ id: 'c', host: 'h2' })];
+    assert.deepEqual(decideDispatch(jobs, 0).ready.map((open) => open.job.id), ['a', 'c']);
+    const held: OpenJob = { job: jobs[0]!.job, place: { at: 'home', notBeforeMs: 500 } };
+    assert.deepEqual(decideDispatch([held, jobs[1]!], 0), { ready: [], recheckAtMs: 500 });
+  });
+
+  it('reopens under the same id with a newer revision', () => {
+    const ended = afterResult(running(), answered('failed', 'GroupMissing'), at(9)).job;
+    const again = reopen(ended, at(10));
+    assert.deepEqual([again.job.id, again.job.state, again.job.result], [ended.id, 'queued', null]);
+    assert.ok(again.job.revision > ended.revision);
+  });
+
+  it('always raises the revision, and never leaves a final job anywhere but on its way to disk', () => {
+    const step = fc.constantFrom<(open: OpenJob) => OpenJob>(
+      (open) => (open.place.at === 'home' ? afterDispatch(open, at(1)) : open),
+      (open) => afterArrival(open, at(2)),
+      (open) => (grantsAttempt(open, { attempt: open.job.attempt }) ? afterGrant(open, { worker: 'w', nonce: 'n' }, at(3)) : open),
+      (open) => afterStage(open, 'apply', at(4)),
+      (open) => (open.place.at === 'worker' ? afterWorkerDeath(open, at(5)) : open),
+      (open) => (open.place.at === 'worker' ? afterResult(open, answered('failed', 'HostBusy'), at(6)) : open),
+      (open) => (isFinal(open.job.state) ? open : afterCancel(open, at(7))),
+      (open) => afterLook(open, 'gone', at(99_999)),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let open = fresh();
+        for (const next of steps) {
+          const before = open;
+          open = next(open);
+          if (open.job !== before.job) assert.ok(open.job.revision > before.job.revision);
+          if (isFinal(open.job.state)) assert.equal(open.place.at, 'keeping');
+        }
+      }),
+    );
+  });
+});
