@@ -135,7 +135,10 @@ function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readon
 
 type InEffect = Pick<GarrisonConfig, 'host' | 'workers' | 'redis' | 'ssh' | 'page' | 'retention'>;
 
-function inEffect(values: ConfigValues, { identityFile, folder }: { identityFile: string; folder: string }): InEffect {
+function inEffect(
+  values: ConfigValues,
+  { identityFile, folder }: { identityFile: string; folder: string },
+): InEffect {
   const { workers, ssh, page, retention } = values;
   return {
     host: values.host ?? hostname(),

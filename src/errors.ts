@@ -34,7 +34,11 @@ export class GarrisonError extends Error {
   readonly cure: string | undefined;
   readonly facts: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, more: { cure?: string; facts?: Record<string, unknown>; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { cure?: string; facts?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'GarrisonError';
     this.code = code;

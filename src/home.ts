@@ -50,7 +50,10 @@ export function prepareHome(home: string): void {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw unusable(home, `cannot be made: ${messageOf(error)}`, { cure: 'choose another folder with --home', cause: error });
+    throw unusable(home, `cannot be made: ${messageOf(error)}`, {
+      cure: 'choose another folder with --home',
+      cause: error,
+    });
   }
   refuseUnsafe(home, lstatSync(home));
 }
@@ -71,7 +74,8 @@ function refuseUnsafe(home: string, stats: Stats): void {
   if (stats.isSymbolicLink()) {
     throw unusable(home, 'is a symbolic link', { cure: 'name the folder itself with --home' });
   }
-  if (!stats.isDirectory()) throw unusable(home, 'is not a folder', { cure: 'choose another path with --home' });
+  if (!stats.isDirectory())
+    throw unusable(home, 'is not a folder', { cure: 'choose another path with --home' });
   if (stats.uid !== userId) {
     const cure = `run as that user, or choose another folder with --home`;
     throw unusable(home, `belongs to user ${String(stats.uid)}, not to ${String(userId)}`, { cure });

@@ -7,10 +7,35 @@ import pretty from 'pino-pretty';
 
 export type { Logger };
 
-const REDACTED = ['password', '*.password', 'token', '*.token', 'redis.password', 'cookie', '*.cookie', 'authorization', '*.authorization'];
+const REDACTED = [
+  'password',
+  '*.password',
+  'token',
+  '*.token',
+  'redis.password',
+  'cookie',
+  '*.cookie',
+  'authorization',
+  '*.authorization',
+];
 
 export function makeLogger(options: { readonly terminal: boolean; readonly level: string }): Logger {
-  const settings = { level: options.level, redact: REDACTED, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const settings = {
+    level: options.level,
+    redact: REDACTED,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   if (!options.terminal) return pino(settings, pino.destination({ dest: 2, sync: true }));
-  return pino(settings, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true }));
+  return pino(
+    settings,
+    pretty({
+      destination: 2,
+      sync: true,
+      translateTime: 'SYS:HH:MM:ss',
+      ignore: 'pid,hostname',
+      singleLine: true,
+    }),
+  );
 }

@@ -37,7 +37,10 @@ const SAME_SIGNAL_WITHIN_MS = 500;
 
 /** Runs until a signal ends it. Resolves to the exit code; rejects when it cannot start. */
 export async function runSupervisor(options: RunOptions): Promise<number> {
-  const logger = makeLogger({ terminal: process.stderr.isTTY, level: process.env['GARRISON_LOG_LEVEL'] ?? 'info' });
+  const logger = makeLogger({
+    terminal: process.stderr.isTTY,
+    level: process.env['GARRISON_LOG_LEVEL'] ?? 'info',
+  });
   const ending = new Ending();
   const stop = catchSignals(logger);
   try {
@@ -51,11 +54,14 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
     await ending.run((name, error) => {
       logger.error({ event: 'endingFailed', step: name, detail: messageOf(error) }, `could not end ${name}`);
     });
-    stop.release();
   }
 }
 
-async function start(options: RunOptions, logger: Logger, ending: Ending): Promise<{ ready: Promise<Ready>; hurry: () => void }> {
+async function start(
+  options: RunOptions,
+  logger: Logger,
+  ending: Ending,
+): Promise<{ ready: Promise<Ready>; hurry: () => void }> {
   const config = loadConfig({ home: options.home, configFile: options.configFile });
   const password = redisPassword(config.redis, process.env);
   // No child needs it in its environment.
@@ -112,7 +118,10 @@ async function firstReady(supervisor: Supervisor): Promise<void> {
 
 function readiness(supervisor: Supervisor): Readiness {
   const { state, queue } = supervisor.snapshot();
-  return { ready: state === 'running' && queue.served, why: state === 'stopping' ? 'the supervisor is stopping' : queue.detail };
+  return {
+    ready: state === 'running' && queue.served,
+    why: state === 'stopping' ? 'the supervisor is stopping' : queue.detail,
+  };
 }
 
 interface Practice {
@@ -124,7 +133,10 @@ interface Practice {
 async function practiceHosts(count: number, config: GarrisonConfig, publicKey: string): Promise<Practice> {
   if (count === 0) return { hosts: [], problem: null };
   try {
-    return { hosts: await startPracticeHosts({ count, homeDir: config.home, authorizedKeys: [publicKey] }), problem: null };
+    return {
+      hosts: await startPracticeHosts({ count, homeDir: config.home, authorizedKeys: [publicKey] }),
+      problem: null,
+    };
   } catch (error) {
     if (!(error instanceof GarrisonError) || error.code !== 'PRACTICE_UNAVAILABLE') throw error;
     return { hosts: [], problem: error.message };
@@ -132,11 +144,17 @@ async function practiceHosts(count: number, config: GarrisonConfig, publicKey: s
 }
 
 function bookHosts(config: GarrisonConfig, practice: readonly PracticeHost[]): BookHost[] {
-  const taken = practice.filter((host) => config.hosts.some((own) => own.name === host.name)).map((host) => host.name);
+  const taken = practice
+    .filter((host) => config.hosts.some((own) => own.name === host.name))
+    .map((host) => host.name);
   if (taken.length > 0) {
-    throw new GarrisonError('CONFIG_INVALID', `${config.inventoryFile} names ${taken.join(', ')}, which --practice uses for its own hosts`, {
-      cure: 'Rename it there, or start without --practice.',
-    });
+    throw new GarrisonError(
+      'CONFIG_INVALID',
+      `${config.inventoryFile} names ${taken.join(', ')}, which --practice uses for its own hosts`,
+      {
+        cure: 'Rename it there, or start without --practice.',
+      },
+    );
   }
   return [
     ...config.hosts.map((host) => ({ ...host, practice: false })),
@@ -146,8 +164,8 @@ function bookHosts(config: GarrisonConfig, practice: readonly PracticeHost[]): B
   ];
 }
 
-/** The first signal asks for an orderly end; a later one cuts the drain short. */
-function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience: (act: () => void) => void; release: () => void } {
+/** The first signal asks for an orderly end; a later one cuts the drain short. Caught to the last, so that none changes the exit code. */
+function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience: (act: () => void) => void } {
   let askedAtMs: number | null = null;
   let hurry: () => void = () => undefined;
   let ask: () => void = () => undefined;
@@ -158,19 +176,18 @@ function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience:
     const nowMs = performance.now();
     if (askedAtMs === null) {
       askedAtMs = nowMs;
-      logger.info({ event: 'stopping', signal }, 'stopping: jobs in hand are finished first; once more to cut them off');
+      logger.info(
+        { event: 'stopping', signal },
+        'stopping: jobs in hand are finished first; once more to cut them off',
+      );
       ask();
     } else if (nowMs - askedAtMs > SAME_SIGNAL_WITHIN_MS) hurry();
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   return {
     requested,
     onImpatience: (act) => {
       hurry = act;
-    },
-    release: () => {
-      for (const signal of signals) process.off(signal, onSignal);
     },
   };
 }

@@ -83,9 +83,13 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     startSweeping({
       homeDir: config.home,
       limits: config.retention,
-      forget: (beforeMs) => (supervisor.snapshot().redis.up ? driver.store.forgetBefore(beforeMs) : Promise.resolve([])),
+      forget: (beforeMs) =>
+        supervisor.snapshot().redis.up ? driver.store.forgetBefore(beforeMs) : Promise.resolve([]),
       onFailure: (error) => {
-        logger.error({ event: 'sweepFailed', detail: messageOf(error) }, 'old logs and records could not be removed');
+        logger.error(
+          { event: 'sweepFailed', detail: messageOf(error) },
+          'old logs and records could not be removed',
+        );
       },
     }),
   );
@@ -103,7 +107,11 @@ interface Driver {
   readonly hands: DriverHands;
 }
 
-async function openDriver(joining: Joining, observe: (observation: Observation) => void, settle: () => Promise<void>): Promise<Driver> {
+async function openDriver(
+  joining: Joining,
+  observe: (observation: Observation) => void,
+  settle: () => Promise<void>,
+): Promise<Driver> {
   const { config, logger } = joining;
   const target = redisTarget(joining);
   const embedded = new EmbeddedRedis(config.home, {
@@ -141,7 +149,11 @@ async function openDriver(joining: Joining, observe: (observation: Observation) 
   return { embedded, link, store, queue, hands };
 }
 
-function openPool({ config, logger }: Joining, redis: RedisTarget, observe: (observation: Observation) => void): WorkerPool {
+function openPool(
+  { config, logger }: Joining,
+  redis: RedisTarget,
+  observe: (observation: Observation) => void,
+): WorkerPool {
   const greeting = { type: 'configure', redis, queue: PUSH_QUEUE, slots: config.workers.slots } as const;
   return new WorkerPool(greeting, {
     onObservation: (worker, observation) => {
@@ -192,9 +204,18 @@ function makeSupervisor({ joining, driver, marks, observe, report }: SupervisorN
 function workerBoard(config: GarrisonConfig, startedAt: string): WorkerBoard {
   const names = Array.from({ length: config.workers.count }, (_, index) => `push-${String(index + 1)}`);
   const { slots, memoryLimitBytes } = config.workers;
-  const settings = { names, slots, memoryLimitBytes, host: config.host, limits: DEFAULT_LIMITS, policy: RESTART_POLICY, dice: Math.random };
+  const settings = {
+    names,
+    slots,
+    memoryLimitBytes,
+    host: config.host,
+    limits: DEFAULT_LIMITS,
+    policy: RESTART_POLICY,
+    dice: Math.random,
+  };
   const board = new WorkerBoard(settings, startedAt);
-  for (const [name, worker] of Object.entries(readWishes(config.home))) board.setWish(name, { worker, recycle: null });
+  for (const [name, worker] of Object.entries(readWishes(config.home)))
+    board.setWish(name, { worker, recycle: null });
   return board;
 }
 
@@ -209,13 +230,27 @@ function taskFor(job: JobRecord, fence: Fence, { book, config }: Joining): PushT
     fence,
     account: job.account,
     host: { name: host.name, address: host.address, port: host.port, user: host.user },
-    ssh: { identityFile, knownHostsFiles: book.knownHostsFiles, connectTimeoutMs, idleTimeoutMs, totalTimeoutMs },
+    ssh: {
+      identityFile,
+      knownHostsFiles: book.knownHostsFiles,
+      connectTimeoutMs,
+      idleTimeoutMs,
+      totalTimeoutMs,
+    },
     logFile: logFileOf(config.home, job.id),
   };
 }
 
 /** What happens at every connection to Redis before it counts as up: leftovers first, so that nothing is run that has already ended. */
-function settling({ driver, supervisor, marks }: { driver: Driver; supervisor: Supervisor; marks: HostMarks }): () => Promise<void> {
+function settling({
+  driver,
+  supervisor,
+  marks,
+}: {
+  driver: Driver;
+  supervisor: Supervisor;
+  marks: HostMarks;
+}): () => Promise<void> {
   let first = true;
   return async () => {
     await driver.hands.emptySpool();
@@ -232,13 +267,12 @@ function settling({ driver, supervisor, marks }: { driver: Driver; supervisor: S
   };
 }
 
-async function startRedis({ config, ending }: Joining, { embedded, link, queue }: Driver): Promise<void> {
+async function startRedis({ config, ending }: Joining, { embedded, link }: Driver): Promise<void> {
   const isEmbedded = config.redis.mode === 'embedded';
   if (isEmbedded) await embedded.prepare();
   ending.add('Redis', async () => {
-    await queue.close().catch(() => undefined);
-    if (isEmbedded) await embedded.end(() => link.end({ shutdown: true }), REDIS_END_WITHIN_MS);
-    else await link.end({ shutdown: false });
+    link.end();
+    if (isEmbedded) await embedded.end(REDIS_END_WITHIN_MS);
   });
   if (isEmbedded) embedded.spawn();
   link.start();
@@ -252,9 +286,10 @@ function redisTarget({ config, password }: Joining): RedisTarget {
 /** One line of what operators care for goes to the log, and what went wrong or well again also to the journal. */
 function reporter(logger: Logger, journal: Journal): Report {
   return ({ level, event, facts }) => {
-    const { detail } = facts;
-    logger[level]({ event, ...facts }, typeof detail === 'string' ? detail : event);
-    if (level !== 'info') journal.append({ at: wallTime(), event, level, ...facts });
+    const { detail, ...others } = facts;
+    logger[level]({ event, ...others }, typeof detail === 'string' ? detail : event);
+    if (level === 'warn' || level === 'error' || event === 'redisUp')
+      journal.append({ at: wallTime(), event, level, ...facts });
   };
 }
 

@@ -24,7 +24,11 @@ export interface SettingSources {
 }
 
 export function settingsOf(values: ConfigValues, sources: SettingSources): readonly Setting[] {
-  const written = { host: values.host ?? hostname(), ...workSettings(values, sources), ...otherSettings(values) };
+  const written = {
+    host: values.host ?? hostname(),
+    ...workSettings(values, sources),
+    ...otherSettings(values),
+  };
   return Object.entries(written).map(([key, value]) => {
     const line = sources.lineOf(key.split('.'));
     const from = key === 'host' ? 'the machine' : 'default';
@@ -37,7 +41,10 @@ export function settingsOf(values: ConfigValues, sources: SettingSources): reado
   });
 }
 
-function workSettings({ workers, redis, ssh }: ConfigValues, { identityFile }: SettingSources): Record<string, string> {
+function workSettings(
+  { workers, redis, ssh }: ConfigValues,
+  { identityFile }: SettingSources,
+): Record<string, string> {
   return {
     'workers.count': String(workers.count),
     'workers.slots': String(workers.slots),

@@ -29,11 +29,11 @@ export function addConfigCommand(program: Command): void {
   config
     .command('check')
     .description('read garrison.yaml, inventory.yaml and grants.yaml, and tell every problem')
-    .action(action('act', (context) => check(context)));
+    .action(action('look', (context) => check(context)));
   config
     .command('show')
     .description('every value in effect, and where it came from')
-    .action(action('act', (context) => show(context)));
+    .action(action('look', (context) => show(context)));
   config
     .command('schema')
     .description('the JSON Schema of garrison.yaml, for editors')

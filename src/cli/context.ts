@@ -42,6 +42,8 @@ export function action<Options extends object>(
     const command = call.at(-1) as Command;
     const globals: GlobalOptions = command.optsWithGlobals();
     const output = createOutput(process, globals.color, process.env);
+    // Whatever ends this process early (a closed pipe, an empty event loop) must not look like a verified success.
+    if (kind === 'act') process.exitCode = EXIT.interrupted;
     try {
       const home = ownHome(globals.home ?? null);
       const context = {

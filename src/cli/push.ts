@@ -38,12 +38,17 @@ export function addPushCommands(program: Command): void {
     .option('--shell <path>', "login shell; without it the host's default")
     .option('--sudo <rule>', 'none, all, or commands with commas between')
     .option('--comment <text>', "the account's comment (GECOS)")
-    .action(action<PushOptions>('act', (context, { args, options }) => push(context, args[0] ?? '', options)));
+    .action(
+      action<PushOptions>('act', (context, { args, options }) => push(context, args[0] ?? '', options)),
+    );
   addRevokeAndCheck(program);
 }
 
 function addRevokeAndCheck(program: Command): void {
-  waitOptions(program.command('revoke').description("take an account's access away, where Garrison made it"), '10m')
+  waitOptions(
+    program.command('revoke').description("take an account's access away, where Garrison made it"),
+    '10m',
+  )
     .argument('<account>', 'the account')
     .requiredOption('--from <hosts...>', 'hosts of the inventory')
     .action(
@@ -53,7 +58,10 @@ function addRevokeAndCheck(program: Command): void {
         return submit(context, { body: { kind: 'revoke', account, hosts: options.from }, options });
       }),
     );
-  waitOptions(program.command('check').description('tell connect, login, sudo and clock of hosts apart'), '10m')
+  waitOptions(
+    program.command('check').description('tell connect, login, sudo and clock of hosts apart'),
+    '10m',
+  )
     .argument('<hosts...>', 'hosts of the inventory')
     .action(
       action<WaitOptions>('act', (context, { args, options }) =>

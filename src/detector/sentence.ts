@@ -28,6 +28,8 @@ export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextS
       return `${pid} finishes what it has in hand and takes nothing new.`;
     case 'StoppedByPerson':
       return 'A person stopped it, and nothing starts it but garrison start.';
+    case 'SupervisorStopping':
+      return 'Ended with its supervisor; it starts again with it.';
     case 'Exited':
     case 'Killed':
     case 'SpawnFailed':
@@ -43,7 +45,8 @@ export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextS
 
 function lastEnd({ exit, spawnFailure }: WorkerEvidence): string {
   if (exit === null) return `It could not be started: ${spawnFailure?.detail ?? 'no reason was given'}`;
-  const how = exit.signal === null ? `exited with code ${String(exit.exitCode)}` : `was ended by ${exit.signal}`;
+  const how =
+    exit.signal === null ? `exited with code ${String(exit.exitCode)}` : `was ended by ${exit.signal}`;
   return `pid ${String(exit.pid)} ${how}`;
 }
 

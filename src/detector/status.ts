@@ -6,15 +6,7 @@ import type { Moment } from '../clock.ts';
 import type { ExitSeen, WorkerEvidence } from './evidence.ts';
 
 export type WorkerState =
-  | 'starting'
-  | 'up'
-  | 'late'
-  | 'hung'
-  | 'draining'
-  | 'backoff'
-  | 'failed'
-  | 'stopped'
-  | 'unknown';
+  'starting' | 'up' | 'late' | 'hung' | 'draining' | 'backoff' | 'failed' | 'stopped' | 'unknown';
 
 export type WorkerReason =
   | 'NotStartedYet'
@@ -26,6 +18,7 @@ export type WorkerReason =
   | 'NeverReady'
   | 'DrainAsked'
   | 'StoppedByPerson'
+  | 'SupervisorStopping'
   | 'Exited'
   | 'Killed'
   | 'SpawnFailed'
@@ -50,11 +43,17 @@ export interface StatusLimits {
   readonly readyWithinMs: number;
 }
 
-export const DEFAULT_LIMITS: StatusLimits = { lateAfterMs: 3_500, hungAfterMs: 10_000, readyWithinMs: 20_000 };
+export const DEFAULT_LIMITS: StatusLimits = {
+  lateAfterMs: 3_500,
+  hungAfterMs: 10_000,
+  readyWithinMs: 20_000,
+};
 
 export interface StatusQuestion {
   readonly evidence: WorkerEvidence;
   readonly wish: WorkerWish;
+  /** The supervisor is ending, and its workers with it. */
+  readonly stopping: boolean;
   /** True when the restart budget is spent: a dead worker is `failed`, not `backoff`. */
   readonly overBudget: boolean;
   /** How late the observer's own last tick was; over 2 s it convicts nobody. */
@@ -84,13 +83,19 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
   return decideAlive(question);
 }
 
-function decideDead({ evidence, wish, overBudget }: StatusQuestion): WorkerStatus {
+function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): WorkerStatus {
   const { exit, spawnFailure } = evidence;
   const since = exit?.at ?? spawnFailure?.at ?? null;
   if (wish === 'stop') return { state: 'stopped', reason: 'StoppedByPerson', since, recheckAtMs: null };
+  if (stopping) return { state: 'stopped', reason: 'SupervisorStopping', since, recheckAtMs: null };
   if (since === null) return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   if (overBudget) return { state: 'failed', reason: 'CrashLoop', since, recheckAtMs: null };
-  return { state: 'backoff', reason: exit === null ? 'SpawnFailed' : exitReason(exit), since, recheckAtMs: null };
+  return {
+    state: 'backoff',
+    reason: exit === null ? 'SpawnFailed' : exitReason(exit),
+    since,
+    recheckAtMs: null,
+  };
 }
 
 function exitReason(exit: ExitSeen): WorkerReason {
@@ -107,10 +112,20 @@ function decideAlive(question: StatusQuestion): WorkerStatus {
     return { state: 'up', reason, since: evidence.readyAt, recheckAtMs: heard.monoMs + limits.lateAfterMs };
   }
   if (question.observerLateMs > OBSERVER_LATE_MS) {
-    return { state: 'up', reason: 'ObserverImpaired', since: evidence.readyAt, recheckAtMs: nowMs + limits.lateAfterMs };
+    return {
+      state: 'up',
+      reason: 'ObserverImpaired',
+      since: evidence.readyAt,
+      recheckAtMs: nowMs + limits.lateAfterMs,
+    };
   }
   if (silentMs < limits.hungAfterMs) {
-    return { state: 'late', reason: 'BeatLate', since: heard, recheckAtMs: heard.monoMs + limits.hungAfterMs };
+    return {
+      state: 'late',
+      reason: 'BeatLate',
+      since: heard,
+      recheckAtMs: heard.monoMs + limits.hungAfterMs,
+    };
   }
   return { state: 'hung', reason: 'NoBeat', since: heard, recheckAtMs: null };
 }

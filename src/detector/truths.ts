@@ -56,14 +56,16 @@ function find(name: TruthName, question: TruthQuestion): Finding {
 }
 
 function findProcess({ evidence }: TruthQuestion): Finding {
-  if (evidence.incarnation !== null) return { verdict: 'ok', evidence: `pid ${String(evidence.incarnation.pid)} runs` };
+  if (evidence.incarnation !== null)
+    return { verdict: 'ok', evidence: `pid ${String(evidence.incarnation.pid)} runs` };
   if (evidence.exit === null) return { verdict: 'unknown', evidence: 'not started yet' };
   const how = evidence.exit.signal ?? `code ${String(evidence.exit.exitCode)}`;
   return { verdict: 'bad', evidence: `pid ${String(evidence.exit.pid)} ended with ${how}` };
 }
 
 function findHeartbeat({ evidence, limits, nowMs }: TruthQuestion): Finding {
-  if (evidence.incarnation === null || evidence.lastBeatAt === null) return { verdict: 'unknown', evidence: 'no beat yet' };
+  if (evidence.incarnation === null || evidence.lastBeatAt === null)
+    return { verdict: 'unknown', evidence: 'no beat yet' };
   const late = nowMs - evidence.lastBeatAt.monoMs >= limits.lateAfterMs;
   return late
     ? { verdict: 'bad', evidence: `last beat at ${evidence.lastBeatAt.wall}` }
@@ -73,7 +75,8 @@ function findHeartbeat({ evidence, limits, nowMs }: TruthQuestion): Finding {
 function findBroker({ evidence, redisUp, takesJobs }: TruthQuestion): Finding {
   if (!redisUp) return { verdict: 'bad', evidence: 'Redis does not answer the supervisor' };
   const { beat } = evidence;
-  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  if (evidence.incarnation === null || beat === null)
+    return { verdict: 'unknown', evidence: 'the worker has not said' };
   const full = beat.activeJobs.length >= beat.slots;
   if (!takesJobs || full) return { verdict: 'ok', evidence: 'does not need the queue now' };
   if (beat.lastFetchAgoMs === null) return { verdict: 'unknown', evidence: 'has not reached the queue yet' };
@@ -84,7 +87,8 @@ function findBroker({ evidence, redisUp, takesJobs }: TruthQuestion): Finding {
 
 function findSlots({ evidence }: TruthQuestion): Finding {
   const { beat } = evidence;
-  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  if (evidence.incarnation === null || beat === null)
+    return { verdict: 'unknown', evidence: 'the worker has not said' };
   const taken = beat.activeJobs.length;
   const text = `${String(taken)} of ${String(beat.slots)} slots taken`;
   return { verdict: taken < beat.slots ? 'ok' : 'bad', evidence: text };
@@ -92,7 +96,8 @@ function findSlots({ evidence }: TruthQuestion): Finding {
 
 function findProgress({ evidence }: TruthQuestion): Finding {
   const { beat } = evidence;
-  if (evidence.incarnation === null || beat === null) return { verdict: 'unknown', evidence: 'the worker has not said' };
+  if (evidence.incarnation === null || beat === null)
+    return { verdict: 'unknown', evidence: 'the worker has not said' };
   if (beat.activeJobs.length === 0) return { verdict: 'ok', evidence: 'nothing in hand' };
   const overdue = (beat.lastProgressAgoMs ?? 0) > PROGRESS_OVERDUE_MS;
   return overdue

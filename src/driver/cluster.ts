@@ -37,7 +37,9 @@ export async function agreeOnEpoch(redis: Redis, homeDir: string): Promise<Clust
     throw new GarrisonError(
       'REDIS_FOREIGN',
       `this Redis belongs to cluster ${stored.clusterId}, but the home folder ${homeDir} belongs to cluster ${home.clusterId}`,
-      { cure: `Point redis.url at this cluster's own Redis, or use another --home; if Redis was replaced on purpose, remove ${file}.` },
+      {
+        cure: `Point redis.url at this cluster's own Redis, or use another --home; if Redis was replaced on purpose, remove ${file}.`,
+      },
     );
   }
   const agreed = agree(home, stored, bootId());
@@ -58,7 +60,8 @@ function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): H
   if (home === null) return { clusterId, epoch: stored.epoch, bootId: boot };
   const redisWentBack = stored.epoch < home.epoch;
   const machineRestarted = home.bootId !== boot;
-  if (redisWentBack || machineRestarted) return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot };
+  if (redisWentBack || machineRestarted)
+    return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot };
   return { clusterId, epoch: stored.epoch, bootId: boot };
 }
 
@@ -67,7 +70,10 @@ async function readHome(file: string): Promise<HomeRecord | null> {
     return JSON.parse(await readFile(file, 'utf8')) as HomeRecord;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}`, { cure: 'Restore it from a backup, or remove it.', cause: error });
+    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}`, {
+      cure: 'Restore it from a backup, or remove it.',
+      cause: error,
+    });
   }
 }
 

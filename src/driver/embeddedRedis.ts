@@ -41,13 +41,11 @@ export class EmbeddedRedis {
     });
   }
 
-  /** `ask` tells the server to save and leave; it is made to when it does not within the limit. */
-  async end(ask: () => Promise<void>, withinMs: number): Promise<void> {
+  /** TERM is redis-server's orderly end (it writes out the append-only file); it is made to leave when it does not within the limit. */
+  async end(withinMs: number): Promise<void> {
     this.#ending = true;
     const server = this.#process;
-    await ask();
     if (server === null) return;
-    // TERM is redis-server's own orderly end, for when the connection was away and could not ask.
     server.signalGroup('SIGTERM');
     const force = setTimeout(() => server.signalGroup('SIGKILL'), withinMs);
     await server.exited;

@@ -17,10 +17,10 @@ export interface HandsParts {
   readonly queue: PushQueue;
   readonly store: JobStore;
   readonly spool: Spool;
-  cluster(): Cluster | null;
-  spawnRedis(): void;
-  onNews(news: JobNews): void;
-  onFailure(action: string, detail: string): void;
+  readonly cluster: () => Cluster | null;
+  readonly spawnRedis: () => void;
+  readonly onNews: (news: JobNews) => void;
+  readonly onFailure: (action: string, detail: string) => void;
 }
 
 export class DriverHands {

@@ -14,9 +14,13 @@ export function lockHome(homeDir: string): () => void {
   if (!tryExclusiveLock(fd)) {
     const holder = readFileSync(file, 'utf8').trim();
     closeSync(fd);
-    throw new GarrisonError('HOME_BUSY', `another garrison supervisor (pid ${holder || 'unknown'}) already uses ${homeDir}`, {
-      cure: 'Talk to that one (garrison status), stop it first, or give this one its own folder with --home.',
-    });
+    throw new GarrisonError(
+      'HOME_BUSY',
+      `another garrison supervisor (pid ${holder || 'unknown'}) already uses ${homeDir}`,
+      {
+        cure: 'Talk to that one (garrison status), stop it first, or give this one its own folder with --home.',
+      },
+    );
   }
   ftruncateSync(fd);
   writeSync(fd, `${String(process.pid)}\n`);

@@ -4,7 +4,15 @@
  */
 import { GarrisonError } from '../errors.ts';
 import type { HostAddress } from '../push/job.ts';
-import { acceptedKeys, acceptHostKey, inventoryFile, scanHostKeys, trustedFile, writeInventoryKeys, type HostKey } from './hostKeys.ts';
+import {
+  acceptedKeys,
+  acceptHostKey,
+  inventoryFile,
+  scanHostKeys,
+  trustedFile,
+  writeInventoryKeys,
+  type HostKey,
+} from './hostKeys.ts';
 
 export interface BookHost extends HostAddress {
   readonly hostKeys: readonly string[];
@@ -54,7 +62,16 @@ export class HostBook {
           ? 'A sandbox on this machine; it goes away with the supervisor.'
           : 'Its host key is known and checked at every connection.'
         : `Its host key is not known yet: garrison trust ${name}`;
-      return { name, address, port, user, groups, practice, state: trusted ? 'trusted' : 'untrusted', detail };
+      return {
+        name,
+        address,
+        port,
+        user,
+        groups,
+        practice,
+        state: trusted ? 'trusted' : 'untrusted',
+        detail,
+      };
     });
   }
 
@@ -68,9 +85,13 @@ export class HostBook {
   async trust(name: string, fingerprint: string): Promise<void> {
     const key = (await this.scan(name)).find((each) => each.fingerprint === fingerprint);
     if (key === undefined) {
-      throw new GarrisonError('HOST_KEY_UNAVAILABLE', `host ${name} shows no key with the fingerprint ${fingerprint}; nothing was accepted`, {
-        cure: `Look at what it shows now: garrison trust ${name}`,
-      });
+      throw new GarrisonError(
+        'HOST_KEY_UNAVAILABLE',
+        `host ${name} shows no key with the fingerprint ${fingerprint}; nothing was accepted`,
+        {
+          cure: `Look at what it shows now: garrison trust ${name}`,
+        },
+      );
     }
     if (key.alreadyTrusted) return;
     await acceptHostKey(this.#homeDir, name, key);
@@ -79,7 +100,10 @@ export class HostBook {
 
   #find(name: string): BookHost {
     const host = this.#hosts.get(name);
-    if (host === undefined) throw new GarrisonError('HOST_UNKNOWN', `host ${name} is not in the inventory`, { cure: 'Add it to inventory.yaml.' });
+    if (host === undefined)
+      throw new GarrisonError('HOST_UNKNOWN', `host ${name} is not in the inventory`, {
+        cure: 'Add it to inventory.yaml.',
+      });
     return host;
   }
 }

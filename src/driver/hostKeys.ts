@@ -36,15 +36,23 @@ export async function scanHostKeys(host: HostAddress, timeoutMs: number): Promis
     file: 'ssh-keyscan',
     args: ['-T', seconds, '-p', String(host.port), '-t', 'ed25519,ecdsa,rsa', '--', host.address],
   });
-  const { stdout } = await execa(command.file, command.args, { reject: false, timeout: timeoutMs + 2_000, maxBuffer: 100_000 });
+  const { stdout } = await execa(command.file, command.args, {
+    reject: false,
+    timeout: timeoutMs + 2_000,
+    maxBuffer: 100_000,
+  });
   const keys = stdout.split('\n').flatMap((line) => {
     const [, type, base64] = line.startsWith('#') ? [] : line.split(' ');
     return type === undefined || base64 === undefined ? [] : [hostKey(`${type} ${base64}`)];
   });
   if (keys.length > 0) return keys;
-  throw new GarrisonError('HOST_KEY_UNAVAILABLE', `host ${host.name} (${host.address} port ${String(host.port)}) showed no host key`, {
-    cure: 'Check its address and port in inventory.yaml, and that sshd runs there and a firewall lets this machine in.',
-  });
+  throw new GarrisonError(
+    'HOST_KEY_UNAVAILABLE',
+    `host ${host.name} (${host.address} port ${String(host.port)}) showed no host key`,
+    {
+      cure: 'Check its address and port in inventory.yaml, and that sshd runs there and a firewall lets this machine in.',
+    },
+  );
 }
 
 /** The names that have at least one accepted key, with their keys. */
@@ -69,13 +77,18 @@ export async function writeInventoryKeys(
   homeDir: string,
   hosts: readonly { readonly name: string; readonly hostKeys: readonly string[] }[],
 ): Promise<void> {
-  const lines = hosts.flatMap(({ name, hostKeys }) => hostKeys.map((key) => `${name} ${key.split(' ').slice(0, 2).join(' ')}\n`));
+  const lines = hosts.flatMap(({ name, hostKeys }) =>
+    hostKeys.map((key) => `${name} ${key.split(' ').slice(0, 2).join(' ')}\n`),
+  );
   await writeDurably(inventoryFile(homeDir), lines.join(''));
 }
 
 export function hostKey(line: string): HostKey {
   const [type = '', base64 = ''] = line.split(' ');
-  const digest = createHash('sha256').update(Buffer.from(base64, 'base64')).digest('base64').replace(/=+$/, '');
+  const digest = createHash('sha256')
+    .update(Buffer.from(base64, 'base64'))
+    .digest('base64')
+    .replace(/=+$/, '');
   return { type, line: `${type} ${base64}`, fingerprint: `SHA256:${digest}` };
 }
 

@@ -29,7 +29,18 @@ return 1`;
 function saveArguments(job: JobRecord): [string, number, ...string[]] {
   const final = isFinal(job.state) ? '1' : '0';
   const created = String(Date.parse(job.createdAt));
-  return [SAVE_JOB, 3, jobKey(job.id), OPEN_JOBS, JOB_INDEX, JSON.stringify(job), String(job.revision), final, job.id, created];
+  return [
+    SAVE_JOB,
+    3,
+    jobKey(job.id),
+    OPEN_JOBS,
+    JOB_INDEX,
+    JSON.stringify(job),
+    String(job.revision),
+    final,
+    job.id,
+    created,
+  ];
 }
 
 export class JobStore {
@@ -61,7 +72,9 @@ export class JobStore {
 
   async openJobs(): Promise<JobRecord[]> {
     const jobs = await this.#jobs(await this.#redis.smembers(OPEN_JOBS));
-    return jobs.sort((a, b) => (a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? -1 : 1));
+    return jobs.sort((a, b) =>
+      a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? -1 : 1,
+    );
   }
 
   async job(id: string): Promise<JobRecord | null> {
@@ -85,7 +98,10 @@ export class JobStore {
   }
 
   /** Newest first. */
-  async pushPage(offset: number, count: number): Promise<{ pushes: PushRecord[]; nextOffset: number | null }> {
+  async pushPage(
+    offset: number,
+    count: number,
+  ): Promise<{ pushes: PushRecord[]; nextOffset: number | null }> {
     const ids = await this.#redis.zrevrange(PUSH_INDEX, offset, offset + count - 1);
     const found = await Promise.all(ids.map((id) => this.push(id)));
     const pushes = found.filter((push) => push !== null);

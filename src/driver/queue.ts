@@ -32,10 +32,6 @@ export class PushQueue {
     await this.#open().resume();
   }
 
-  async close(): Promise<void> {
-    await this.#opened?.close();
-  }
-
   /** At its first use: BullMQ connects as soon as a Queue is made, and connecting is for the link to begin. */
   #open(): Queue {
     if (this.#opened !== null) return this.#opened;

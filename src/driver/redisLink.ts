@@ -35,7 +35,6 @@ export class RedisLink {
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: null,
-      autoResendUnfulfilledCommands: false,
       commandTimeout: COMMAND_TIMEOUT_MS,
       retryStrategy: (tries) => Math.min(25 * tries, LONGEST_RECONNECT_MS),
     });
@@ -58,10 +57,9 @@ export class RedisLink {
     void this.redis.connect().catch(() => undefined);
   }
 
-  /** With `shutdown`, the embedded server saves and ends with the connection. */
-  async end(options: { readonly shutdown: boolean }): Promise<void> {
+  /** Ends the connection at once; the queue shares it and needs no closing of its own. */
+  end(): void {
     this.#ended = true;
-    if (options.shutdown) await this.redis.shutdown().catch(() => undefined);
     this.redis.disconnect();
   }
 

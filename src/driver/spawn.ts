@@ -56,7 +56,10 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
   });
   const pid = child.pid;
   if (pid === undefined) {
-    throw new GarrisonError('PROGRAM_MISSING', `cannot start ${request.file}: setpriv (package util-linux) could not be run`);
+    throw new GarrisonError(
+      'PROGRAM_MISSING',
+      `cannot start ${request.file}: setpriv (package util-linux) could not be run`,
+    );
   }
   const startTicks = readProcStat(pid)?.startTicks ?? 0;
   let fact: ExitFact | null = null;

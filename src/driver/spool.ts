@@ -22,7 +22,9 @@ export async function openSpool(homeDir: string): Promise<Spool> {
     remove: (job) => unlink(fileOf(job)).catch(ignoreMissing),
     list: async () => {
       const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-      return Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as JobRecord));
+      return Promise.all(
+        names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as JobRecord),
+      );
     },
   };
 }

@@ -98,7 +98,7 @@ export { parsePublicKeys } from './publicKey.ts';
 
 /** The file under /etc/sudoers.d: sudo ignores names with a dot, so all but letters, digits, _ and - are written in hexadecimal. */
 export function sudoFileName(account: string): string {
-  const safe = [...account].map((char) =>
+  const safe = Array.from(account, (char) =>
     /[A-Za-z0-9_-]/.test(char) ? char : `+${char.charCodeAt(0).toString(16)}`,
   );
   return `garrison-${safe.join('')}`;

@@ -13,7 +13,11 @@ import type { SshEnding } from './sshFailure.ts';
 const LONGEST_SAID = 300;
 
 /** What the job's record gets: the host's own answer where it is whole, else a judgement of how ssh ended. */
-export function hostResult(task: PushTask, answer: Answer, ending: SshEnding, at: string): HostResult {
+export function hostResult(
+  task: PushTask,
+  attempt: { answer: Answer; ending: SshEnding; at: string },
+): HostResult {
+  const { answer, ending, at } = attempt;
   const whole = answer.ended && !answer.invalid ? answer.result : null;
   const judged = whole ?? judgeEnding(task.kind, ending, answer);
   const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);

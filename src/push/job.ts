@@ -7,14 +7,7 @@ import type { AccountWish } from './account.ts';
 export type JobKind = 'push' | 'revoke' | 'check';
 
 export type JobState =
-  | 'queued'
-  | 'starting'
-  | 'running'
-  | 'verifying'
-  | 'done'
-  | 'failed'
-  | 'cancelled'
-  | 'unknown';
+  'queued' | 'starting' | 'running' | 'verifying' | 'done' | 'failed' | 'cancelled' | 'unknown';
 
 export type Stage = 'resolve' | 'connect' | 'auth' | 'plan' | 'apply' | 'verify';
 

@@ -67,6 +67,7 @@ function checked(keys: readonly string[], sourceName: string): string[] {
 function parseKey(line: string, where: string): string {
   if (line.length > LONGEST_LINE)
     throw invalid(`${where} longer than any public key`, 'Give a file such as ~/.ssh/id_ed25519.pub.');
+  if (/[\r\n]/.test(line)) throw invalid(`${where} more than one line`, 'Give each key by itself.');
   if (/PRIVATE KEY/.test(line))
     throw invalid(`${where} a private key`, 'Give the public half: the file that ends in .pub.');
   const [type = '', base64 = '', ...comment] = line.split(/[ \t]+/);

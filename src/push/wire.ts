@@ -18,7 +18,7 @@ export interface RequestExtras {
   readonly lockWaitSeconds: number;
 }
 
-const BLOB_LINE = 4000;
+const BLOB_LINE = 200;
 
 /** The data as base64 lines and the line that proves them whole. Throws GarrisonError where the task may not be sent. */
 export function requestLines(task: PushTask, extras: RequestExtras): string[] {

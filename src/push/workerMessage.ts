@@ -23,7 +23,12 @@ export type WorkerMessage =
 
 export type SupervisorMessage =
   /** First message of a life: where the queue is and how many jobs to take at once. Answered by `ready`. */
-  | { readonly type: 'configure'; readonly redis: RedisTarget; readonly queue: string; readonly slots: number }
+  | {
+      readonly type: 'configure';
+      readonly redis: RedisTarget;
+      readonly queue: string;
+      readonly slots: number;
+    }
   | { readonly type: 'run'; readonly task: PushTask }
   | ({ readonly type: 'skip' } & Attempt)
   | ({ readonly type: 'stored' } & Attempt)

@@ -33,6 +33,12 @@ const BUSY_RETRY_MS = 3_000;
 const RETRY_DISPATCH_MS = 500;
 const FORGOTTEN_AFTER_MS = 5_000;
 
+/** A new job, or one that an earlier supervisor left open: what that one gave out may still be at work on the host. */
+export function admit(job: JobRecord, at: At): OpenJob {
+  const lostAttempts = job.attempt > 0 ? Math.max(1, job.lostAttempts) : job.lostAttempts;
+  return { job: { ...job, lostAttempts }, place: { at: 'home', notBeforeMs: at.monoMs } };
+}
+
 /** May this attempt run? Only the current one, only from the queue, only while nobody cancelled it. */
 export function grantsAttempt(open: OpenJob, ask: { readonly attempt: number }): boolean {
   const { job, place } = open;
@@ -115,7 +121,11 @@ export function afterLook(open: OpenJob, entry: EntrySeen, at: At): OpenJob {
 }
 
 /** A worker that beats without a job it was given has lost it. */
-export function isForgotten(open: OpenJob, beat: { nonce: string; activeJobs: readonly string[] }, nowMs: number): boolean {
+export function isForgotten(
+  open: OpenJob,
+  beat: { nonce: string; activeJobs: readonly string[] },
+  nowMs: number,
+): boolean {
   const { place, job } = open;
   if (place.at !== 'worker' || place.nonce !== beat.nonce) return false;
   return nowMs - place.sinceMs > FORGOTTEN_AFTER_MS && !beat.activeJobs.includes(job.id);
@@ -123,12 +133,17 @@ export function isForgotten(open: OpenJob, beat: { nonce: string; activeJobs: re
 
 /** A person's retry of a job that ended badly: the same job, so the host's own record settles what is unknown. */
 export function reopen(job: JobRecord, at: At): OpenJob {
-  const fresh = { ...job, cancelRequested: false, lostAttempts: 0, result: null, stage: null, worker: null };
+  // Where the outcome is unknown, the script of the last attempt may still be at work there.
+  const lostAttempts = job.result?.outcome === 'unknown' ? 1 : 0;
+  const fresh = { ...job, cancelRequested: false, lostAttempts, result: null, stage: null, worker: null };
   return { job: advance(fresh, { state: 'queued' }, at), place: { at: 'home', notBeforeMs: at.monoMs } };
 }
 
 /** The jobs that may leave for the queue now: per host the oldest open one only, since one writing job at a time is the rule. */
-export function decideDispatch(openInOrder: readonly OpenJob[], nowMs: number): { ready: OpenJob[]; recheckAtMs: number | null } {
+export function decideDispatch(
+  openInOrder: readonly OpenJob[],
+  nowMs: number,
+): { ready: OpenJob[]; recheckAtMs: number | null } {
   const ready: OpenJob[] = [];
   let recheckAtMs: number | null = null;
   const busyHosts = new Set<string>();
@@ -174,7 +189,16 @@ function advance(job: JobRecord, change: Partial<JobRecord>, at: At): JobRecord 
 }
 
 function notStarted(reason: 'Cancelled' | 'HostUnknown', detail: string, at: At): HostResult {
-  return { outcome: 'failed', stage: 'resolve', reason, detail, changes: [], facts: {}, replayed: false, at: at.wall };
+  return {
+    outcome: 'failed',
+    stage: 'resolve',
+    reason,
+    detail,
+    changes: [],
+    facts: {},
+    replayed: false,
+    at: at.wall,
+  };
 }
 
 function cutOff(job: JobRecord, reason: 'Cancelled' | 'WorkerDiedTooOften', at: At): HostResult {
@@ -183,7 +207,9 @@ function cutOff(job: JobRecord, reason: 'Cancelled' | 'WorkerDiedTooOften', at: 
     reason === 'Cancelled'
       ? 'Cancelled while it ran and its worker ended before the host answered.'
       : `Its worker died ${String(job.lostAttempts)} times while it ran; it is not tried again by itself.`;
-  const next = mayHaveChanged ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.` : '';
+  const next = mayHaveChanged
+    ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.`
+    : '';
   return {
     outcome: mayHaveChanged ? 'unknown' : 'failed',
     stage: job.stage ?? 'resolve',

@@ -34,6 +34,13 @@ export const RESTART_POLICY: RestartPolicy = {
   slowRetryMs: 60_000,
 };
 
+/** Redis holds everybody up, and one server coming back often costs little: it is never kept waiting long. */
+export const REDIS_RESTART_POLICY: RestartPolicy = {
+  ...RESTART_POLICY,
+  longestDelayMs: 5_000,
+  slowRetryMs: 10_000,
+};
+
 export const NO_FAILURES: RestartHistory = { consecutive: 0, score: 0, scoreAtMs: 0 };
 
 export interface RestartDecision {

@@ -64,7 +64,8 @@ export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPla
   if (evidence.deaths === plan.answeredDeaths) return plan;
   const end = evidence.exit?.at ?? evidence.spawnFailure?.at;
   const atMs = end?.monoMs ?? question.nowMs;
-  const asked = evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
+  const asked =
+    evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
   const readyForMs = evidence.readyAt === null ? 0 : atMs - evidence.readyAt.monoMs;
   const decision = decideRestart(plan.history, { atMs, readyForMs, asked }, { jitter, policy });
   return {
@@ -95,11 +96,20 @@ function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): Wor
   if (status.state === 'hung') {
     if (evidence.killAskedAt !== null) return { plan, action: null, recheckAtMs: null };
     const why = status.reason === 'NeverReady' ? 'NeverReady' : 'Hung';
-    return { plan, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why }, recheckAtMs: null };
+    return {
+      plan,
+      action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why },
+      recheckAtMs: null,
+    };
   }
-  const leave = wish.worker === 'stop' || (wish.recycle !== null && sameIncarnation(wish.recycle, incarnation));
+  const leave =
+    wish.worker === 'stop' || (wish.recycle !== null && sameIncarnation(wish.recycle, incarnation));
   if (leave) {
-    return { plan, action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } }, recheckAtMs: null };
+    return {
+      plan,
+      action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } },
+      recheckAtMs: null,
+    };
   }
   return tellWish(question, incarnation);
 }
@@ -112,7 +122,11 @@ function escalateDrain(question: WorkerQuestion, incarnation: Incarnation): Work
   if (evidence.killAskedAt === null) {
     const deadlineMs = askedMs + drain.drainWithinMs;
     if (nowMs < deadlineMs) return { plan, action: null, recheckAtMs: deadlineMs };
-    return { plan, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGTERM', why }, recheckAtMs: null };
+    return {
+      plan,
+      action: { kind: 'killWorker', worker, incarnation, signal: 'SIGTERM', why },
+      recheckAtMs: null,
+    };
   }
   const killAtMs = evidence.killAskedAt.monoMs + drain.termGraceMs;
   if (nowMs < killAtMs) return { plan, action: null, recheckAtMs: killAtMs };
@@ -127,7 +141,8 @@ function escalateDrain(question: WorkerQuestion, incarnation: Incarnation): Work
 function tellWish(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
   const { plan, worker, evidence, status } = question;
   const wish = question.wish.worker === 'quiet' ? 'quiet' : 'run';
-  const toldWish = plan.told !== null && sameIncarnation(plan.told.incarnation, incarnation) ? plan.told.wish : 'run';
+  const toldWish =
+    plan.told !== null && sameIncarnation(plan.told.incarnation, incarnation) ? plan.told.wish : 'run';
   if (evidence.readyAt === null || toldWish === wish) {
     return { plan, action: null, recheckAtMs: status.recheckAtMs };
   }

@@ -7,7 +7,7 @@ import type { Change, Door } from '../supervisor/door.ts';
 import type { StreamHub } from './stream.ts';
 
 export function addEventRoute(app: FastifyInstance, { door, hub }: { door: Door; hub: StreamHub }): void {
-  app.get('/api/v1/events', (request, reply) => {
+  app.get('/api/v1/events', { exposeHeadRoute: false }, (request, reply) => {
     const stream = hub.open(request, reply);
     if (stream === null) return;
     // Subscribe and snapshot in one turn of the event loop: nothing can fall between the two.

@@ -110,7 +110,11 @@ function judge(request: FastifyRequest, guard: PageGuard): Problem | null {
   return judgeKnown(request, request.actor, access);
 }
 
-function judgeKnown(request: FastifyRequest, actor: Actor, access: Exclude<Access, 'public'>): Problem | null {
+function judgeKnown(
+  request: FastifyRequest,
+  actor: Actor,
+  access: Exclude<Access, 'public'>,
+): Problem | null {
   if (access === 'socket') {
     const cure = 'use the garrison command there';
     return problem('NOT_PERMITTED', 'this is only for the operator on the machine itself', cure);

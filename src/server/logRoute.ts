@@ -22,6 +22,7 @@ interface LogQuery {
 export function addLogRoute(app: FastifyInstance, { door, hub }: { door: Door; hub: StreamHub }): void {
   app.get<{ Params: { id: string }; Querystring: LogQuery }>(
     '/api/v1/jobs/:id/log',
+    { exposeHeadRoute: false },
     async (request, reply) => {
       const file = await door.jobLogFile(request.params.id);
       if (!wantsStream(request)) return sendWhole(file, reply);

@@ -50,7 +50,10 @@ function addLoginRoutes(app: FastifyInstance, { sessions }: PageGuard): void {
 }
 
 function narrow(body: Markup): Markup {
-  return html`<main class="narrow"><h1>Garrison</h1>${body}</main>`;
+  return html`<main class="narrow">
+    <h1>Garrison</h1>
+    ${body}
+  </main>`;
 }
 
 function refuse(reply: FastifyReply): FastifyReply {

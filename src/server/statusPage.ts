@@ -62,13 +62,17 @@ function pageBody(view: { snapshot: Snapshot; jobs: readonly JobView[] | null; f
     <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
     <h2>Hosts, last job of each</h2>
     ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)}
-    <p class="quiet">Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.</p>`;
+    <p class="quiet">
+      Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.
+    </p>`;
 }
 
 function verdict(snapshot: Snapshot): Markup {
   const { state, sentences } = overallOf(snapshot);
   const words = state === 'well' ? 'All well' : 'Degraded';
-  return html`<p class="state ${state === 'well' ? 'good' : 'bad'}">${words}: ${workerCount(snapshot.workers)}</p>
+  return html`<p class="state ${state === 'well' ? 'good' : 'bad'}">
+      ${words}: ${workerCount(snapshot.workers)}
+    </p>
     <ul>
       ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>`;

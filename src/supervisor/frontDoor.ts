@@ -54,7 +54,8 @@ export class FrontDoor implements Door {
   async submitPush(request: PushRequest): Promise<PushView> {
     this.#checkHosts(request.hosts);
     const { push, jobs } = this.#draft(request);
-    if (request.dryRun) return { ...push, id: 'dry-run', state: 'open', jobs: jobs.map((job) => this.#supervisor.viewOf(job)) };
+    if (request.dryRun)
+      return { ...push, id: 'dry-run', state: 'open', jobs: jobs.map((job) => this.#supervisor.viewOf(job)) };
     this.#needRedis('Nothing was accepted');
     this.#around.audit({
       event: 'push',
@@ -75,7 +76,10 @@ export class FrontDoor implements Door {
   async push(id: string): Promise<PushView> {
     this.#needRedis(`Push ${id} cannot be read`);
     const push = await this.#around.memory.push(id);
-    if (push === null) throw new GarrisonError('NOT_FOUND', `there is no push ${id}`, { cure: 'List them with garrison jobs.' });
+    if (push === null)
+      throw new GarrisonError('NOT_FOUND', `there is no push ${id}`, {
+        cure: 'List them with garrison jobs.',
+      });
     return this.#viewPush(push, await this.#around.memory.jobsOf(push));
   }
 
@@ -83,7 +87,9 @@ export class FrontDoor implements Door {
     this.#needRedis('Pushes cannot be listed');
     return collect(query, async (offset) => {
       const page = await this.#around.memory.pushPage(offset, PAGE);
-      const views = page.pushes.map(async (push) => this.#viewPush(push, await this.#around.memory.jobsOf(push)));
+      const views = page.pushes.map(async (push) =>
+        this.#viewPush(push, await this.#around.memory.jobsOf(push)),
+      );
       return { items: await Promise.all(views), nextOffset: page.nextOffset };
     });
   }
@@ -92,7 +98,10 @@ export class FrontDoor implements Door {
     const open = this.#supervisor.openJobs().find((job) => job.id === id);
     if (open === undefined) this.#needRedis(`Job ${id} cannot be read`);
     const job = open ?? (await this.#around.memory.job(id));
-    if (job === null) throw new GarrisonError('NOT_FOUND', `there is no job ${id}`, { cure: 'List them with garrison jobs.' });
+    if (job === null)
+      throw new GarrisonError('NOT_FOUND', `there is no job ${id}`, {
+        cure: 'List them with garrison jobs.',
+      });
     return this.#supervisor.viewOf(job);
   }
 
@@ -147,9 +156,13 @@ export class FrontDoor implements Door {
   #needRedis(consequence: string): void {
     const { redis } = this.#supervisor.snapshot();
     if (redis.up) return;
-    throw new GarrisonError('REDIS_UNAVAILABLE', `Redis is away since ${redis.since}: ${redis.detail}. ${consequence}.`, {
-      cure: 'garrison status shows when it is back; then repeat the command.',
-    });
+    throw new GarrisonError(
+      'REDIS_UNAVAILABLE',
+      `Redis is away since ${redis.since}: ${redis.detail}. ${consequence}.`,
+      {
+        cure: 'garrison status shows when it is back; then repeat the command.',
+      },
+    );
   }
 
   #checkHosts(hosts: readonly string[]): void {
@@ -161,7 +174,9 @@ export class FrontDoor implements Door {
     }
     const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
     if (twice.length > 0) {
-      throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, { cure: 'Name each host once.' });
+      throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, {
+        cure: 'Name each host once.',
+      });
     }
   }
 
@@ -187,7 +202,10 @@ export class FrontDoor implements Door {
     }));
     const { kind, actor, reason } = request;
     const accountName = request.account?.name ?? null;
-    return { jobs, push: { id: pushId, kind, accountName, createdAt, actor, reason, jobIds: jobs.map((job) => job.id) } };
+    return {
+      jobs,
+      push: { id: pushId, kind, accountName, createdAt, actor, reason, jobIds: jobs.map((job) => job.id) },
+    };
   }
 
   #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {
@@ -217,7 +235,8 @@ async function collect<T extends Listed>(
       if (!matches(item, query)) continue;
       items.push(item);
       const isLast = index === page.items.length - 1;
-      if (items.length === limit) return { items, nextCursor: isLast && page.nextOffset === null ? null : String(offset + index + 1) };
+      if (items.length === limit)
+        return { items, nextCursor: isLast && page.nextOffset === null ? null : String(offset + index + 1) };
     }
     if (page.nextOffset === null) return { items, nextCursor: null };
     offset = page.nextOffset;

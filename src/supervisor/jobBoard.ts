@@ -9,6 +9,7 @@ import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import type { Action } from '../reconciler/action.ts';
 import {
+  admit,
   afterArrival,
   afterCancel,
   afterDispatch,
@@ -119,7 +120,8 @@ export class JobBoard {
     const actions = this.#keepAgain(at.monoMs);
     if (!redisUp) return { actions, recheckAtMs: this.#earliestKeepMs() };
     const { ready, recheckAtMs } = decideDispatch(this.open(), at.monoMs);
-    for (const open of ready) actions.push({ kind: 'dispatch', job: this.#jobs.set(afterDispatch(open, at)).job });
+    for (const open of ready)
+      actions.push({ kind: 'dispatch', job: this.#jobs.set(afterDispatch(open, at)).job });
     actions.push(...this.#look(at.monoMs));
     const nextLookMs = this.open().length > 0 ? this.#nextLookMs : null;
     return { actions, recheckAtMs: earliest([recheckAtMs, this.#earliestKeepMs(), nextLookMs]) };
@@ -128,7 +130,7 @@ export class JobBoard {
   /** A new job, or one that an earlier supervisor left open. */
   #admit(job: JobRecord, at: Moment): Action[] {
     if (this.#jobs.get(job.id) !== null) return [];
-    const open: OpenJob = { job, place: { at: 'home', notBeforeMs: at.monoMs } };
+    const open = admit(job, at);
     return this.#finishIfFinal(this.#jobs.set(job.cancelRequested ? afterWorkerDeath(open, at) : open));
   }
 
@@ -137,12 +139,16 @@ export class JobBoard {
       case 'ask':
         return this.#answerAsk(speaker, message, at);
       case 'stage':
-        if (this.#holds(speaker, message.jobId)) this.#jobs.move(message, (open) => afterStage(open, message.stage, at));
+        if (this.#holds(speaker, message.jobId))
+          this.#jobs.move(message, (open) => afterStage(open, message.stage, at));
         return [];
       case 'result':
         return this.#answerResult(speaker, message, at);
       case 'beat':
-        return this.#loseForgotten({ nonce: speaker.incarnation.nonce, activeJobs: message.beat.activeJobs }, at);
+        return this.#loseForgotten(
+          { nonce: speaker.incarnation.nonce, activeJobs: message.beat.activeJobs },
+          at,
+        );
       case 'ready':
       case 'drained':
         return [];
@@ -201,7 +207,9 @@ export class JobBoard {
     // Saved at once: a supervisor that dies now must not run at its next start what a person has cancelled.
     const save: Action = { kind: 'save', job: next.job };
     const holder = this.#holders.get(jobId);
-    return holder === undefined ? [save] : [save, tell(holder, { type: 'cancel', jobId, attempt: holder.attempt })];
+    return holder === undefined
+      ? [save]
+      : [save, tell(holder, { type: 'cancel', jobId, attempt: holder.attempt })];
   }
 
   #forget(jobId: string): Action[] {

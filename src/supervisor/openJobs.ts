@@ -37,7 +37,10 @@ export class OpenJobs {
   }
 
   /** A step of the current attempt; news of an attempt that is no longer the current one moves nothing. */
-  move(attempt: { readonly jobId: string; readonly attempt: number }, step: (open: OpenJob) => OpenJob): void {
+  move(
+    attempt: { readonly jobId: string; readonly attempt: number },
+    step: (open: OpenJob) => OpenJob,
+  ): void {
     const open = this.#open.get(attempt.jobId);
     if (open?.job.attempt === attempt.attempt) this.set(step(open));
   }

@@ -39,22 +39,30 @@ export class Operations {
 
   find(id: string): OperationView {
     const found = this.#list.find((entry) => entry.view.id === id);
-    if (found === undefined) throw new GarrisonError('NOT_FOUND', `there is no operation ${id}`, { cure: 'List them with garrison get operations.' });
+    if (found === undefined)
+      throw new GarrisonError('NOT_FOUND', `there is no operation ${id}`, {
+        cure: 'List them with garrison get operations.',
+      });
     return found.view;
   }
 
   async submit(request: OperationRequest): Promise<OperationView> {
     const { verb } = request;
-    if (verb === 'cancel' || verb === 'retry') return this.#submitForJobs({ ...request, verb }, await this.#targetJobs(request));
+    if (verb === 'cancel' || verb === 'retry')
+      return this.#submitForJobs({ ...request, verb }, await this.#targetJobs(request));
     return this.#submitForWorker(request, this.#targetWorker(request));
   }
 
   #submitForWorker(request: OperationRequest, worker: WorkerView): OperationView {
-    const interrupts = request.verb === 'restart' || request.verb === 'stop' ? worker.jobs.map((id) => `job ${id} on ${worker.name}`) : [];
+    const interrupts =
+      request.verb === 'restart' || request.verb === 'stop'
+        ? worker.jobs.map((id) => `job ${id} on ${worker.name}`)
+        : [];
     if (request.dryRun) return this.#planned(request, interrupts, workerPlan(request.verb, worker));
     this.#audit(request);
     const before = worker.incarnation?.nonce ?? null;
-    const check = (): ReturnType<Running['check']> => checkWorker(request.verb, before, this.#supervisor.worker(worker.name));
+    const check = (): ReturnType<Running['check']> =>
+      checkWorker(request.verb, before, this.#supervisor.worker(worker.name));
     // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
     this.#wish(request, worker);
     return this.#add(request, { interrupts, detail: workerPlan(request.verb, worker), check });
@@ -63,31 +71,45 @@ export class Operations {
   #wish(request: OperationRequest, worker: WorkerView): void {
     const { verb } = request;
     const wish = verb === 'stop' ? 'stop' : verb === 'quiet' ? 'quiet' : 'run';
-    this.#supervisor.setWish(worker.name, { worker: wish, recycle: verb === 'restart' ? worker.incarnation : null });
+    this.#supervisor.setWish(worker.name, {
+      worker: wish,
+      recycle: verb === 'restart' ? worker.incarnation : null,
+    });
     const workers = this.#supervisor.snapshot().workers;
     this.#around.keepWishes(Object.fromEntries(workers.map(({ name, wish: kept }) => [name, kept])));
   }
 
-  #submitForJobs(request: OperationRequest & { verb: 'cancel' | 'retry' }, jobs: readonly JobRecord[]): OperationView {
+  #submitForJobs(
+    request: OperationRequest & { verb: 'cancel' | 'retry' },
+    jobs: readonly JobRecord[],
+  ): OperationView {
     const affected = jobs.filter((job) => (request.verb === 'cancel' ? !isFinal(job.state) : canRetry(job)));
     if (affected.length === 0) {
-      const nothing = request.verb === 'cancel' ? 'has already ended' : 'has no failed, cancelled or unknown job';
-      throw new GarrisonError('CONFLICTING_STATE', `${request.target} ${nothing}; nothing to ${request.verb}`, {
-        cure: 'See how it ended with garrison jobs.',
-      });
+      const nothing =
+        request.verb === 'cancel' ? 'has already ended' : 'has no failed, cancelled or unknown job';
+      throw new GarrisonError(
+        'CONFLICTING_STATE',
+        `${request.target} ${nothing}; nothing to ${request.verb}`,
+        {
+          cure: 'See how it ended with garrison jobs.',
+        },
+      );
     }
     const names = affected.map((job) => `job ${job.id} on host ${job.host} (${job.state})`);
     const interrupts = request.verb === 'cancel' ? names : [];
     const detail = `${request.verb} ${names.join(', ')}`;
     if (request.dryRun) return this.#planned(request, interrupts, detail);
     this.#audit(request);
-    for (const job of affected) this.#supervisor.observe({ kind: 'job', observation: jobWish(request.verb, job) });
+    for (const job of affected)
+      this.#supervisor.observe({ kind: 'job', observation: jobWish(request.verb, job) });
     const ids = affected.map((job) => job.id);
-    const finalNow = (): boolean => this.#supervisor.openJobs().every((job) => !ids.includes(job.id) || isFinal(job.state));
+    const finalNow = (): boolean =>
+      this.#supervisor.openJobs().every((job) => !ids.includes(job.id) || isFinal(job.state));
     const check =
       request.verb === 'retry'
         ? (): ReturnType<Running['check']> => ({ state: 'done', detail: `queued again: ${names.join(', ')}` })
-        : (): ReturnType<Running['check']> => (finalNow() ? { state: 'done', detail: `ended: ${ids.join(', ')}` } : null);
+        : (): ReturnType<Running['check']> =>
+            finalNow() ? { state: 'done', detail: `ended: ${ids.join(', ')}` } : null;
     return this.#add(request, { interrupts, detail, check });
   }
 
@@ -96,13 +118,19 @@ export class Operations {
     const worker = this.#supervisor.worker(name);
     if (worker === null) {
       const known = this.#supervisor.snapshot().workers.map((each) => each.name);
-      throw new GarrisonError('NOT_FOUND', `there is no worker ${name}`, { cure: `The workers are: ${known.join(', ')}.` });
+      throw new GarrisonError('NOT_FOUND', `there is no worker ${name}`, {
+        cure: `The workers are: ${known.join(', ')}.`,
+      });
     }
     const current = worker.incarnation === null ? 'none' : incarnationText(worker.incarnation);
     if (request.ifIncarnation !== null && request.ifIncarnation !== current) {
-      throw new GarrisonError('INCARNATION_CHANGED', `${name} is now incarnation ${current}, not ${request.ifIncarnation}; nothing was done`, {
-        cure: 'Look at it again and repeat the command with the current one.',
-      });
+      throw new GarrisonError(
+        'INCARNATION_CHANGED',
+        `${name} is now incarnation ${current}, not ${request.ifIncarnation}; nothing was done`,
+        {
+          cure: 'Look at it again and repeat the command with the current one.',
+        },
+      );
     }
     return worker;
   }
@@ -117,7 +145,10 @@ export class Operations {
     const push = await memory.push(id);
     const stored = push === null ? await memory.job(id) : null;
     const found = push === null ? (stored === null ? [] : [stored]) : await memory.jobsOf(push);
-    if (found.length === 0) throw new GarrisonError('NOT_FOUND', `there is no job or push ${id}`, { cure: 'List them with garrison jobs.' });
+    if (found.length === 0)
+      throw new GarrisonError('NOT_FOUND', `there is no job or push ${id}`, {
+        cure: 'List them with garrison jobs.',
+      });
     return found.map((job) => open.find((each) => each.id === job.id) ?? job);
   }
 
@@ -125,9 +156,18 @@ export class Operations {
     return { ...this.#head(request), id: 'dry-run', state: 'planned', interrupts, detail };
   }
 
-  #add(request: OperationRequest, running: { interrupts: readonly string[]; detail: string; check: Running['check'] }): OperationView {
+  #add(
+    request: OperationRequest,
+    running: { interrupts: readonly string[]; detail: string; check: Running['check'] },
+  ): OperationView {
     const { interrupts, detail, check } = running;
-    const view: OperationView = { ...this.#head(request), id: this.#around.newId('o'), state: 'running', interrupts, detail };
+    const view: OperationView = {
+      ...this.#head(request),
+      id: this.#around.newId('o'),
+      state: 'running',
+      interrupts,
+      detail,
+    };
     this.#list.push({ view, check });
     if (this.#list.length > KEPT) this.#list.splice(0, this.#list.length - KEPT);
     this.#onChange(view);
@@ -137,7 +177,9 @@ export class Operations {
     return view;
   }
 
-  #head(request: OperationRequest): Pick<OperationView, 'verb' | 'target' | 'actor' | 'reason' | 'createdAt'> {
+  #head(
+    request: OperationRequest,
+  ): Pick<OperationView, 'verb' | 'target' | 'actor' | 'reason' | 'createdAt'> {
     const { verb, target, actor, reason } = request;
     return { verb, target, actor, reason, createdAt: now().wall };
   }
@@ -172,7 +214,10 @@ function jobWish(verb: 'cancel' | 'retry', job: JobRecord): JobObservation {
 }
 
 function workerPlan(verb: OperationRequest['verb'], worker: WorkerView): string {
-  const hand = worker.jobs.length === 0 ? 'it has no job in hand' : `it first finishes ${String(worker.jobs.length)} job(s) in hand`;
+  const hand =
+    worker.jobs.length === 0
+      ? 'it has no job in hand'
+      : `it first finishes ${String(worker.jobs.length)} job(s) in hand`;
   switch (verb) {
     case 'restart':
       return `${worker.name} drains (${hand}), ends, and a new process takes its place`;
@@ -190,7 +235,11 @@ function workerPlan(verb: OperationRequest['verb'], worker: WorkerView): string 
   }
 }
 
-function checkWorker(verb: OperationRequest['verb'], before: string | null, worker: WorkerView | null): ReturnType<Running['check']> {
+function checkWorker(
+  verb: OperationRequest['verb'],
+  before: string | null,
+  worker: WorkerView | null,
+): ReturnType<Running['check']> {
   if (worker === null) return { state: 'failed', detail: 'the worker is no longer configured' };
   const { name, state, reason, detail } = worker;
   const nonce = worker.incarnation?.nonce ?? null;
@@ -198,7 +247,9 @@ function checkWorker(verb: OperationRequest['verb'], before: string | null, work
   const done = (sentence: string): ReturnType<Running['check']> => ({ state: 'done', detail: sentence });
   switch (verb) {
     case 'restart':
-      return state === 'up' && nonce !== before ? done(`${name} is up as pid ${String(worker.incarnation?.pid)}`) : null;
+      return state === 'up' && nonce !== before
+        ? done(`${name} is up as pid ${String(worker.incarnation?.pid)}`)
+        : null;
     case 'start':
       return state === 'up' && reason === 'Beating' ? done(`${name} is up and takes jobs`) : null;
     case 'stop':

@@ -7,7 +7,7 @@ import type { WorkerState } from '../detector/status.ts';
 import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
 
 export interface ReportLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly event: string;
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +64,11 @@ export class Publisher {
     if (before?.view === view) return;
     this.#workers.set(worker.name, { verdict, view });
     if (before?.verdict !== verdict) {
-      this.#report({ level: levelOf(state), event: 'workerState', facts: { worker: worker.name, state, reason, detail } });
+      this.#report({
+        level: levelOf(state),
+        event: 'workerState',
+        facts: { worker: worker.name, state, reason, detail },
+      });
     }
     this.#tell({ type: 'worker', worker });
   }
@@ -84,6 +88,7 @@ function levelOf(state: WorkerState): ReportLine['level'] {
     case 'unknown':
       return 'warn';
     case 'starting':
+      return 'debug';
     case 'up':
     case 'draining':
     case 'stopped':

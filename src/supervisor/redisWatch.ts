@@ -4,7 +4,12 @@
  */
 import type { Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
-import { decideRestart, NO_FAILURES, RESTART_POLICY, type RestartHistory } from '../reconciler/restart.ts';
+import {
+  decideRestart,
+  NO_FAILURES,
+  REDIS_RESTART_POLICY,
+  type RestartHistory,
+} from '../reconciler/restart.ts';
 import type { Snapshot } from './door.ts';
 import type { Report } from './publisher.ts';
 
@@ -36,16 +41,21 @@ export class RedisWatch {
     const flipped = up !== this.#state.up;
     if (flipped) this.#upSince = up ? at : this.#upSince;
     this.#state = { up, since: flipped ? at.wall : this.#state.since, detail };
-    if (flipped) this.#report({ level: up ? 'info' : 'error', event: up ? 'redisUp' : 'redisDown', facts: { detail } });
+    if (flipped)
+      this.#report({ level: up ? 'info' : 'error', event: up ? 'redisUp' : 'redisDown', facts: { detail } });
   }
 
   /** The embedded server ended: it comes back on the same schedule as a worker. */
   noteExit(seen: { exitCode: number | null; signal: string | null }, at: Moment): void {
-    const how = seen.signal === null ? `exited with code ${String(seen.exitCode)}` : `was ended by ${seen.signal}`;
+    const how =
+      seen.signal === null ? `exited with code ${String(seen.exitCode)}` : `was ended by ${seen.signal}`;
     const readyForMs = this.#upSince === null ? 0 : at.monoMs - this.#upSince.monoMs;
     this.note({ up: false, detail: `redis-server ${how} and is being started again` }, at);
     const death = { atMs: at.monoMs, readyForMs, asked: false };
-    const decision = decideRestart(this.#history, death, { jitter: this.#dice(), policy: RESTART_POLICY });
+    const decision = decideRestart(this.#history, death, {
+      jitter: this.#dice(),
+      policy: REDIS_RESTART_POLICY,
+    });
     this.#history = decision.history;
     this.#startAtMs = decision.startAtMs;
   }

@@ -81,7 +81,6 @@ export class Supervisor {
   /** Drains every worker under the short deadline; resolves when none lives. */
   async stopWorkers(): Promise<void> {
     this.#state = 'stopping';
-    for (const name of this.#parts.workers.names()) this.#parts.workers.setWish(name, { worker: 'stop', recycle: null });
     const gone = new Promise<void>((resolve) => this.#goneWaiters.push(resolve));
     this.#scheduleTurn();
     await gone;
@@ -166,7 +165,8 @@ export class Supervisor {
     });
     for (const action of actions) this.#parts.hands.perform(action);
     this.#sleepUntil(recheckTimes, at.monoMs);
-    if (this.#state === 'stopping' && this.#parts.workers.allGone()) for (const tell of this.#goneWaiters.splice(0)) tell();
+    if (this.#state === 'stopping' && this.#parts.workers.allGone())
+      for (const tell of this.#goneWaiters.splice(0)) tell();
   }
 
   /** Lets each board add its actions; returns the times at which they want to be asked again. */
@@ -175,7 +175,7 @@ export class Supervisor {
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
     const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
-    const forWorkers = workers.decide({ redisUp, observerLateMs, drain, at });
+    const forWorkers = workers.decide({ redisUp, observerLateMs, drain, stopping, at });
     actions.push(...forWorkers.actions);
     if (stopping) return [forWorkers.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);
@@ -184,7 +184,10 @@ export class Supervisor {
   }
 
   #sleepUntil(times: readonly (number | null)[], nowMs: number): void {
-    const wanted = times.reduce<number>((earliest, time) => Math.min(earliest, time ?? Infinity), nowMs + LONGEST_SLEEP_MS);
+    const wanted = times.reduce<number>(
+      (earliest, time) => Math.min(earliest, time ?? Infinity),
+      nowMs + LONGEST_SLEEP_MS,
+    );
     this.#dueAtMs = Math.max(wanted, nowMs + 1);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -198,7 +201,9 @@ export class Supervisor {
       case 'worker': {
         const { worker, observation: seen } = observation;
         workers.observe(worker, seen, at);
-        return seen.kind === 'exited' ? jobs.apply({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at) : [];
+        return seen.kind === 'exited'
+          ? jobs.apply({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
+          : [];
       }
       case 'job':
         return jobs.apply(observation.observation, at);
@@ -212,7 +217,11 @@ export class Supervisor {
         this.#parts.publisher.touchOverview();
         return [];
       case 'actionFailed':
-        report({ level: 'error', event: 'actionFailed', facts: { action: observation.action, detail: observation.detail } });
+        report({
+          level: 'error',
+          event: 'actionFailed',
+          facts: { action: observation.action, detail: observation.detail },
+        });
         return [];
       default:
         return unreachable(observation);

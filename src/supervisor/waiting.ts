@@ -27,17 +27,26 @@ function waitingFor(job: JobRecord, facts: QueueFacts): string {
     return `job ${ahead.job.id} on the same host (${job.host} takes one job at a time), ${ahead.job.state} since ${ahead.job.since}`;
   }
   if (!facts.workers.some(takesJobs)) return `a worker: ${nobodyServes(facts.workers)}`;
-  const free = facts.workers.filter(takesJobs).reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
-  return free > 0 ? 'a worker to take it, which is about to happen' : 'a free slot: all slots of all workers are taken';
+  const free = facts.workers
+    .filter(takesJobs)
+    .reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
+  return free > 0
+    ? 'a worker to take it, which is about to happen'
+    : 'a free slot: all slots of all workers are taken';
 }
 
 /** Whether somebody takes jobs right now, and a sentence about it. */
 export function describeService(facts: Omit<QueueFacts, 'open'>): { served: boolean; detail: string } {
-  if (!facts.redis.up) return { served: false, detail: `Redis is away since ${facts.redis.since}: ${facts.redis.detail}` };
+  if (!facts.redis.up)
+    return { served: false, detail: `Redis is away since ${facts.redis.since}: ${facts.redis.detail}` };
   const taking = facts.workers.filter(takesJobs);
-  if (taking.length === 0) return { served: false, detail: `no worker takes jobs: ${nobodyServes(facts.workers)}` };
+  if (taking.length === 0)
+    return { served: false, detail: `no worker takes jobs: ${nobodyServes(facts.workers)}` };
   const slots = taking.reduce((sum, worker) => sum + worker.slots, 0);
-  return { served: true, detail: `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots` };
+  return {
+    served: true,
+    detail: `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots`,
+  };
 }
 
 function takesJobs(worker: WorkerView): boolean {

@@ -9,7 +9,14 @@ import { decideStatus, type StatusLimits, type WorkerStatus } from '../detector/
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
-import { answerDeath, FIRST_PLAN, reconcileWorker, type DrainLimits, type WorkerPlan, type Wish } from '../reconciler/worker.ts';
+import {
+  answerDeath,
+  FIRST_PLAN,
+  reconcileWorker,
+  type DrainLimits,
+  type WorkerPlan,
+  type Wish,
+} from '../reconciler/worker.ts';
 import type { WorkerView } from './door.ts';
 
 export interface WorkerBoardSettings {
@@ -35,6 +42,7 @@ export interface Surroundings {
   readonly redisUp: boolean;
   readonly observerLateMs: number;
   readonly drain: DrainLimits;
+  readonly stopping: boolean;
   readonly at: Moment;
 }
 
@@ -50,7 +58,13 @@ export class WorkerBoard {
     this.#startedAt = startedAt;
     for (const name of settings.names) {
       const wish: Wish = { worker: 'run', recycle: null };
-      this.#entries.set(name, { evidence: NOTHING_SEEN, plan: FIRST_PLAN, wish, status: UNSEEN, truths: null });
+      this.#entries.set(name, {
+        evidence: NOTHING_SEEN,
+        plan: FIRST_PLAN,
+        wish,
+        status: UNSEEN,
+        truths: null,
+      });
     }
   }
 
@@ -89,7 +103,11 @@ export class WorkerBoard {
     for (const [worker, entry] of this.#entries) {
       const decision = this.#decideOne(worker, entry, around);
       if (decision.action !== null) actions.push(decision.action);
-      recheckAtMs = Math.min(recheckAtMs, decision.recheckAtMs ?? Infinity, entry.status.recheckAtMs ?? Infinity);
+      recheckAtMs = Math.min(
+        recheckAtMs,
+        decision.recheckAtMs ?? Infinity,
+        entry.status.recheckAtMs ?? Infinity,
+      );
     }
     return { actions, recheckAtMs: recheckAtMs === Infinity ? null : recheckAtMs };
   }
@@ -98,12 +116,16 @@ export class WorkerBoard {
     const { policy, limits, dice, memoryLimitBytes } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
-    if (beat !== null && beat.rssBytes > memoryLimitBytes) entry.wish = { ...entry.wish, recycle: incarnation };
-    const common = { worker, nowMs, policy, drain: around.drain, evidence: entry.evidence, wish: entry.wish };
+    if (beat !== null && beat.rssBytes > memoryLimitBytes)
+      entry.wish = { ...entry.wish, recycle: incarnation };
+    // A person's wish stays as it is while the supervisor ends: it is kept for its next start.
+    const wish: Wish = around.stopping ? { worker: 'stop', recycle: null } : entry.wish;
+    const common = { worker, nowMs, policy, drain: around.drain, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     entry.status = decideStatus({
       evidence: entry.evidence,
       wish: entry.wish.worker,
+      stopping: around.stopping,
       overBudget: entry.plan.overBudget,
       observerLateMs: around.observerLateMs,
       limits,

@@ -26,8 +26,8 @@ export class EntrySource {
     this.#redis = new Redis({
       ...addressOptions(target),
       maxRetriesPerRequest: null,
-      // A fetch that Redis may have answered into a dead connection must not be sent again by itself: the supervisor replaces such entries.
-      autoResendUnfulfilledCommands: false,
+      // Lost commands are sent again (ioredis' default): with autoResendUnfulfilledCommands off their promises stay pending for ever.
+      // A fetch that had taken an entry before the connection broke then takes another; the supervisor replaces the first.
       retryStrategy: (tries) => Math.min(50 * tries, 500),
     });
     this.#redis.on('error', () => undefined);
@@ -59,7 +59,9 @@ export class EntrySource {
     };
   }
 
+  /** Not close(): that one waits for a Redis that may never answer. The blocking connection, unused here, is the worker's own. */
   disconnect(): void {
+    void this.#worker.disconnect().catch(() => undefined);
     this.#redis.disconnect();
   }
 }

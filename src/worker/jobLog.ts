@@ -32,7 +32,10 @@ export function openJobLog(file: string, nowWall: () => string): JobLog {
     },
     end: () =>
       new Promise((resolve) => {
-        if (broken) return resolve();
+        if (broken) {
+          resolve();
+          return;
+        }
         stream.once('close', resolve);
         stream.end();
       }),
@@ -40,5 +43,9 @@ export function openJobLog(file: string, nowWall: () => string): JobLog {
 }
 
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }

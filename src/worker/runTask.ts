@@ -46,7 +46,8 @@ function refusedBeforeSsh(task: PushTask, control: TaskControl): HostResult | nu
   if (problem !== null)
     return resultBeforeSsh(task, { outcome: 'failed', reason: 'TaskInvalid', said: problem }, at);
   const unreadable = identityProblem(task.ssh.identityFile);
-  if (unreadable !== null) return resultBeforeSsh(task, { outcome: 'failed', reason: 'IdentityUnusable', said: unreadable }, at);
+  if (unreadable !== null)
+    return resultBeforeSsh(task, { outcome: 'failed', reason: 'IdentityUnusable', said: unreadable }, at);
   if (task.account !== null && task.account.name === task.host.user) {
     return resultBeforeSsh(task, { outcome: 'conflict', reason: 'AccountInUse', said: '' }, at);
   }
@@ -94,7 +95,7 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
     onStderrLine: (line) => log.write('ssh', line),
     isWhole: () => attempt.answer.ended,
   });
-  const result = hostResult(task, attempt.answer, ending, control.nowWall());
+  const result = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
   return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
 }
 

@@ -2,13 +2,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../../src/detector/evidence.ts';
+import {
+  NOTHING_SEEN,
+  record,
+  type WorkerEvidence,
+  type WorkerObservation,
+} from '../../src/detector/evidence.ts';
 import { decideStatus, DEFAULT_LIMITS, type StatusQuestion } from '../../src/detector/status.ts';
 import type { Beat, Incarnation } from '../../src/heartbeat.ts';
 
 const LIFE: Incarnation = { pid: 100, startTicks: 5, nonce: 'aa' };
 const NEXT_LIFE: Incarnation = { pid: 101, startTicks: 9, nonce: 'bb' };
-const BEAT: Beat = { seq: 1, loopDelayP99Ms: 1, lastFetchAgoMs: 0, lastProgressAgoMs: null, activeJobs: [], slots: 10, rssBytes: 1 };
+const BEAT: Beat = {
+  seq: 1,
+  loopDelayP99Ms: 1,
+  lastFetchAgoMs: 0,
+  lastProgressAgoMs: null,
+  activeJobs: [],
+  slots: 10,
+  rssBytes: 1,
+};
 
 function at(monoMs: number): { monoMs: number; wall: string } {
   return { monoMs, wall: new Date(monoMs).toISOString() };
@@ -18,8 +31,21 @@ function after(...story: [number, WorkerObservation][]): WorkerEvidence {
   return story.reduce((seen, [ms, observation]) => record(seen, observation, at(ms)), NOTHING_SEEN);
 }
 
-function ask(evidence: WorkerEvidence, nowMs: number, more: Partial<StatusQuestion> = {}): ReturnType<typeof decideStatus> {
-  return decideStatus({ evidence, wish: 'run', overBudget: false, observerLateMs: 0, limits: DEFAULT_LIMITS, nowMs, ...more });
+function ask(
+  evidence: WorkerEvidence,
+  nowMs: number,
+  more: Partial<StatusQuestion> = {},
+): ReturnType<typeof decideStatus> {
+  return decideStatus({
+    evidence,
+    wish: 'run',
+    stopping: false,
+    overBudget: false,
+    observerLateMs: 0,
+    limits: DEFAULT_LIMITS,
+    nowMs,
+    ...more,
+  });
 }
 
 const started: [number, WorkerObservation][] = [
@@ -32,7 +58,10 @@ describe('the status of a worker', () => {
   it('goes starting, up, late, hung as it falls silent, and says when to look again', () => {
     assert.equal(ask(after(started[0]!), 100).state, 'starting');
     const evidence = after(...started);
-    assert.deepEqual([ask(evidence, 1_000).state, ask(evidence, 1_000).recheckAtMs], ['up', 301 + DEFAULT_LIMITS.lateAfterMs]);
+    assert.deepEqual(
+      [ask(evidence, 1_000).state, ask(evidence, 1_000).recheckAtMs],
+      ['up', 301 + DEFAULT_LIMITS.lateAfterMs],
+    );
     assert.equal(ask(evidence, 301 + DEFAULT_LIMITS.lateAfterMs).state, 'late');
     assert.equal(ask(evidence, 301 + DEFAULT_LIMITS.hungAfterMs).state, 'hung');
     assert.equal(ask(evidence, 301 + DEFAULT_LIMITS.hungAfterMs).since?.monoMs, 301);
@@ -44,7 +73,10 @@ describe('the status of a worker', () => {
   });
 
   it('takes death from the exit alone, never from silence', () => {
-    const dead = after(...started, [900, { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL' }]);
+    const dead = after(...started, [
+      900,
+      { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL' },
+    ]);
     assert.deepEqual([ask(dead, 901).state, ask(dead, 901).reason], ['backoff', 'Killed']);
     assert.equal(ask(dead, 901, { overBudget: true }).state, 'failed');
     assert.equal(ask(dead, 901, { wish: 'stop' }).state, 'stopped');
@@ -67,19 +99,37 @@ describe('the status of a worker', () => {
 
   it('never says up, late or hung of a worker without a living process, whatever the story', () => {
     const observation = fc.oneof(
-      fc.constantFrom(LIFE, NEXT_LIFE).map((incarnation): WorkerObservation => ({ kind: 'spawned', incarnation })),
-      fc.constantFrom(LIFE, NEXT_LIFE).map((incarnation): WorkerObservation => ({ kind: 'ready', incarnation })),
-      fc.constantFrom(LIFE, NEXT_LIFE).map((incarnation): WorkerObservation => ({ kind: 'beat', incarnation, beat: BEAT })),
-      fc.constantFrom(LIFE, NEXT_LIFE).map((incarnation): WorkerObservation => ({ kind: 'exited', incarnation, exitCode: 0, signal: null })),
+      fc
+        .constantFrom(LIFE, NEXT_LIFE)
+        .map((incarnation): WorkerObservation => ({ kind: 'spawned', incarnation })),
+      fc
+        .constantFrom(LIFE, NEXT_LIFE)
+        .map((incarnation): WorkerObservation => ({ kind: 'ready', incarnation })),
+      fc
+        .constantFrom(LIFE, NEXT_LIFE)
+        .map((incarnation): WorkerObservation => ({ kind: 'beat', incarnation, beat: BEAT })),
+      fc
+        .constantFrom(LIFE, NEXT_LIFE)
+        .map((incarnation): WorkerObservation => ({
+          kind: 'exited',
+          incarnation,
+          exitCode: 0,
+          signal: null,
+        })),
     );
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(20_000), observation), { maxLength: 12 }), fc.nat(60_000), (story, nowMs) => {
-        story.sort(([a], [b]) => a - b);
-        const evidence = after(...story);
-        const { state } = ask(evidence, nowMs);
-        if (evidence.incarnation === null) assert.ok(['starting', 'backoff', 'failed', 'stopped'].includes(state), state);
-        else assert.ok(['starting', 'up', 'late', 'hung'].includes(state), state);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(20_000), observation), { maxLength: 12 }),
+        fc.nat(60_000),
+        (story, nowMs) => {
+          story.sort(([a], [b]) => a - b);
+          const evidence = after(...story);
+          const { state } = ask(evidence, nowMs);
+          if (evidence.incarnation === null)
+            assert.ok(['starting', 'backoff', 'failed', 'stopped'].includes(state), state);
+          else assert.ok(['starting', 'up', 'late', 'hung'].includes(state), state);
+        },
+      ),
     );
   });
 });

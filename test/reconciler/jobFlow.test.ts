@@ -21,7 +21,10 @@ import {
   type OpenJob,
 } from '../../src/reconciler/jobFlow.ts';
 
-const at = (monoMs: number): { monoMs: number; wall: string } => ({ monoMs, wall: new Date(monoMs).toISOString() });
+const at = (monoMs: number): { monoMs: number; wall: string } => ({
+  monoMs,
+  wall: new Date(monoMs).toISOString(),
+});
 
 function fresh(more: Partial<JobRecord> = {}): OpenJob {
   const job: JobRecord = {
@@ -46,7 +49,16 @@ function fresh(more: Partial<JobRecord> = {}): OpenJob {
 }
 
 function answered(outcome: HostResult['outcome'], reason: string): HostResult {
-  return { outcome, stage: 'verify', reason, detail: '', changes: [], facts: {}, replayed: false, at: at(0).wall };
+  return {
+    outcome,
+    stage: 'verify',
+    reason,
+    detail: '',
+    changes: [],
+    facts: {},
+    replayed: false,
+    at: at(0).wall,
+  };
 }
 
 const queued = (): OpenJob => afterArrival(afterDispatch(fresh(), at(0)), at(0));
@@ -77,7 +89,11 @@ describe('the flow of a job', () => {
     for (let death = 1; death < MOST_LOST_ATTEMPTS; death += 1) {
       open = afterWorkerDeath(open, at(20));
       assert.deepEqual([open.job.state, open.place], ['queued', { at: 'home', notBeforeMs: 20 }]);
-      open = afterGrant(afterArrival(afterDispatch(open, at(20)), at(20)), { worker: 'push-2', nonce: 'bb' }, at(21));
+      open = afterGrant(
+        afterArrival(afterDispatch(open, at(20)), at(20)),
+        { worker: 'push-2', nonce: 'bb' },
+        at(21),
+      );
     }
     open = afterWorkerDeath(afterStage(open, 'apply', at(22)), at(23));
     assert.deepEqual([open.job.state, open.job.result?.reason], ['unknown', 'WorkerDiedTooOften']);
@@ -117,8 +133,15 @@ describe('the flow of a job', () => {
   });
 
   it('lets one job per host leave, the oldest first', () => {
-    const jobs = [fresh({ id: 'a', host: 'h1' }), fresh({ id: 'b', host: 'h1' }), fresh({ id: 'c', host: 'h2' })];
-    assert.deepEqual(decideDispatch(jobs, 0).ready.map((open) => open.job.id), ['a', 'c']);
+    const jobs = [
+      fresh({ id: 'a', host: 'h1' }),
+      fresh({ id: 'b', host: 'h1' }),
+      fresh({ id: 'c', host: 'h2' }),
+    ];
+    assert.deepEqual(
+      decideDispatch(jobs, 0).ready.map((open) => open.job.id),
+      ['a', 'c'],
+    );
     const held: OpenJob = { job: jobs[0]!.job, place: { at: 'home', notBeforeMs: 500 } };
     assert.deepEqual(decideDispatch([held, jobs[1]!], 0), { ready: [], recheckAtMs: 500 });
   });
@@ -134,10 +157,14 @@ describe('the flow of a job', () => {
     const step = fc.constantFrom<(open: OpenJob) => OpenJob>(
       (open) => (open.place.at === 'home' ? afterDispatch(open, at(1)) : open),
       (open) => afterArrival(open, at(2)),
-      (open) => (grantsAttempt(open, { attempt: open.job.attempt }) ? afterGrant(open, { worker: 'w', nonce: 'n' }, at(3)) : open),
+      (open) =>
+        grantsAttempt(open, { attempt: open.job.attempt })
+          ? afterGrant(open, { worker: 'w', nonce: 'n' }, at(3))
+          : open,
       (open) => afterStage(open, 'apply', at(4)),
       (open) => (open.place.at === 'worker' ? afterWorkerDeath(open, at(5)) : open),
-      (open) => (open.place.at === 'worker' ? afterResult(open, answered('failed', 'HostBusy'), at(6)) : open),
+      (open) =>
+        open.place.at === 'worker' ? afterResult(open, answered('failed', 'HostBusy'), at(6)) : open,
       (open) => (isFinal(open.job.state) ? open : afterCancel(open, at(7))),
       (open) => afterLook(open, 'gone', at(99_999)),
     );

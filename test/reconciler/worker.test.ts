@@ -1,12 +1,23 @@
 /** What is done about one worker: one action per life and per death, a drain that always ends. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../../src/detector/evidence.ts';
+import {
+  NOTHING_SEEN,
+  record,
+  type WorkerEvidence,
+  type WorkerObservation,
+} from '../../src/detector/evidence.ts';
 import { decideStatus, DEFAULT_LIMITS } from '../../src/detector/status.ts';
 import type { Incarnation } from '../../src/heartbeat.ts';
 import type { Action } from '../../src/reconciler/action.ts';
 import { RESTART_POLICY } from '../../src/reconciler/restart.ts';
-import { answerDeath, FIRST_PLAN, reconcileWorker, type WorkerPlan, type Wish } from '../../src/reconciler/worker.ts';
+import {
+  answerDeath,
+  FIRST_PLAN,
+  reconcileWorker,
+  type WorkerPlan,
+  type Wish,
+} from '../../src/reconciler/worker.ts';
 
 const LIFE: Incarnation = { pid: 100, startTicks: 5, nonce: 'aa' };
 const RUN: Wish = { worker: 'run', recycle: null };
@@ -34,6 +45,7 @@ class Script {
     const status = decideStatus({
       evidence: this.evidence,
       wish: wish.worker,
+      stopping: false,
       overBudget: this.plan.overBudget,
       observerLateMs: 0,
       limits: DEFAULT_LIMITS,
@@ -76,7 +88,13 @@ describe('reconciling a worker', () => {
     script.step(0);
     script.up(0);
     const action = script.step(DEFAULT_LIMITS.hungAfterMs);
-    assert.deepEqual(action, { kind: 'killWorker', worker: 'push-1', incarnation: LIFE, signal: 'SIGKILL', why: 'Hung' });
+    assert.deepEqual(action, {
+      kind: 'killWorker',
+      worker: 'push-1',
+      incarnation: LIFE,
+      signal: 'SIGKILL',
+      why: 'Hung',
+    });
     script.see(DEFAULT_LIMITS.hungAfterMs, { kind: 'killAsked', incarnation: LIFE, why: 'Hung' });
     assert.equal(script.step(DEFAULT_LIMITS.hungAfterMs + 5), null);
   });
@@ -86,7 +104,12 @@ describe('reconciling a worker', () => {
     const stop: Wish = { worker: 'stop', recycle: null };
     script.step(0);
     script.up(0);
-    assert.deepEqual(script.step(1, stop), { kind: 'tellWorker', worker: 'push-1', incarnation: LIFE, message: { type: 'drain' } });
+    assert.deepEqual(script.step(1, stop), {
+      kind: 'tellWorker',
+      worker: 'push-1',
+      incarnation: LIFE,
+      message: { type: 'drain' },
+    });
     script.see(1, { kind: 'drainAsked', incarnation: LIFE });
     assert.equal(script.step(30_000, stop), null);
     const term = script.step(30_001, stop);

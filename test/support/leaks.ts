@@ -57,13 +57,15 @@ class Family {
   look(): readonly ProcStat[] {
     const everyone = everyProcess();
     const parents = new Map(everyone.map((stat) => [stat.pid, stat.parentPid]));
-    return everyone.filter((stat) => {
+    const here = everyone.filter((stat) => {
       if (stat.pid === process.pid || this.before.has(identityOf(stat))) return false;
       if (!this.belongs(stat, parents)) return false;
       this.remember(stat);
-      // An orphan that has ended waits for the machine's first process to reap it; that is not ours to do.
-      return !(stat.state === 'Z' && stat.parentPid <= 1);
+      return true;
     });
+    this.forgetAllBut(here);
+    // An orphan that has ended waits for the machine's first process to reap it; that is not ours to do.
+    return here.filter((stat) => !(stat.state === 'Z' && stat.parentPid <= 1));
   }
 
   private belongs(stat: ProcStat, parents: ReadonlyMap<number, number>): boolean {
@@ -80,6 +82,13 @@ class Family {
     for (const world of worldsOf(stat.pid)) {
       if (!this.ownWorlds.has(world)) this.worlds.add(world);
     }
+  }
+
+  /** The numbers of sessions and process tables are given out again: one that has lost its last member may be a stranger's next. */
+  private forgetAllBut(here: readonly ProcStat[]): void {
+    this.sessions.clear();
+    this.worlds.clear();
+    for (const stat of here) this.remember(stat);
   }
 }
 

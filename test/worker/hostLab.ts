@@ -4,7 +4,16 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +31,8 @@ export interface HostLab {
   readonly userKey: string;
   readonly userIdentity: string;
   task(host: PracticeHost, more?: Partial<PushTask> & { kind?: JobKind }): PushTask;
+  /** The same job once more, as the supervisor would hand it out. */
+  again(task: PushTask): PushTask;
   end(): Promise<void>;
 }
 
@@ -61,6 +72,10 @@ export async function startHostLab(count: number): Promise<HostLab> {
         ...more,
       };
     },
+    again(task) {
+      counter.value += 1;
+      return { ...task, attempt: task.attempt + 1, fence: { ...task.fence, counter: counter.value } };
+    },
     async end() {
       await Promise.all(hosts.map((host) => host.end()));
       rmSync(homeDir, { recursive: true, force: true });
@@ -79,7 +94,10 @@ export function makeKey(folder: string, name: string): string {
 }
 
 /** Runs a task to its result; `stages` collects what it told on the way. */
-export function run(task: PushTask, more: { signal?: AbortSignal; stages?: Stage[] } = {}): Promise<HostResult> {
+export function run(
+  task: PushTask,
+  more: { signal?: AbortSignal; stages?: Stage[] } = {},
+): Promise<HostResult> {
   return runTask(task, {
     signal: more.signal ?? new AbortController().signal,
     events: { onStage: (stage) => more.stages?.push(stage) },
@@ -115,7 +133,15 @@ export function feed(host: PracticeHost, shell: readonly string[], text: string)
 /** One checksum of everything an account consists of: passwd files, sudoers and homes. */
 export function fingerprint(host: PracticeHost): string {
   const hash = createHash('sha256');
-  for (const path of ['/etc/passwd', '/etc/shadow', '/etc/group', '/etc/gshadow', '/etc/sudoers', '/etc/sudoers.d', '/home']) {
+  for (const path of [
+    '/etc/passwd',
+    '/etc/shadow',
+    '/etc/group',
+    '/etc/gshadow',
+    '/etc/sudoers',
+    '/etc/sudoers.d',
+    '/home',
+  ]) {
     digest(`${host.filesAt}${path}`, (text) => hash.update(text));
   }
   return hash.digest('hex');
@@ -140,7 +166,9 @@ export async function until(what: string, holds: () => boolean, withinMs = 15_00
 
 /** Pids of ssh clients that this process started and that are still there. */
 export function sshChildren(): string[] {
-  const children = readFileSync(`/proc/self/task/${String(process.pid)}/children`, 'utf8').trim().split(' ');
+  const children = readFileSync(`/proc/self/task/${String(process.pid)}/children`, 'utf8')
+    .trim()
+    .split(' ');
   return children.filter((pid) => pid !== '' && commandOf(pid) === 'ssh');
 }
 

@@ -37,10 +37,31 @@ check_sudo() {
         esac
     done 2>/dev/null </etc/sudoers
     if [ "$included" = no ]; then refuse failed SudoersNotIncluded; fi
-    if ! quietly visudo -c -q; then
+    if ! sudoers_are_sound; then
         text said "$said"
         refuse failed SudoersBroken
     fi
+}
+
+# Checks the whole set. A mode other than 0440 is a complaint of visudo alone; sudo reads such a file all the same.
+sudoers_are_sound() {
+    said=
+    if verdict=$(limited 30 visudo -c 2>&1); then return 0; fi
+    said='visudo -c failed'
+    while IFS= read -r line; do
+        case $line in
+            '') ;;
+            *': parsed OK') ;;
+            *': bad permissions, should be mode 0440') said= ;;
+            *)
+                said=$line
+                return 1
+                ;;
+        esac
+    done <<GARRISON_VERDICT
+$verdict
+GARRISON_VERDICT
+    [ -z "$said" ]
 }
 
 # A name with a dot is ignored by sudo, so the unchecked file is never in force.

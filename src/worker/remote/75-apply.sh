@@ -70,7 +70,7 @@ verify_push() {
     if [ -n "$groups_missing$groups_extra" ]; then left="$left groups"; fi
     if [ -n "$keys_missing$keys_extra" ]; then left="$left keys"; fi
     if [ "$sudo_todo" != none ]; then left="$left sudo"; fi
-    if [ "$sudo_written" = yes ] && ! quietly visudo -c -q; then left="$left sudoers"; fi
+    if [ "$sudo_written" = yes ] && ! sudoers_are_sound; then left="$left sudoers"; fi
     if [ -n "$left" ]; then
         text left "$left"
         refuse failed VerifyFailed

@@ -113,16 +113,20 @@ start_watchdog() {
 watch() {
     trap 'kill "$!" 2>/dev/null; exit 0' TERM
     sleep "$deadline" &
-    wait "$!"
+    wait "$!" || exit 0
     trap '' TERM
-    # A reused process id is never signalled: either our own group, which we are in, or a parent that is still ours.
-    read -r self name_of state_of parent group session rest </proc/self/stat || exit 0
+    # A reused process id is never signalled: a parent that is still ours, or our own group, which we are in.
+    read -r self name_of state_of parent group rest </proc/self/stat || exit 0
     if [ "$parent" != "$$" ]; then exit 0; fi
-    if [ "$group" = "$session" ]; then
-        kill -s TERM 0
-        sleep 3
-        kill -s KILL 0
-    fi
+    read -r self name_of state_of parent rest <"/proc/$$/stat" || exit 0
+    # Only a group that this script or its sudo leads: that of some other ssh server may hold the server itself.
+    case $group:${SUDO_USER:-} in
+        "$$":* | "$parent":?*)
+            kill -s TERM 0
+            sleep 3
+            kill -s KILL 0
+            ;;
+    esac
     kill -s KILL "$$"
 }
 

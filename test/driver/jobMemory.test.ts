@@ -1,0 +1,175 @@
+/** What is remembered of jobs, on a real redis-server that is killed with -9: records, the epoch, the spool and the queue. */
+import assert from 'node:assert/strict';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { Redis } from 'ioredis';
+import { agreeOnEpoch, counterKey } from '../../src/driver/cluster.ts';
+import { JobStore } from '../../src/driver/jobStore.ts';
+import { PushQueue } from '../../src/driver/queue.ts';
+import { openSpool } from '../../src/driver/spool.ts';
+import type { JobRecord, PushRecord } from '../../src/push/job.ts';
+import { EntrySource } from '../../src/worker/entrySource.ts';
+import { PUSH_QUEUE } from '../../src/queueName.ts';
+import { embeddedSocket } from '../../src/driver/redisServer.ts';
+import { watchForLeaks } from '../support/leaks.ts';
+import { TestRedis } from '../support/redisServer.ts';
+import { tempHome } from '../support/tempHome.ts';
+import { until } from '../support/until.ts';
+
+function jobRecord(id: string, more: Partial<JobRecord> = {}): JobRecord {
+  return {
+    id,
+    pushId: 'p-1',
+    kind: 'push',
+    host: 'web-1',
+    account: null,
+    state: 'queued',
+    since: '2026-01-01T00:00:00.000Z',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    attempt: 0,
+    lostAttempts: 0,
+    revision: 1,
+    stage: null,
+    worker: null,
+    cancelRequested: false,
+    result: null,
+    ...more,
+  };
+}
+
+const PUSH: PushRecord = {
+  id: 'p-1',
+  kind: 'push',
+  accountName: 'eva',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  actor: 'test',
+  reason: null,
+  jobIds: ['j-1', 'j-2'],
+};
+
+describe('what is remembered of jobs', () => {
+  const leaks = watchForLeaks();
+  let server: TestRedis;
+  let redis: Redis;
+  let store: JobStore;
+
+  before(async () => {
+    server = await TestRedis.start();
+    redis = server.connect();
+    store = new JobStore(redis);
+  });
+
+  beforeEach(async () => {
+    await redis.flushall();
+  });
+
+  after(async () => {
+    await server.end();
+    await leaks.assertNone();
+  });
+
+  it('keeps a push with its jobs, and lets no older revision overwrite a newer one', async () => {
+    await store.create(PUSH, [jobRecord('j-1'), jobRecord('j-2')]);
+    await store.save(jobRecord('j-1', { state: 'done', revision: 5 }));
+    await store.save(jobRecord('j-1', { state: 'running', revision: 4 }));
+    assert.equal((await store.job('j-1'))?.state, 'done');
+    assert.deepEqual(
+      (await store.openJobs()).map((job) => job.id),
+      ['j-2'],
+    );
+    assert.deepEqual(
+      (await store.jobsOf(PUSH)).map((job) => job.state),
+      ['done', 'queued'],
+    );
+  });
+
+  it('draws rising fence counters, also over a kill -9 of Redis', async () => {
+    const key = counterKey(1);
+    const first = await store.saveAndCount(jobRecord('j-1', { revision: 2 }), key);
+    await server.killAndRestart();
+    const second = await store.saveAndCount(jobRecord('j-1', { revision: 3 }), key);
+    assert.ok(second > first);
+    assert.equal((await store.job('j-1'))?.revision, 3);
+  });
+
+  it('forgets old pushes only when all their jobs have ended', async () => {
+    await store.create(PUSH, [jobRecord('j-1'), jobRecord('j-2', { state: 'done', revision: 2 })]);
+    const later = Date.parse('2026-02-01T00:00:00Z');
+    assert.deepEqual(await store.forgetBefore(later), []);
+    await store.save(jobRecord('j-1', { state: 'failed', revision: 2 }));
+    assert.deepEqual(await store.forgetBefore(later), ['j-1', 'j-2']);
+    assert.equal(await store.push('p-1'), null);
+    assert.equal(await store.job('j-1'), null);
+  });
+
+  it('raises the epoch when Redis lost its data, and never otherwise', async (t) => {
+    const home = tempHome(t);
+    const first = await agreeOnEpoch(redis, home);
+    assert.deepEqual(await agreeOnEpoch(redis, home), first);
+    await redis.flushall();
+    const second = await agreeOnEpoch(redis, home);
+    assert.deepEqual(second, { clusterId: first.clusterId, epoch: first.epoch + 1 });
+    await redis.hset('garrison:cluster', { epoch: first.epoch });
+    assert.equal((await agreeOnEpoch(redis, home)).epoch, second.epoch + 1);
+    rmSync(join(home, 'cluster.json'));
+    assert.deepEqual(await agreeOnEpoch(redis, home), {
+      clusterId: first.clusterId,
+      epoch: second.epoch + 1,
+    });
+  });
+
+  it('refuses a Redis that belongs to another cluster', async (t) => {
+    const home = tempHome(t);
+    await agreeOnEpoch(redis, home);
+    await redis.hset('garrison:cluster', { clusterId: 'another' });
+    await assert.rejects(agreeOnEpoch(redis, home), { code: 'REDIS_FOREIGN' });
+  });
+
+  it('raises the epoch after the machine restarted, since Redis may have lost its last second', async (t) => {
+    const home = tempHome(t);
+    const first = await agreeOnEpoch(redis, home);
+    writeFileSync(join(home, 'cluster.json'), JSON.stringify({ ...first, bootId: 'an earlier boot' }));
+    assert.equal((await agreeOnEpoch(redis, home)).epoch, first.epoch + 1);
+  });
+
+  it('spools a final record until it is told that it has arrived', async (t) => {
+    const home = tempHome(t);
+    const spool = await openSpool(home);
+    const job = jobRecord('j-1', { state: 'done', revision: 7 });
+    await spool.put(job);
+    assert.deepEqual(await (await openSpool(home)).list(), [job]);
+    await spool.remove(job);
+    await spool.remove(job);
+    assert.deepEqual(readdirSync(join(home, 'spool')), []);
+  });
+
+  it('hands an entry to one worker once, and shows what became of it', async () => {
+    const queue = new PushQueue(redis);
+    const source = new EntrySource({ kind: 'socket', path: embeddedSocket(server.home) }, PUSH_QUEUE);
+    await queue.add('j-1', 1);
+    await queue.add('j-1', 1);
+    assert.equal(await queue.look('j-1', 1), 'waiting');
+    const entry = await source.fetch();
+    assert.deepEqual([entry?.jobId, entry?.attempt], ['j-1', 1]);
+    assert.equal(await source.fetch(), null);
+    assert.equal(await queue.look('j-1', 1), 'active');
+    await entry?.complete();
+    assert.equal(await queue.look('j-1', 1), 'gone');
+    source.disconnect();
+  });
+
+  it('goes on fetching after Redis was killed in the middle of its fetches', async () => {
+    const queue = new PushQueue(redis);
+    const source = new EntrySource({ kind: 'socket', path: embeddedSocket(server.home) }, PUSH_QUEUE);
+    for (let kill = 0; kill < 5; kill += 1) {
+      const fetches = Array.from({ length: 20 }, () => source.fetch().catch(() => null));
+      await server.killAndRestart();
+      await Promise.all(fetches);
+    }
+    await until('an entry is added', () => queue.add('j-9', 1).then(() => true));
+    const entry = await until('it is fetched', () => source.fetch());
+    assert.equal(entry.jobId, 'j-9');
+    source.disconnect();
+  });
+});

@@ -1,0 +1,287 @@
+/**
+ * A supervisor's front door with nothing behind it: tests set what it shows, and it tells what it was asked.
+ * It never runs anything; whatever it answers, a test has put there.
+ */
+import { join } from 'node:path';
+import { GarrisonError } from '../../src/errors.ts';
+import type { AccountWish } from '../../src/push/account.ts';
+import type {
+  Change,
+  Door,
+  HostResult,
+  HostView,
+  JobView,
+  OperationRequest,
+  OperationView,
+  PushRequest,
+  PushView,
+  ScannedHostKey,
+  Snapshot,
+  WorkerView,
+} from '../../src/supervisor/door.ts';
+
+const SINCE = '2025-01-02T03:04:05.678Z';
+const TRUTH = { verdict: 'ok', evidence: 'seen', since: SINCE } as const;
+export const FINGERPRINT = `SHA256:${'a'.repeat(43)}`;
+
+export function worker(name: string, change: Partial<WorkerView> = {}): WorkerView {
+  return {
+    name,
+    state: 'up',
+    reason: 'Beating',
+    since: SINCE,
+    detail: `${name} takes jobs`,
+    truths: { process: TRUTH, heartbeat: TRUTH, broker: TRUTH, slots: TRUTH, progress: TRUTH },
+    incarnation: { pid: 4711, startTicks: 99, nonce: 'abcd' },
+    lastBeatAgoMs: 400,
+    restarts: 0,
+    jobs: [],
+    slots: 10,
+    rssBytes: 50_000_000,
+    host: 'bastion-a',
+    wish: 'run',
+    ...change,
+  };
+}
+
+export function hostView(name: string, change: Partial<HostView> = {}): HostView {
+  return {
+    name,
+    address: '127.0.0.1',
+    port: 2201,
+    user: 'root',
+    groups: ['web'],
+    state: 'trusted',
+    detail: '',
+    practice: false,
+    ...change,
+  };
+}
+
+export function result(change: Partial<HostResult> = {}): HostResult {
+  return {
+    outcome: 'changed',
+    stage: 'verify',
+    reason: 'AccountPushed',
+    detail: 'as wished',
+    changes: ['created account'],
+    facts: {},
+    replayed: false,
+    at: SINCE,
+    ...change,
+  };
+}
+
+export class FakeDoor implements Door {
+  workers: WorkerView[] = [worker('push-1'), worker('push-2')];
+  hosts: HostView[] = [hostView('web-1'), hostView('web-2'), hostView('web-3')];
+  jobs: JobView[] = [];
+  pushes: PushView[] = [];
+  operations: OperationView[] = [];
+  served = true;
+  redisUp = true;
+  interrupts: string[] = [];
+  scanned: ScannedHostKey[] = [
+    { type: 'ssh-ed25519', fingerprint: FINGERPRINT, line: 'ssh-ed25519 AAAA', alreadyTrusted: false },
+  ];
+  readonly asked: unknown[] = [];
+  /** Answers a request right after it was taken, as a supervisor would; set by a test. */
+  afterPush: (push: PushView) => void = () => undefined;
+  afterOperation: (operation: OperationView) => void = () => undefined;
+  readonly #logFolder: string;
+  readonly #listeners = new Set<(change: Change) => void>();
+  #count = 0;
+
+  constructor(logFolder: string) {
+    this.#logFolder = logFolder;
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  snapshot(): Snapshot {
+    const detail = this.served ? '2 workers take jobs.' : `no live worker since ${SINCE}: all 2 are stopped`;
+    return {
+      observedAt: SINCE,
+      host: 'bastion-a',
+      version: '0.1.0',
+      pid: 1234,
+      startedAt: SINCE,
+      state: 'running',
+      redis: { up: this.redisUp, since: SINCE, detail: this.redisUp ? 'it answers' : 'connection refused' },
+      queue: { waiting: 3, running: 1, oldestWaitingMs: 2500, served: this.served, detail },
+      workers: this.workers,
+      hosts: this.hosts,
+    };
+  }
+
+  tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async submitPush(request: PushRequest): Promise<PushView> {
+    this.asked.push(request);
+    const unknown = request.hosts.filter((name) => this.hosts.every((host) => host.name !== name));
+    if (unknown.length > 0)
+      throw new GarrisonError('HOST_UNKNOWN', `not in the inventory: ${unknown.join(', ')}`, {
+        cure: 'add it',
+      });
+    if (!this.redisUp) throw new GarrisonError('REDIS_UNAVAILABLE', 'Redis is away');
+    const id = `p-${String((this.#count += 1))}`;
+    const jobs = request.hosts.map((host, index) =>
+      this.job0(`${id}-j${String(index + 1)}`, {
+        pushId: id,
+        host,
+        kind: request.kind,
+        account: request.account,
+        position: index + 1,
+      }),
+    );
+    const { kind, actor, reason } = request;
+    const push: PushView = {
+      id,
+      kind,
+      accountName: request.account?.name ?? null,
+      createdAt: SINCE,
+      actor,
+      reason,
+      jobIds: jobs.map((job) => job.id),
+      state: 'open',
+      jobs,
+    };
+    if (request.dryRun) return push;
+    this.pushes.push(push);
+    this.jobs.push(...jobs);
+    setImmediate(() => this.afterPush(push));
+    return push;
+  }
+
+  job0(id: string, change: Partial<JobView> = {}): JobView {
+    return {
+      id,
+      pushId: 'p-0',
+      kind: 'push',
+      host: 'web-1',
+      account: null as AccountWish | null,
+      state: 'queued',
+      since: SINCE,
+      createdAt: SINCE,
+      attempt: 0,
+      lostAttempts: 0,
+      revision: 1,
+      stage: null,
+      worker: null,
+      cancelRequested: false,
+      result: null,
+      position: null,
+      waitingFor: this.served ? 'a free slot' : `a live worker, since ${SINCE}`,
+      ...change,
+    };
+  }
+
+  /** Changes a job everywhere it is seen and tells of it. */
+  change(id: string, change: Partial<JobView>): void {
+    const before = this.jobs.find((job) => job.id === id)!;
+    const after = { ...before, revision: before.revision + 1, ...change };
+    this.jobs = this.jobs.map((job) => (job.id === id ? after : job));
+    this.pushes = this.pushes.map((push) => ({
+      ...push,
+      jobs: push.jobs.map((job) => (job.id === id ? after : job)),
+    }));
+    this.tell({ type: 'job', job: after });
+  }
+
+  async push(id: string): Promise<PushView> {
+    if (!this.redisUp) throw new GarrisonError('REDIS_UNAVAILABLE', 'Redis is away');
+    return found(this.pushes, id, 'push');
+  }
+
+  async listPushes(): Promise<{ items: PushView[]; nextCursor: null }> {
+    return { items: this.pushes, nextCursor: null };
+  }
+
+  async job(id: string): Promise<JobView> {
+    return found(this.jobs, id, 'job');
+  }
+
+  async listJobs(query: {
+    cursor?: string;
+    limit?: number;
+    state?: string;
+  }): Promise<{ items: JobView[]; nextCursor: string | null }> {
+    const from = Number(query.cursor ?? 0);
+    const wanted = this.jobs.filter((job) => query.state === undefined || job.state === query.state);
+    const items = wanted.slice(from, from + Math.min(query.limit ?? 100, 100));
+    const next = from + items.length;
+    return { items, nextCursor: next < wanted.length ? String(next) : null };
+  }
+
+  async jobLogFile(id: string): Promise<string> {
+    return join(this.#logFolder, `${found(this.jobs, id, 'job').id}.log`);
+  }
+
+  async submitOperation(request: OperationRequest): Promise<OperationView> {
+    this.asked.push(request);
+    if (this.workers.every((one) => `worker/${one.name}` !== request.target && one.name !== request.target)) {
+      throw new GarrisonError('NOT_FOUND', `there is no worker ${request.target}`, {
+        cure: 'garrison get workers',
+      });
+    }
+    if (request.ifIncarnation !== null && request.ifIncarnation !== '4711-99-abcd') {
+      throw new GarrisonError('INCARNATION_CHANGED', 'it is another one now');
+    }
+    const { verb, target, actor, reason, dryRun } = request;
+    const id = dryRun ? 'dry-run' : `o-${String((this.#count += 1))}`;
+    const operation: OperationView = {
+      id,
+      verb,
+      target,
+      actor,
+      reason,
+      createdAt: SINCE,
+      state: dryRun ? 'planned' : 'running',
+      detail: 'under way',
+      interrupts: this.interrupts,
+    };
+    if (dryRun) return operation;
+    this.operations.push(operation);
+    setImmediate(() => this.afterOperation(operation));
+    return operation;
+  }
+
+  endOperation(id: string, change: Partial<OperationView>): void {
+    const after = { ...found(this.operations, id, 'operation'), ...change };
+    this.operations = this.operations.map((operation) => (operation.id === id ? after : operation));
+    this.tell({ type: 'operation', operation: after });
+  }
+
+  operation(id: string): OperationView {
+    return found(this.operations, id, 'operation');
+  }
+
+  listOperations(): readonly OperationView[] {
+    return this.operations;
+  }
+
+  async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {
+    this.asked.push({ scan: host });
+    return this.scanned;
+  }
+
+  async trustHostKey(host: string, fingerprint: string, actor: string): Promise<void> {
+    this.asked.push({ trust: host, fingerprint, actor });
+  }
+}
+
+function found<T extends { readonly id: string }>(items: readonly T[], id: string, kind: string): T {
+  const item = items.find((candidate) => candidate.id === id);
+  if (item === undefined)
+    throw new GarrisonError('NOT_FOUND', `there is no ${kind} ${id}`, { cure: 'look again' });
+  return item;
+}

@@ -1,0 +1,61 @@
+/**
+ * A real redis-server for one test file, on a Unix socket in a home of its own.
+ * It never opens a TCP port.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { embeddedSocket, spawnRedisServer } from '../../src/driver/redisServer.ts';
+import type { SpawnedProcess } from '../../src/driver/spawn.ts';
+import { makeTempHome } from './tempHome.ts';
+import { until } from './until.ts';
+
+export class TestRedis {
+  readonly home: string;
+  readonly #remove: () => void;
+  readonly #connections: Redis[] = [];
+  #server: SpawnedProcess;
+
+  private constructor() {
+    const home = makeTempHome();
+    this.home = home.path;
+    this.#remove = home.remove;
+    mkdirSync(join(this.home, 'redis'), { mode: 0o700 });
+    this.#server = spawnRedisServer(this.home, () => undefined);
+  }
+
+  static async start(): Promise<TestRedis> {
+    const redis = new TestRedis();
+    await until('redis-server answers', async () => (await redis.connect().ping()) === 'PONG');
+    return redis;
+  }
+
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  /** A connection that lives until `end`. */
+  connect(): Redis {
+    const connection = new Redis({
+      path: embeddedSocket(this.home),
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 20,
+    });
+    connection.on('error', () => undefined);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  async killAndRestart(): Promise<void> {
+    this.#server.signalGroup('SIGKILL');
+    await this.#server.exited;
+    this.#server = spawnRedisServer(this.home, () => undefined);
+  }
+
+  async end(): Promise<void> {
+    for (const connection of this.#connections) connection.disconnect();
+    this.#server.signalGroup('SIGKILL');
+    await this.#server.exited;
+    this.#remove();
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Runs the command as people do: a process of its own, with its own pipes and signals.
+ * It never inherits the reader's settings: home, colour and terminal are the test's.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface CliEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliEnd>;
+  readonly said: { stdout: string; stderr: string };
+}
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+  const ended = new Promise<CliEnd>((resolve) => {
+    child.once('close', (exitCode) => {
+      resolve({ exitCode, ...said });
+    });
+  });
+  return { child, ended, said };
+}
+
+export function runCli(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliEnd> {
+  return startCli(args, env).ended;
+}
+
+/** The same on a terminal of its own (util-linux script); both streams come out as one. */
+export function runOnTerminal(args: readonly string[], { answer }: { answer: string }): Promise<CliEnd> {
+  const command = [process.execPath, '--import', 'tsx', MAIN, ...args].map((part) => `'${part}'`).join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: PROJECT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (text.includes('[y/N]')) child.stdin.write(answer);
+  });
+  return new Promise((resolve) => {
+    child.once('close', (exitCode) => {
+      resolve({ exitCode, stdout, stderr: '' });
+    });
+  });
+}
