@@ -57,24 +57,13 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
   }
 }
 
-async function start(
-  options: RunOptions,
-  logger: Logger,
-  ending: Ending,
-): Promise<{ ready: Promise<Ready>; hurry: () => void }> {
-  const config = loadConfig({ home: options.home, configFile: options.configFile });
-  const password = redisPassword(config.redis, process.env);
-  // No child needs it in its environment.
-  delete process.env['GARRISON_REDIS_PASSWORD'];
-  ending.add('the lock of the home folder', lockHome(config.home));
-  mkdirSync(join(config.home, 'logs'), { recursive: true, mode: 0o700 });
-  const identity = await ensureIdentity(config.ssh.identityFile);
-  const practice = await practiceHosts(options.practice, config, identity.publicKey);
-  ending.add('the practice hosts', async () => {
-    await Promise.all(practice.hosts.map((host) => host.end()));
-  });
-  const book = new HostBook(config.home, bookHosts(config, practice.hosts), config.ssh.connectTimeoutMs);
-  await book.load();
+interface Started {
+  readonly ready: Promise<Ready>;
+  readonly hurry: () => void;
+}
+
+async function start(options: RunOptions, logger: Logger, ending: Ending): Promise<Started> {
+  const { config, password, practice, book } = await prepare(options, ending);
   const { supervisor, door } = await joinRooms({ config, book, logger, ending, password });
   const socketPath = join(config.home, 'control.sock');
   const server = await startServer({
@@ -88,25 +77,47 @@ async function start(
   ending.add('the server', () => server.close());
   ending.add('the workers', () => supervisor.stopWorkers());
   supervisor.start();
-  const names = practice.hosts.map((host) => host.name);
   const ready = firstReady(supervisor).then(() => ({
     socketPath,
     signInLink: server.signInLink(),
-    practiceHosts: names,
+    practiceHosts: practice.hosts.map((host) => host.name),
     practiceProblem: practice.problem,
   }));
-  return {
-    ready,
-    hurry: () => {
-      supervisor.hurry();
-    },
+  const hurry = (): void => {
+    supervisor.hurry();
   };
+  return { ready, hurry };
+}
+
+interface Prepared {
+  readonly config: GarrisonConfig;
+  readonly password: string | null;
+  readonly practice: Practice;
+  readonly book: HostBook;
+}
+
+/** All that the rooms stand on: the configuration, the home folder to ourselves, a key to log in with, the hosts. */
+async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
+  const config = loadConfig({ home: options.home, configFile: options.configFile });
+  const password = redisPassword(config.redis, process.env);
+  // No child needs it in its environment.
+  delete process.env['GARRISON_REDIS_PASSWORD'];
+  ending.add('the lock of the home folder', lockHome(config.home));
+  mkdirSync(join(config.home, 'logs'), { recursive: true, mode: 0o700 });
+  const identity = await ensureIdentity(config.ssh.identityFile);
+  const practice = await practiceHosts(options.practice, config, identity.publicKey);
+  ending.add('the practice hosts', async () => {
+    await Promise.all(practice.hosts.map((host) => host.end()));
+  });
+  const book = new HostBook(config.home, bookHosts(config, practice.hosts), config.ssh.connectTimeoutMs);
+  await book.load();
+  return { config, password, practice, book };
 }
 
 /** Ready when Redis answers and a worker is up; after the limit the operator is shown what is missing instead. */
 async function firstReady(supervisor: Supervisor): Promise<void> {
   await new Promise<void>((resolve) => {
-    const limit = setTimeout(resolve, READY_WITHIN_MS);
+    const limit = setTimeout(resolve, READY_WITHIN_MS).unref();
     const unsubscribe = supervisor.onChange(() => {
       if (!readiness(supervisor).ready) return;
       clearTimeout(limit);

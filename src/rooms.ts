@@ -5,30 +5,24 @@
 import { now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { DEFAULT_LIMITS } from './detector/status.ts';
-import { EmbeddedRedis } from './driver/embeddedRedis.ts';
-import { DriverHands } from './driver/hands.ts';
+import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
-import { JobStore } from './driver/jobStore.ts';
 import { Journal } from './driver/journal.ts';
 import { newId } from './driver/newId.ts';
-import { PushQueue } from './driver/queue.ts';
-import { RedisLink } from './driver/redisLink.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
-import { openSpool } from './driver/spool.ts';
 import { readWishes, writeWishes } from './driver/wishFile.ts';
-import { WorkerPool } from './driver/workers.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Fence, JobRecord, PushTask } from './push/job.ts';
-import { PUSH_QUEUE } from './queueName.ts';
 import { RESTART_POLICY } from './reconciler/restart.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import type { Observation } from './supervisor/observation.ts';
+import type { Surroundings } from './supervisor/ports.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -49,25 +43,92 @@ export interface Rooms {
   readonly door: FrontDoor;
 }
 
+type Observe = (observation: Observation) => void;
+
 const DRAIN = { drainWithinMs: 30_000, termGraceMs: 2_000 };
 const STOP_DRAIN = { drainWithinMs: 10_000, termGraceMs: 500 };
-const REDIS_END_WITHIN_MS = 5_000;
 const EARLIER_JOBS = 200;
 
 /** Starts Redis and joins the rooms; workers start when the supervisor does. */
 export async function joinRooms(joining: Joining): Promise<Rooms> {
-  const { config, logger, ending, book } = joining;
+  const { config, logger, ending } = joining;
   const journal = new Journal(config.home);
   const marks = new HostMarks();
-  const observe = (observation: Observation): void => {
+  const observe: Observe = (observation) => {
     supervisor.observe(observation);
   };
-  const driver = await openDriver(joining, observe, () => settle());
+  const driver = await openDriver(
+    driverSettings(joining),
+    driverEvents(logger, observe, () => settle()),
+  );
   const supervisor = makeSupervisor({ joining, driver, marks, observe, report: reporter(logger, journal) });
   const settle = settling({ driver, supervisor, marks });
-  const door = new FrontDoor(supervisor, {
+  const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
+  ending.add('Redis', () => driver.end());
+  await driver.start();
+  ending.add('the retention sweep', sweeping(joining, driver, supervisor));
+  ending.add("the supervisor's timer", () => {
+    supervisor.end();
+  });
+  return { supervisor, door };
+}
+
+function driverSettings({ config, password }: Joining): DriverSettings {
+  const { home: homeDir, redis, workers } = config;
+  const embedded = redis.mode === 'embedded';
+  const target: RedisTarget = embedded
+    ? { kind: 'socket', path: embeddedSocket(homeDir) }
+    : parseRedisUrl(redis.url, password);
+  return { homeDir, redis: target, embedded, slots: workers.slots };
+}
+
+function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
+  return {
+    onWorker: (worker, observation) => {
+      observe({ kind: 'worker', worker, observation });
+    },
+    onSaid: (said) => {
+      observe({ kind: 'job', observation: { kind: 'said', ...said } });
+    },
+    onNews: (observation) => {
+      observe({ kind: 'job', observation });
+    },
+    onRedis: (up, detail) => {
+      observe({ kind: 'redis', up, detail });
+    },
+    onRedisExit: ({ exitCode, signal }) => {
+      observe({ kind: 'redisExited', exitCode, signal });
+    },
+    onFailure: (action, detail) => {
+      observe({ kind: 'actionFailed', action, detail });
+    },
+    onRedisLine: (line) => {
+      logger.debug({ redis: line }, 'redis');
+    },
+    onWorkerLine: (worker, line) => {
+      logger.info({ worker }, line);
+    },
+    settle,
+  };
+}
+
+interface DoorNeeds {
+  readonly joining: Joining;
+  readonly driver: Driver;
+  readonly marks: HostMarks;
+  readonly journal: Journal;
+}
+
+function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundings {
+  const { book, config } = joining;
+  return {
     memory: driver.store,
-    hosts: { ...methodsOf(book), list: () => marks.apply(book.list()) },
+    hosts: {
+      address: (name) => book.address(name),
+      list: () => marks.apply(book.list()),
+      scan: (name) => book.scan(name),
+      trust: (name, fingerprint) => book.trust(name, fingerprint),
+    },
     audit: (line) => {
       journal.append({ at: wallTime(), ...line });
     },
@@ -76,94 +137,20 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     },
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
-  });
-  await startRedis(joining, driver);
-  ending.add(
-    'the retention sweep',
-    startSweeping({
-      homeDir: config.home,
-      limits: config.retention,
-      forget: (beforeMs) =>
-        supervisor.snapshot().redis.up ? driver.store.forgetBefore(beforeMs) : Promise.resolve([]),
-      onFailure: (error) => {
-        logger.error(
-          { event: 'sweepFailed', detail: messageOf(error) },
-          'old logs and records could not be removed',
-        );
-      },
-    }),
-  );
-  ending.add("the supervisor's timer", () => {
-    supervisor.end();
-  });
-  return { supervisor, door };
+  };
 }
 
-interface Driver {
-  readonly embedded: EmbeddedRedis;
-  readonly link: RedisLink;
-  readonly store: JobStore;
-  readonly queue: PushQueue;
-  readonly hands: DriverHands;
-}
-
-async function openDriver(
-  joining: Joining,
-  observe: (observation: Observation) => void,
-  settle: () => Promise<void>,
-): Promise<Driver> {
-  const { config, logger } = joining;
-  const target = redisTarget(joining);
-  const embedded = new EmbeddedRedis(config.home, {
-    onLine: (line) => {
-      logger.debug({ redis: line }, 'redis');
-    },
-    onExit: ({ exitCode, signal }) => {
-      observe({ kind: 'redisExited', exitCode, signal });
-    },
-  });
-  const link = new RedisLink(target, config.home, {
-    settle,
-    onChange: (up, detail) => {
-      observe({ kind: 'redis', up, detail });
-    },
-  });
-  const store = new JobStore(link.redis);
-  const queue = new PushQueue(link.redis);
-  const hands = new DriverHands({
-    pool: openPool(joining, target, observe),
-    queue,
-    store,
-    spool: await openSpool(config.home),
-    cluster: () => link.cluster,
-    spawnRedis: () => {
-      embedded.spawn();
-    },
-    onNews: (observation) => {
-      observe({ kind: 'job', observation });
-    },
-    onFailure: (action, detail) => {
-      observe({ kind: 'actionFailed', action, detail });
-    },
-  });
-  return { embedded, link, store, queue, hands };
-}
-
-function openPool(
-  { config, logger }: Joining,
-  redis: RedisTarget,
-  observe: (observation: Observation) => void,
-): WorkerPool {
-  const greeting = { type: 'configure', redis, queue: PUSH_QUEUE, slots: config.workers.slots } as const;
-  return new WorkerPool(greeting, {
-    onObservation: (worker, observation) => {
-      observe({ kind: 'worker', worker, observation });
-    },
-    onMessage: (worker, incarnation, message) => {
-      observe({ kind: 'job', observation: { kind: 'said', worker, incarnation, message } });
-    },
-    onLine: (worker, line) => {
-      logger.info({ worker }, line);
+function sweeping({ config, logger }: Joining, driver: Driver, supervisor: Supervisor): () => void {
+  return startSweeping({
+    homeDir: config.home,
+    limits: config.retention,
+    forget: (beforeMs) =>
+      supervisor.snapshot().redis.up ? driver.store.forgetBefore(beforeMs) : Promise.resolve([]),
+    onFailure: (error) => {
+      logger.error(
+        { event: 'sweepFailed', detail: messageOf(error) },
+        'old logs and records could not be removed',
+      );
     },
   });
 }
@@ -267,22 +254,6 @@ function settling({
   };
 }
 
-async function startRedis({ config, ending }: Joining, { embedded, link }: Driver): Promise<void> {
-  const isEmbedded = config.redis.mode === 'embedded';
-  if (isEmbedded) await embedded.prepare();
-  ending.add('Redis', async () => {
-    link.end();
-    if (isEmbedded) await embedded.end(REDIS_END_WITHIN_MS);
-  });
-  if (isEmbedded) embedded.spawn();
-  link.start();
-}
-
-function redisTarget({ config, password }: Joining): RedisTarget {
-  if (config.redis.mode === 'embedded') return { kind: 'socket', path: embeddedSocket(config.home) };
-  return parseRedisUrl(config.redis.url, password);
-}
-
 /** One line of what operators care for goes to the log, and what went wrong or well again also to the journal. */
 function reporter(logger: Logger, journal: Journal): Report {
   return ({ level, event, facts }) => {
@@ -290,13 +261,5 @@ function reporter(logger: Logger, journal: Journal): Report {
     logger[level]({ event, ...others }, typeof detail === 'string' ? detail : event);
     if (level === 'warn' || level === 'error' || event === 'redisUp')
       journal.append({ at: wallTime(), event, level, ...facts });
-  };
-}
-
-function methodsOf(book: HostBook): Pick<HostBook, 'address' | 'scan' | 'trust'> {
-  return {
-    address: (name) => book.address(name),
-    scan: (name) => book.scan(name),
-    trust: (name, fingerprint) => book.trust(name, fingerprint),
   };
 }

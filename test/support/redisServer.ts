@@ -7,26 +7,25 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { embeddedSocket, spawnRedisServer } from '../../src/driver/redisServer.ts';
 import type { SpawnedProcess } from '../../src/driver/spawn.ts';
-import { makeTempHome } from './tempHome.ts';
+import { makeTempHome, type TempHome } from './tempHome.ts';
 import { until } from './until.ts';
 
 export class TestRedis {
   readonly home: string;
-  readonly #remove: () => void;
+  readonly #temporary: TempHome;
   readonly #connections: Redis[] = [];
   #server: SpawnedProcess;
 
   private constructor() {
-    const home = makeTempHome();
-    this.home = home.path;
-    this.#remove = home.remove;
+    this.#temporary = makeTempHome();
+    this.home = this.#temporary.path;
     mkdirSync(join(this.home, 'redis'), { mode: 0o700 });
     this.#server = spawnRedisServer(this.home, () => undefined);
   }
 
   static async start(): Promise<TestRedis> {
     const redis = new TestRedis();
-    await until('redis-server answers', async () => (await redis.connect().ping()) === 'PONG');
+    await until('redis-server answers', () => redis.connect().ping());
     return redis;
   }
 
@@ -56,6 +55,6 @@ export class TestRedis {
     for (const connection of this.#connections) connection.disconnect();
     this.#server.signalGroup('SIGKILL');
     await this.#server.exited;
-    this.#remove();
+    this.#temporary.remove();
   }
 }

@@ -1,0 +1,101 @@
+/**
+ * Opens the hands together: Redis, the queue, the memory of jobs, the worker processes; and ends them.
+ * What they see comes out as events; it draws no conclusion from any.
+ */
+import type { WorkerObservation } from '../detector/evidence.ts';
+import type { Incarnation } from '../heartbeat.ts';
+import type { WorkerMessage } from '../push/workerMessage.ts';
+import { PUSH_QUEUE } from '../queueName.ts';
+import type { JobNews } from '../reconciler/jobNews.ts';
+import type { RedisTarget } from '../redisTarget.ts';
+import { EmbeddedRedis } from './embeddedRedis.ts';
+import { DriverHands } from './hands.ts';
+import { JobStore } from './jobStore.ts';
+import { PushQueue } from './queue.ts';
+import { RedisLink } from './redisLink.ts';
+import type { ExitFact } from './spawn.ts';
+import { openSpool } from './spool.ts';
+import { WorkerPool } from './workers.ts';
+
+export interface DriverSettings {
+  readonly homeDir: string;
+  readonly redis: RedisTarget;
+  /** True when the redis-server behind `redis` is ours to run. */
+  readonly embedded: boolean;
+  readonly slots: number;
+}
+
+export interface DriverEvents {
+  readonly onWorker: (worker: string, observation: WorkerObservation) => void;
+  readonly onSaid: (said: {
+    readonly worker: string;
+    readonly incarnation: Incarnation;
+    readonly message: WorkerMessage;
+  }) => void;
+  readonly onNews: (news: JobNews) => void;
+  readonly onRedis: (up: boolean, detail: string) => void;
+  readonly onRedisExit: (fact: ExitFact) => void;
+  readonly onFailure: (action: string, detail: string) => void;
+  readonly onRedisLine: (line: string) => void;
+  readonly onWorkerLine: (worker: string, line: string) => void;
+  /** Awaited at every connection to Redis before it counts as up. */
+  readonly settle: () => Promise<void>;
+}
+
+export interface Driver {
+  readonly store: JobStore;
+  readonly queue: PushQueue;
+  readonly hands: DriverHands;
+  start(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const REDIS_END_WITHIN_MS = 5_000;
+
+export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
+  const { homeDir } = settings;
+  const server = new EmbeddedRedis(homeDir, { onLine: events.onRedisLine, onExit: events.onRedisExit });
+  const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
+  const store = new JobStore(link.redis);
+  const queue = new PushQueue(link.redis);
+  const hands = new DriverHands({
+    pool: openPool(settings, events),
+    queue,
+    store,
+    spool: await openSpool(homeDir),
+    cluster: () => link.cluster,
+    spawnRedis: () => {
+      server.spawn();
+    },
+    onNews: events.onNews,
+    onFailure: events.onFailure,
+  });
+  const start = async (): Promise<void> => {
+    if (settings.embedded) {
+      await server.prepare();
+      server.spawn();
+    }
+    link.start();
+  };
+  const end = async (): Promise<void> => {
+    link.end();
+    await server.end(REDIS_END_WITHIN_MS);
+  };
+  return { store, queue, hands, start, end };
+}
+
+function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
+  const greeting = {
+    type: 'configure',
+    redis: settings.redis,
+    queue: PUSH_QUEUE,
+    slots: settings.slots,
+  } as const;
+  return new WorkerPool(greeting, {
+    onObservation: events.onWorker,
+    onMessage: (worker, incarnation, message) => {
+      events.onSaid({ worker, incarnation, message });
+    },
+    onLine: events.onWorkerLine,
+  });
+}
