@@ -27,7 +27,8 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   }
 }
 
-function buildProgram(): Command {
+/** Every command, for `runCli` and for the test that holds README true. */
+export function buildProgram(): Command {
   const program = new Command('garrison')
     .description('A supervisor for SSH push jobs that tells the truth about its workers.')
     .exitOverride()

@@ -102,15 +102,25 @@ export class Operations {
     this.#audit(request);
     for (const job of affected)
       this.#supervisor.observe({ kind: 'job', observation: jobWish(request.verb, job) });
-    const ids = affected.map((job) => job.id);
-    const finalNow = (): boolean =>
-      this.#supervisor.openJobs().every((job) => !ids.includes(job.id) || isFinal(job.state));
-    const check =
-      request.verb === 'retry'
-        ? (): ReturnType<Running['check']> => ({ state: 'done', detail: `queued again: ${names.join(', ')}` })
-        : (): ReturnType<Running['check']> =>
-            finalNow() ? { state: 'done', detail: `ended: ${ids.join(', ')}` } : null;
-    return this.#add(request, { interrupts, detail, check });
+    return this.#add(request, { interrupts, detail, check: this.#awaitEnds(request.verb, affected) });
+  }
+
+  /** A cancelled job has ended; a retried one has ended anew, and well. */
+  #awaitEnds(verb: 'cancel' | 'retry', before: readonly JobRecord[]): Running['check'] {
+    const ended = new Map<string, JobRecord>();
+    return () => {
+      for (const job of before) {
+        const latest = ended.get(job.id) ?? this.#supervisor.viewOf(job);
+        if (isFinal(latest.state) && latest.revision > job.revision) ended.set(job.id, latest);
+      }
+      if (ended.size < before.length) return null;
+      const ends = [...ended.values()];
+      const detail = ends
+        .map(({ id, host, state, result }) => `job ${id} on host ${host}: ${result?.outcome ?? state}`)
+        .join(', ');
+      const isWell = verb === 'cancel' || ends.every((job) => job.state === 'done');
+      return { state: isWell ? 'done' : 'failed', detail: `ended: ${detail}` };
+    };
   }
 
   #targetWorker(request: OperationRequest): WorkerView {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isFinal, type HostResult, type JobRecord } from '../../src/push/job.ts';
 import {
+  admit,
   afterArrival,
   afterCancel,
   afterDispatch,
@@ -151,6 +152,18 @@ describe('the flow of a job', () => {
     const again = reopen(ended, at(10));
     assert.deepEqual([again.job.id, again.job.state, again.job.result], [ended.id, 'queued', null]);
     assert.ok(again.job.revision > ended.revision);
+  });
+
+  it('waits for a host that an attempt of an earlier supervisor, or an unknown one, may still hold', () => {
+    const busy = answered('failed', 'HostBusy');
+    const grant = (open: OpenJob): OpenJob => afterGrant(open, { worker: 'w', nonce: 'n' }, at(2));
+    const leftOver = admit({ ...running().job, lostAttempts: 0 }, at(1));
+    assert.equal(afterResult(grant(leftOver), busy, at(3)).place.at, 'home');
+    const unknown = reopen(afterResult(running(), answered('unknown', 'TotalTimedOut'), at(9)).job, at(10));
+    assert.equal(afterResult(grant(unknown), busy, at(11)).place.at, 'home');
+    const failed = reopen(afterResult(running(), answered('failed', 'GroupMissing'), at(9)).job, at(10));
+    assert.equal(afterResult(grant(failed), busy, at(11)).job.state, 'failed');
+    assert.equal(admit({ ...running().job, attempt: 0, lostAttempts: 0 }, at(1)).job.lostAttempts, 0);
   });
 
   it('always raises the revision, and never leaves a final job anywhere but on its way to disk', () => {

@@ -16,8 +16,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { startPracticeHosts, type PracticeHost } from '../../src/driver/practice.ts';
+import { Garrison, type GarrisonOptions } from './garrison.ts';
 import { makeKeyPair, runOnHost, type KeyPair, type Said } from './onHost.ts';
-import { makeTempHome } from './tempHome.ts';
+import { tempHome } from './tempHome.ts';
 import { until } from './until.ts';
 
 export interface OwnHost extends PracticeHost {
@@ -44,21 +45,18 @@ export interface OwnHosts {
   readonly identityFile: string;
   /** For inventory.yaml: `web-1`, `web-2`… with their keys. */
   readonly inventory: string;
-  folder: string;
 }
 
-export async function startOwnHosts(
-  parts: { after(end: () => Promise<void> | void): void },
-  count: number,
-): Promise<OwnHosts> {
-  const temporary = makeTempHome();
-  parts.after(() => {
-    temporary.remove();
-  });
-  const login = makeKeyPair(temporary.path, 'login');
+interface Context {
+  after(end: () => Promise<void> | void): void;
+}
+
+export async function startOwnHosts(parts: Context, count: number): Promise<OwnHosts> {
+  const folder = tempHome(parts);
+  const login = makeKeyPair(folder, 'login');
   const started = await startPracticeHosts({
     count,
-    homeDir: temporary.path,
+    homeDir: folder,
     authorizedKeys: [login.publicKey],
   });
   parts.after(async () => {
@@ -71,8 +69,25 @@ export async function startOwnHosts(
     login,
     identityFile: login.identityFile,
     inventory: `hosts:\n${entries.join('')}`,
-    folder: temporary.path,
   };
+}
+
+export interface StartOptions extends Omit<GarrisonOptions, 'inventory'> {
+  /** More of `ssh:`, besides the key. */
+  readonly ssh?: string;
+  /** More lines of inventory.yaml. */
+  readonly hosts?: string;
+}
+
+/** A garrison with these hosts in its inventory and a key they let in. */
+export function startOn(own: OwnHosts, parts: Context, options: StartOptions = {}): Promise<Garrison> {
+  const { ssh, config = '', hosts = '', ...more } = options;
+  const sshConfig = `ssh: { identityFile: ${own.identityFile}${ssh === undefined ? '' : `, ${ssh}`} }\n`;
+  return Garrison.start(parts, {
+    ...more,
+    inventory: own.inventory + hosts,
+    config: `${sshConfig}${config}\n`,
+  });
 }
 
 /** One line of inventory.yaml. */

@@ -10,9 +10,15 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Garrison, runCommand } from '../support/garrison.ts';
 import type { Said } from '../support/onHost.ts';
-import { fingerprintOf, inventoryEntry, startOwnHosts, type OwnHost, type OwnHosts } from '../support/ownHosts.ts';
-import { openParts, withParts, type Parts } from '../support/parts.ts';
-import { makeTempHome } from '../support/tempHome.ts';
+import {
+  fingerprintOf,
+  inventoryEntry,
+  startOwnHosts,
+  type OwnHost,
+  type OwnHosts,
+} from '../support/ownHosts.ts';
+import { openParts, withParts } from '../support/parts.ts';
+import { tempHome } from '../support/tempHome.ts';
 
 describe('a configuration that is wrong', () => {
   for (const wrong of WRONG_CONFIGS()) {
@@ -41,7 +47,8 @@ describe('a configuration that is wrong', () => {
       const look = await runCommand(['--home', home, 'status']);
       const act = await runCommand(['--home', home, 'check', 'web-1']);
       assert.deepEqual([look.exitCode, act.exitCode], [4, 7]);
-      for (const said of [look, act]) assert.match(said.stderr, new RegExp(`no supervisor runs in ${home}\n +next: .*garrison up`));
+      for (const said of [look, act])
+        assert.match(said.stderr, new RegExp(`no supervisor runs in ${home}\n +next: .*garrison up`));
     }),
   );
 });
@@ -96,7 +103,10 @@ describe('input and hosts that are wrong', () => {
     ] as const) {
       it(`${account} is refused`, async () => {
         refused(await push(account, '--to', 'web-1'), 64, says);
-        await assert.rejects(garrison.push(account, ['web-1']), /: 422 .*ACCOUNT_INVALID|: 400 .*ACCOUNT_INVALID/);
+        await assert.rejects(
+          garrison.push(account, ['web-1']),
+          /: 422 .*ACCOUNT_INVALID|: 400 .*ACCOUNT_INVALID/,
+        );
       });
     }
 
@@ -117,25 +127,57 @@ describe('input and hosts that are wrong', () => {
     });
 
     after(async () => {
-      assert.equal((await garrison.cli('jobs', '-o', 'name')).stdout.trim(), '', 'nothing of all this became a job');
+      assert.equal(
+        (await garrison.cli('jobs', '-o', 'name')).stdout.trim(),
+        '',
+        'nothing of all this became a job',
+      );
     });
   });
 
   describe('hosts', () => {
     it('one that is not in the inventory refuses the whole push', async () => {
-      refused(await push('fred', '--to', 'web-1', 'web-9'), 1, /not in the inventory: web-9\n +next: .*inventory\.yaml/);
+      refused(
+        await push('fred', '--to', 'web-1', 'web-9'),
+        1,
+        /not in the inventory: web-9\n +next: .*inventory\.yaml/,
+      );
       refused(await push('fred', '--to', 'web-1', 'web-1'), 64, /named more than once: web-1/);
       refused(await garrison.cli('trust', 'web-9'), 1, /not in the inventory: web-9/);
       assert.equal((await garrison.cli('jobs', '-o', 'name')).stdout.trim(), '');
     });
 
     for (const [host, stage, says] of [
-      ['dead', 'connect', /dead +failed +ConnectRefused .*nothing listens at 127\.0\.0\.1 port \d+ \(dead\)\. Start sshd there/],
-      ['wrong', 'connect', /wrong +failed +HostKeyChanged .*another host key than the trusted one.*garrison trust wrong/],
-      ['stranger', 'connect', /stranger +failed +HostKeyUnknown .*not trusted yet\. Run `garrison trust stranger`/],
-      ['refuses', 'auth', /refuses +failed +LoginRefused .*refused the login as nobody-here.*authorized_keys of nobody-here/],
-      ['wants-password', 'auth', /wants-password +failed +SudoWantsPassword .*password from plain\. Give plain a NOPASSWD rule/],
-      ['no-sudo', 'auth', /no-sudo +failed +LoginNeedsSudo .*plain on no-sudo is not root and there is no sudo/],
+      [
+        'dead',
+        'connect',
+        /dead +failed +ConnectRefused .*nothing listens at 127\.0\.0\.1 port \d+ \(dead\)\. Start sshd there/,
+      ],
+      [
+        'wrong',
+        'connect',
+        /wrong +failed +HostKeyChanged .*another host key than the trusted one.*garrison trust wrong/,
+      ],
+      [
+        'stranger',
+        'connect',
+        /stranger +failed +HostKeyUnknown .*not trusted yet\. Run `garrison trust stranger`/,
+      ],
+      [
+        'refuses',
+        'auth',
+        /refuses +failed +LoginRefused .*refused the login as nobody-here.*authorized_keys of nobody-here/,
+      ],
+      [
+        'wants-password',
+        'auth',
+        /wants-password +failed +SudoWantsPassword .*password from plain\. Give plain a NOPASSWD rule/,
+      ],
+      [
+        'no-sudo',
+        'auth',
+        /no-sudo +failed +LoginNeedsSudo .*plain on no-sudo is not root and there is no sudo/,
+      ],
     ] as const) {
       it(`${host}: push and check say what is wrong, and nothing is done`, async () => {
         const before = own.hosts.map((each) => each.accountFiles());
@@ -164,9 +206,17 @@ describe('input and hosts that are wrong', () => {
     it('shows the fingerprint, accepts nothing unasked, and then lets a push through', async () => {
       const fingerprint = fingerprintOf(stranger.hostKey);
       const shown = await garrison.cli('trust', 'stranger');
-      refused(shown, 4, /no terminal to ask on; nothing was accepted\n +next: .*garrison trust stranger --fingerprint/);
+      refused(
+        shown,
+        4,
+        /no terminal to ask on; nothing was accepted\n +next: .*garrison trust stranger --fingerprint/,
+      );
       assert.match(shown.stdout, new RegExp(`stranger +ssh-ed25519 +${escaped(fingerprint)} +no`));
-      refused(await garrison.cli('trust', 'stranger', '--fingerprint', fingerprintOf(web1.hostKey)), 4, /shows no new key with the fingerprint/);
+      refused(
+        await garrison.cli('trust', 'stranger', '--fingerprint', fingerprintOf(web1.hostKey)),
+        4,
+        /shows no new key with the fingerprint/,
+      );
       assert.match((await push('fred', '--to', 'stranger')).stdout, /HostKeyUnknown/);
       const accepted = await garrison.cli('trust', 'stranger', '--fingerprint', fingerprint);
       assert.equal(accepted.exitCode, 0, accepted.stderr);
@@ -175,7 +225,11 @@ describe('input and hosts that are wrong', () => {
     });
 
     it('never takes another key for a known host on a mere --yes', async () => {
-      refused(await garrison.cli('trust', 'wrong', '--yes'), 4, /the key of a known host has changed; nothing was accepted/);
+      refused(
+        await garrison.cli('trust', 'wrong', '--yes'),
+        4,
+        /the key of a known host has changed; nothing was accepted/,
+      );
       assert.match((await push('fred', '--to', 'wrong')).stdout, /HostKeyChanged/);
       const accepted = await garrison.cli('trust', 'wrong', '--fingerprint', fingerprintOf(wrong.hostKey));
       assert.equal(accepted.exitCode, 0, accepted.stderr);
@@ -213,16 +267,37 @@ describe('input and hosts that are wrong', () => {
 
   it('an account that is not ours is a conflict for push and revoke, and stays as it was, byte for byte', async () => {
     await addUser(web1, 'boris', own.login.publicKey);
-    await web1.tell("usermod -a -G games -s /bin/bash boris; echo 'boris ALL=(ALL) ALL' >/etc/sudoers.d/boris; echo hi >/home/boris/notes");
+    await web1.tell(
+      "usermod -a -G games -s /bin/bash boris; echo 'boris ALL=(ALL) ALL' >/etc/sudoers.d/boris; echo hi >/home/boris/notes",
+    );
     const before = web1.accountFiles();
-    assert.ok(before.get('/home/boris/.ssh/authorized_keys')?.includes(own.login.publicKey), 'the files are looked at');
+    assert.ok(
+      before.get('/home/boris/.ssh/authorized_keys')?.includes(own.login.publicKey),
+      'the files are looked at',
+    );
     for (const command of [
-      ['push', 'boris', '--to', 'web-1', '--key', `${garrison.keys.identityFile}.pub`, '--sudo', 'all', '--groups', 'users', '--shell', '/bin/sh'],
+      [
+        'push',
+        'boris',
+        '--to',
+        'web-1',
+        '--key',
+        `${garrison.keys.identityFile}.pub`,
+        '--sudo',
+        'all',
+        '--groups',
+        'users',
+        '--shell',
+        '/bin/sh',
+      ],
       ['revoke', 'boris', '--from', 'web-1'],
     ]) {
       const said = await garrison.cli(...command);
       assert.equal(said.exitCode, 1, said.stderr);
-      assert.match(said.stdout, /web-1 +conflict +AccountForeign .*boris exists on web-1 and was not made by Garrison; nothing was touched/);
+      assert.match(
+        said.stdout,
+        /web-1 +conflict +AccountForeign .*boris exists on web-1 and was not made by Garrison; nothing was touched/,
+      );
       assert.deepEqual(web1.accountFiles(), before);
     }
     assert.equal(existsSync(`${web1.filesAt}/var/lib/garrison/accounts/boris`), false);
@@ -309,12 +384,4 @@ async function closedPort(): Promise<number> {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-}
-
-function tempHome(parts: Parts): string {
-  const home = makeTempHome();
-  parts.after(() => {
-    home.remove();
-  });
-  return home.path;
 }

@@ -12,9 +12,9 @@ import type { Incarnation } from '../../src/heartbeat.ts';
 import type { PushView } from '../../src/supervisor/door.ts';
 import { followWorker } from '../support/follow.ts';
 import { Garrison, runCommand } from '../support/garrison.ts';
-import { closeGateOn, startOwnHosts, type OwnHost, type OwnHosts } from '../support/ownHosts.ts';
+import { closeGateOn, startOn, startOwnHosts, type OwnHost } from '../support/ownHosts.ts';
 import { withParts, type Parts } from '../support/parts.ts';
-import { makeTempHome } from '../support/tempHome.ts';
+import { tempHome } from '../support/tempHome.ts';
 import { assertOneEffectEach, told } from '../support/told.ts';
 import { until } from '../support/until.ts';
 
@@ -22,15 +22,24 @@ const BLOCK_WORKER = pathToFileURL(new URL('../fixtures/blockWorker.js', import.
 const GONE_WITHIN_MS = 3_000;
 
 describe('Ctrl-C', () => {
-  it('ends everything with code 0 while pushes are in hand, and the next start goes on with them', withParts(ctrlC));
+  it(
+    'ends everything with code 0 while pushes are in hand, and the next start goes on with them',
+    withParts(ctrlC),
+  );
   it('waits for a job in hand, and a second Ctrl-C cuts that short', withParts(ctrlCTwice));
 });
 
 describe('kill -9 of the supervisor', () => {
   it('ends all it started within 3 s, while remote scripts run', withParts(killNine));
   it('ends also a worker whose event loop is blocked', withParts(killNineBlocked));
-  it('leaves open jobs that the next start brings to their end, each with one effect', withParts(killNineAndStartAgain));
-  it('leaves a script on the host that the next start waits for, however long it works', withParts(killNineAndWait));
+  it(
+    'leaves open jobs that the next start brings to their end, each with one effect',
+    withParts(killNineAndStartAgain),
+  );
+  it(
+    'leaves a script on the host that the next start waits for, however long it works',
+    withParts(killNineAndWait),
+  );
 });
 
 describe('a second garrison', () => {
@@ -42,10 +51,11 @@ describe('a worker whose event loop is blocked', () => {
 });
 
 async function ctrlC(parts: Parts): Promise<void> {
-  const home = ownHome(parts);
+  const home = tempHome(parts);
   const garrison = await Garrison.start(parts, { home, practice: 3 });
   const pushes: PushView[] = [];
-  for (let count = 0; count < 10; count += 1) pushes.push(await garrison.push(`hand${String(count)}`, PRACTICE));
+  for (let count = 0; count < 10; count += 1)
+    pushes.push(await garrison.push(`hand${String(count)}`, PRACTICE));
   await until('jobs are in hand', async () => (await garrison.snapshot()).queue.running > 0, { everyMs: 1 });
   process.kill(-garrison.pid, 'SIGINT');
   assert.equal(await garrison.exited, 0, garrison.output.slice(-2000));
@@ -65,13 +75,15 @@ async function ctrlC(parts: Parts): Promise<void> {
 async function ctrlCTwice(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 1);
   const [host] = own.hosts as [OwnHost];
-  const home = ownHome(parts);
-  const garrison = await startWith(parts, own, home);
+  const home = tempHome(parts);
+  const garrison = await startOn(own, parts, { home });
   host.closeGate();
   const push = await garrison.push('held', ['web-1']);
   await host.atGate('held');
   process.kill(-garrison.pid, 'SIGINT');
-  await until('it drains', async () => (await garrison.workers()).some((worker) => worker.state === 'draining'));
+  await until('it drains', async () =>
+    (await garrison.workers()).some((worker) => worker.state === 'draining'),
+  );
   assert.equal((await garrison.snapshot()).state, 'stopping');
   const impatience = setInterval(() => process.kill(-garrison.pid, 'SIGINT'), 200);
   garrison.process.once('exit', () => clearInterval(impatience));
@@ -80,7 +92,7 @@ async function ctrlCTwice(parts: Parts): Promise<void> {
   assert.ok(performance.now() - startedMs < 5_000, 'long before the drain deadline of 10 s');
   assert.deepEqual(socketsIn(home), []);
 
-  const next = await startWith(parts, own, home);
+  const next = await startOn(own, parts, { home });
   host.openGate();
   const { jobs } = await next.settled(push.id);
   assert.deepEqual(jobs.map(told), ['done changed AccountPushed']);
@@ -92,16 +104,19 @@ async function killNine(parts: Parts): Promise<void> {
   for (const host of PRACTICE) await closeGateOn((script) => garrison.tell(host, script));
   await garrison.push('held', PRACTICE);
   for (const host of PRACTICE) {
-    await until(`the script is at the gate of ${host}`, () => garrison.tell(host, 'ls /run/at-gate.held'), { everyMs: 50 });
+    await until(`the script is at the gate of ${host}`, () => garrison.tell(host, 'ls /run/at-gate.held'), {
+      everyMs: 50,
+    });
   }
   const running = parts.leaks.find().join('\n');
-  for (const part of [/garrison worker push-4/, /redis-server/, /ssh -F none/, /sshd/, /unshare/, /useradd/]) assert.match(running, part);
+  for (const part of [/garrison worker push-4/, /redis-server/, /ssh -F none/, /sshd/, /unshare/, /useradd/])
+    assert.match(running, part);
   garrison.process.kill('SIGKILL');
   await parts.leaks.assertNone(GONE_WITHIN_MS);
 }
 
 async function killNineBlocked(parts: Parts): Promise<void> {
-  const home = ownHome(parts);
+  const home = tempHome(parts);
   const trigger = join(home, 'block');
   const garrison = await Garrison.start(parts, { home, practice: 1, env: blockEnv(trigger) });
   const blocked = await blockWorker(garrison, 'push-1', trigger);
@@ -113,8 +128,8 @@ async function killNineBlocked(parts: Parts): Promise<void> {
 
 async function killNineAndStartAgain(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 2);
-  const home = ownHome(parts);
-  const first = await startWith(parts, own, home, 'workers: { count: 2, slots: 3 }');
+  const home = tempHome(parts);
+  const first = await startOn(own, parts, { home, config: 'workers: { count: 2, slots: 3 }' });
   for (const host of own.hosts) host.closeGate();
   const pushes: PushView[] = [];
   for (const account of ['one', 'two', 'three']) pushes.push(await first.push(account, ['web-1', 'web-2']));
@@ -122,7 +137,7 @@ async function killNineAndStartAgain(parts: Parts): Promise<void> {
   first.process.kill('SIGKILL');
   await first.exited;
 
-  const next = await startWith(parts, own, home, 'workers: { count: 2, slots: 3 }');
+  const next = await startOn(own, parts, { home, config: 'workers: { count: 2, slots: 3 }' });
   for (const push of pushes) assert.equal((await next.pushView(push.id)).state, 'open');
   for (const host of own.hosts) host.openGate();
   for (const push of pushes) {
@@ -135,8 +150,8 @@ async function killNineAndStartAgain(parts: Parts): Promise<void> {
 async function killNineAndWait(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 1);
   const [host] = own.hosts as [OwnHost];
-  const home = ownHome(parts);
-  const first = await startWith(parts, own, home);
+  const home = tempHome(parts);
+  const first = await startOn(own, parts, { home });
   host.closeGate();
   const push = await first.push('slow', ['web-1']);
   await host.atGate('slow');
@@ -144,9 +159,12 @@ async function killNineAndWait(parts: Parts): Promise<void> {
   await first.exited;
 
   // With so little time an attempt waits two seconds for the host's lock, which its own earlier script still holds.
-  const next = await startWith(parts, own, home, '', 'totalTimeout: 3s');
+  const next = await startOn(own, parts, { home, ssh: 'totalTimeout: 3s' });
   const jobId = push.jobs[0]?.id ?? '';
-  await until('the new attempt finds the host busy', async () => (await next.job(jobId)).attempt > 2, { deadlineMs: 20_000, everyMs: 50 });
+  await until('the new attempt finds the host busy', async () => (await next.job(jobId)).attempt > 2, {
+    deadlineMs: 20_000,
+    everyMs: 50,
+  });
   host.openGate();
   const { jobs } = await next.settled(push.id);
   assert.deepEqual(jobs.map(told), ['done changed AccountPushed']);
@@ -159,7 +177,10 @@ async function secondOne(parts: Parts): Promise<void> {
   const before = await garrison.workers();
   const second = await runCommand(['--home', garrison.home, 'up', '--practice', '1']);
   assert.equal(second.exitCode, 4, second.stderr);
-  assert.match(second.stderr, new RegExp(`another garrison supervisor \\(pid ${String(garrison.pid)}\\) already uses ${garrison.home}`));
+  assert.match(
+    second.stderr,
+    new RegExp(`another garrison supervisor \\(pid ${String(garrison.pid)}\\) already uses ${garrison.home}`),
+  );
   assert.match(second.stderr, /next: .*--home/);
   const after = await garrison.workers();
   assert.deepEqual(
@@ -173,43 +194,48 @@ async function secondOne(parts: Parts): Promise<void> {
 async function hungWorker(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 1);
   const [host] = own.hosts as [OwnHost];
-  const home = ownHome(parts);
+  const home = tempHome(parts);
   const trigger = join(home, 'block');
-  const garrison = await startWith(parts, own, home, 'workers: { count: 1 }', '', blockEnv(trigger));
+  const garrison = await startOn(own, parts, {
+    home,
+    config: 'workers: { count: 1 }',
+    env: blockEnv(trigger),
+  });
   const views = await followWorker(parts, { home, name: 'push-1' });
   host.closeGate();
   const push = await garrison.push('again', ['web-1']);
   await host.atGate('again');
   const blocked = await blockWorker(garrison, 'push-1', trigger);
-  await until('it is replaced', async () => (await garrison.workers())[0]?.restarts === 1, { deadlineMs: 20_000 });
+  await until('it is replaced', async () => (await garrison.workers())[0]?.restarts === 1, {
+    deadlineMs: 20_000,
+  });
   host.openGate();
   const { jobs } = await garrison.settled(push.id);
   assert.deepEqual(jobs.map(told), ['done changed AccountPushed']);
   assert.deepEqual([jobs[0]?.attempt, jobs[0]?.lostAttempts], [2, 1]);
   assertOneEffectEach(own.hosts, [push]);
-  const verdicts = views.map((view) => `${view.state} ${view.reason}`).filter((verdict, index, all) => verdict !== all[index - 1]);
-  assert.deepEqual(verdicts.slice(-6), ['up Beating', 'late BeatLate', 'hung NoBeat', 'backoff Killed', 'starting Spawned', 'up Beating']);
+  const verdicts = views
+    .map((view) => `${view.state} ${view.reason}`)
+    .filter((verdict, index, all) => verdict !== all[index - 1]);
+  assert.deepEqual(verdicts.slice(-6), [
+    'up Beating',
+    'late BeatLate',
+    'hung NoBeat',
+    'backoff Killed',
+    'starting Spawned',
+    'up Beating',
+  ]);
   const late = views.find((view) => view.state === 'late');
   const hung = views.find((view) => view.state === 'hung');
   assert.equal(late?.since, hung?.since, 'both since the last beat');
-  assert.match(hung?.detail ?? '', new RegExp(`pid ${String(blocked.pid)} has been silent since .*Z; it is being ended and replaced`));
+  assert.match(
+    hung?.detail ?? '',
+    new RegExp(`pid ${String(blocked.pid)} has been silent since .*Z; it is being ended and replaced`),
+  );
   assert.equal(runs(blocked), false);
 }
 
 const PRACTICE = ['practice-1', 'practice-2', 'practice-3'];
-
-function ownHome(parts: Parts): string {
-  const home = makeTempHome();
-  parts.after(() => {
-    home.remove();
-  });
-  return home.path;
-}
-
-function startWith(parts: Parts, own: OwnHosts, home: string, config = '', ssh = '', env: Record<string, string> = {}): Promise<Garrison> {
-  const sshConfig = `ssh: { identityFile: ${own.identityFile}${ssh === '' ? '' : `, ${ssh}`} }\n`;
-  return Garrison.start(parts, { home, inventory: own.inventory, config: `${sshConfig}${config}\n`, env });
-}
 
 function blockEnv(trigger: string): Record<string, string> {
   return { NODE_OPTIONS: `--import=${BLOCK_WORKER}`, GARRISON_TEST_BLOCK: trigger };
@@ -231,5 +257,7 @@ function runs({ pid, startTicks }: Incarnation): boolean {
 }
 
 function socketsIn(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isSocket() ? [entry.name] : []));
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isSocket() ? [entry.name] : [],
+  );
 }

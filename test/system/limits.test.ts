@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { JobView } from '../../src/supervisor/door.ts';
-import { Garrison, runCommand } from '../support/garrison.ts';
+import { type Garrison, runCommand } from '../support/garrison.ts';
 import type { Said } from '../support/onHost.ts';
-import { inventoryEntry, startOwnHosts, type OwnHost, type OwnHosts } from '../support/ownHosts.ts';
+import { inventoryEntry, startOn, startOwnHosts, type OwnHost, type OwnHosts } from '../support/ownHosts.ts';
 import { openParts, type Parts } from '../support/parts.ts';
-import { makeTempHome } from '../support/tempHome.ts';
+import { tempHome } from '../support/tempHome.ts';
 import { assertOneEffectEach, told } from '../support/told.ts';
 import { until } from '../support/until.ts';
 
@@ -28,7 +28,7 @@ describe('limits and latches', () => {
 
   describe('of time', () => {
     it('a job over its total time ends, its host is marked, no ssh is left, and a retry does the work', async () => {
-      const garrison = await startWith(parts, own, { ssh: 'totalTimeout: 3s' });
+      const garrison = await startOn(own, parts, { ssh: 'totalTimeout: 3s' });
       web1.closeGate();
       const startedMs = performance.now();
       const push = await garrison.push('total', ['web-1']);
@@ -40,11 +40,15 @@ describe('limits and latches', () => {
       assert.ok(tookMs >= 3_000 && tookMs < 6_000, `ended after ${String(tookMs)} ms`);
       assert.deepEqual(sshUnder(parts), []);
       const marked = await hostOf(garrison, 'web-1');
-      assert.deepEqual([marked.state, marked.detail.includes(`garrison retry ${job?.id ?? ''}`)], ['unknown', true]);
+      assert.deepEqual(
+        [marked.state, marked.detail.includes(`garrison retry ${job?.id ?? ''}`)],
+        ['unknown', true],
+      );
       // Its own deadline ends the script on the host too, and frees the host.
       web1.openGate();
       const retried = await garrison.cli('retry', job?.id ?? '');
       assert.equal(retried.exitCode, 0, retried.stderr);
+      assert.match(retried.stdout, /done: ended: job \S+ on host web-1: changed/);
       assert.equal(told((await garrison.settled(push.id)).jobs[0]), 'done changed AccountPushed');
       assert.equal((await hostOf(garrison, 'web-1')).state, 'trusted');
       assertOneEffectEach(own.hosts, [push]);
@@ -52,7 +56,7 @@ describe('limits and latches', () => {
     });
 
     it('a silent job ends, and a retry waits for its script on the host and tells what that one did', async () => {
-      const garrison = await startWith(parts, own, { ssh: 'idleTimeout: 2s' });
+      const garrison = await startOn(own, parts, { ssh: 'idleTimeout: 2s' });
       web1.closeGate();
       const push = await garrison.push('idle', ['web-1']);
       const job = (await garrison.settled(push.id)).jobs[0];
@@ -60,7 +64,10 @@ describe('limits and latches', () => {
       assert.deepEqual(sshUnder(parts), []);
       await web1.atGate('idle');
       assert.equal((await garrison.cli('retry', push.id, '--no-wait')).exitCode, 0);
-      await until('the retry waits for the lock', async () => (await garrison.job(job?.id ?? '')).stage === 'plan');
+      await until(
+        'the retry waits for the lock',
+        async () => (await garrison.job(job?.id ?? '')).stage === 'plan',
+      );
       web1.openGate();
       const settled = (await garrison.settled(push.id)).jobs[0];
       assert.equal(told(settled), 'done changed AccountPushed');
@@ -72,7 +79,7 @@ describe('limits and latches', () => {
     it('a host that takes the connection and says nothing is given up after the connect time', async () => {
       const silent = await silentServer(parts);
       const entry = inventoryEntry('silent', { ...silent, hostKey: web1.hostKey });
-      const garrison = await startWith(parts, own, { ssh: 'connectTimeout: 2s', hosts: `  ${entry}\n` });
+      const garrison = await startOn(own, parts, { ssh: 'connectTimeout: 2s', hosts: `  ${entry}\n` });
       const startedMs = performance.now();
       const said = await pushBy(garrison, 'nobody1', '--to', 'silent');
       const tookMs = performance.now() - startedMs;
@@ -81,6 +88,13 @@ describe('limits and latches', () => {
       assert.ok(tookMs >= 2_000 && tookMs < 6_000, `ended after ${String(tookMs)} ms`);
       assert.deepEqual(sshUnder(parts), []);
       assert.equal((await hostOf(garrison, 'silent')).state, 'trusted', 'nothing can have changed there');
+      const pushId = /garrison retry (p-\S+)/.exec(said.stderr)?.[1] ?? '';
+      const retried = await garrison.cli('retry', pushId);
+      assert.deepEqual(
+        [retried.exitCode, /failed: ended: job \S+ on host silent: failed/.test(retried.stdout)],
+        [1, true],
+        retried.stdout,
+      );
       await garrison.end();
     });
   });
@@ -88,7 +102,7 @@ describe('limits and latches', () => {
   describe('cancel', () => {
     let garrison: Garrison;
     before(async () => {
-      garrison = await startWith(parts, own);
+      garrison = await startOn(own, parts);
     });
     after(() => garrison.end());
 
@@ -97,7 +111,10 @@ describe('limits and latches', () => {
       const running = await garrison.push('runs', ['web-1']);
       await web1.atGate('runs');
       const waiting = await garrison.push('waits', ['web-1']);
-      assert.match(waiting.jobs[0]?.waitingFor ?? '', new RegExp(`job ${running.jobs[0]?.id ?? ''} on the same host`));
+      assert.match(
+        waiting.jobs[0]?.waitingFor ?? '',
+        new RegExp(`job ${running.jobs[0]?.id ?? ''} on the same host`),
+      );
       for (const push of [waiting, running]) {
         const said = await garrison.cli('cancel', push.id);
         assert.equal(said.exitCode, 0, said.stderr);
@@ -113,7 +130,10 @@ describe('limits and latches', () => {
       assert.deepEqual(web1.effectsOf(waiting.jobs[0]?.id ?? ''), []);
       assert.doesNotMatch(web1.read('/etc/passwd'), /^waits:/m);
       const again = await garrison.cli('cancel', running.id);
-      assert.deepEqual([again.exitCode, /has already ended; nothing to cancel/.test(again.stderr)], [1, true]);
+      assert.deepEqual(
+        [again.exitCode, /has already ended; nothing to cancel/.test(again.stderr)],
+        [1, true],
+      );
       const nothing = await garrison.cli('cancel', 'p-none');
       assert.deepEqual([nothing.exitCode, /there is no job or push p-none/.test(nothing.stderr)], [1, true]);
     });
@@ -122,7 +142,7 @@ describe('limits and latches', () => {
   describe('of a person over a worker', () => {
     let garrison: Garrison;
     before(async () => {
-      garrison = await startWith(parts, own, { config: 'workers: { count: 2, slots: 2 }' });
+      garrison = await startOn(own, parts, { config: 'workers: { count: 2, slots: 2 }' });
     });
     after(() => garrison.end());
 
@@ -132,8 +152,14 @@ describe('limits and latches', () => {
       assert.deepEqual(await stateOf(garrison, 'push-1'), ['stopped', 'StoppedByPerson', 'stop']);
       assert.equal((await garrison.cli('status', 'push-1')).exitCode, 3);
       assert.equal((await garrison.cli('status')).exitCode, 1);
-      assert.deepEqual(await verb(garrison, 'start', 'worker/push-1'), [0, 'start worker/push-1: done: push-1 is up and takes jobs']);
-      assert.deepEqual(await verb(garrison, 'quiet', 'push-1'), [0, 'quiet push-1: done: push-1 takes no new jobs']);
+      assert.deepEqual(await verb(garrison, 'start', 'worker/push-1'), [
+        0,
+        'start worker/push-1: done: push-1 is up and takes jobs',
+      ]);
+      assert.deepEqual(await verb(garrison, 'quiet', 'push-1'), [
+        0,
+        'quiet push-1: done: push-1 takes no new jobs',
+      ]);
       assert.deepEqual(await stateOf(garrison, 'push-1'), ['up', 'Quiet', 'quiet']);
       assert.deepEqual((await verb(garrison, 'start', 'push-1'))[0], 0);
       const second = await pidOf(garrison, 'push-1');
@@ -142,7 +168,10 @@ describe('limits and latches', () => {
       assert.deepEqual(restarted, [0, `restart push-1: done: push-1 is up as pid ${String(third)}`]);
       assert.equal(new Set([first, second, third]).size, 3);
       const unknown = await garrison.cli('stop', 'push-9');
-      assert.deepEqual([unknown.exitCode, /there is no worker push-9.*push-1, push-2/s.test(unknown.stderr)], [1, true]);
+      assert.deepEqual(
+        [unknown.exitCode, /there is no worker push-9.*push-1, push-2/s.test(unknown.stderr)],
+        [1, true],
+      );
       const other = await garrison.cli('restart', 'push-1', '--if-incarnation', '1-1-none');
       assert.deepEqual([other.exitCode, await pidOf(garrison, 'push-1')], [4, third], other.stderr);
     });
@@ -157,7 +186,12 @@ describe('limits and latches', () => {
         const before = await pidOf(garrison, worker);
         const refused = await garrison.cli(word, worker);
         assert.equal(refused.exitCode, 4);
-        assert.match(refused.stderr, new RegExp(`interrupts: job ${push.jobs[0]?.id ?? ''}.*\n.*no terminal to ask on\n.*garrison quiet ${worker}`));
+        assert.match(
+          refused.stderr,
+          new RegExp(
+            `interrupts: job ${push.jobs[0]?.id ?? ''}.*\n.*no terminal to ask on\n.*garrison quiet ${worker}`,
+          ),
+        );
         assert.equal((await stateOf(garrison, worker))[0], 'up');
         const asked = garrison.cli(word, worker, '--yes');
         await until('it drains', async () => (await stateOf(garrison, worker))[0] === 'draining');
@@ -191,18 +225,23 @@ describe('limits and latches', () => {
   it('a push that nobody takes says so at once, goes on after a start, and the latch outlives the supervisor', async () => {
     const home = tempHome(parts);
     const config = 'workers: { count: 2 }';
-    const first = await startWith(parts, own, { home, config });
+    const first = await startOn(own, parts, { home, config });
     for (const worker of ['push-1', 'push-2']) assert.equal((await first.cli('stop', worker)).exitCode, 0);
     const said = await pushBy(first, 'later', '--to', 'web-1', 'web-2', '--timeout', '2s');
     assert.equal(said.exitCode, 124, said.stderr);
-    const since = (await first.workers()).map((worker) => `${worker.name} is stopped since ${worker.since}`).join(', ');
-    assert.ok(said.stderr.includes(`queued at position 1 to 2: web-1, web-2; a worker: ${since}`), said.stderr);
+    const since = (await first.workers())
+      .map((worker) => `${worker.name} is stopped since ${worker.since}`)
+      .join(', ');
+    assert.ok(
+      said.stderr.includes(`queued at position 1 to 2: web-1, web-2; a worker: ${since}`),
+      said.stderr,
+    );
     assert.ok(said.stderr.includes(`no worker takes jobs: ${since}`), said.stderr);
     assert.match(said.stderr, /the wait timed out with 2 of 2 hosts unanswered; push (p-\S+) goes on/);
     const pushId = /push (p-\S+) goes on/.exec(said.stderr)?.[1] ?? '';
     assert.equal(await first.end(), 0);
 
-    const next = await startWith(parts, own, { home, config, until: 'answers' });
+    const next = await startOn(own, parts, { home, config, until: 'answers' });
     const states = (await next.workers()).map(({ state, reason, wish }) => [state, reason, wish].join(' '));
     assert.deepEqual(states, ['stopped StoppedByPerson stop', 'stopped StoppedByPerson stop']);
     assert.equal((await next.pushView(pushId)).state, 'open');
@@ -218,32 +257,16 @@ describe('limits and latches', () => {
   });
 });
 
-interface StartOptions {
-  readonly home?: string;
-  /** More of `ssh:`. */
-  readonly ssh?: string;
-  readonly config?: string;
-  /** More lines of inventory.yaml. */
-  readonly hosts?: string;
-  readonly until?: 'served' | 'answers';
-}
-
-function startWith(parts: Parts, own: OwnHosts, options: StartOptions = {}): Promise<Garrison> {
-  const { ssh, config = '', hosts = '', ...more } = options;
-  const sshConfig = `ssh: { identityFile: ${own.identityFile}${ssh === undefined ? '' : `, ${ssh}`} }\n`;
-  return Garrison.start(parts, { ...more, inventory: own.inventory + hosts, config: `${sshConfig}${config}\n` });
-}
-
-function tempHome(parts: Parts): string {
-  const home = makeTempHome();
-  parts.after(() => {
-    home.remove();
-  });
-  return home.path;
-}
-
 function pushBy(garrison: Garrison, account: string, ...args: readonly string[]): Promise<Said> {
-  return runCommand(['--home', garrison.home, 'push', account, '--key', `${garrison.keys.identityFile}.pub`, ...args]);
+  return runCommand([
+    '--home',
+    garrison.home,
+    'push',
+    account,
+    '--key',
+    `${garrison.keys.identityFile}.pub`,
+    ...args,
+  ]);
 }
 
 async function hostOf(garrison: Garrison, name: string): Promise<{ state: string; detail: string }> {

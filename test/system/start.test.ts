@@ -10,22 +10,22 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Said } from '../support/onHost.ts';
 import { withParts, type Parts } from '../support/parts.ts';
-import { makeTempHome } from '../support/tempHome.ts';
+import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LAST_LINE = 'Garrison runs in the foreground';
 
-it('npm start sets up, pushes to three practice hosts, shows what to try, and Ctrl-C leaves nothing', { timeout: 300_000 }, withParts(npmStart));
+it(
+  'npm start sets up, pushes to three practice hosts, shows what to try, and Ctrl-C leaves nothing',
+  { timeout: 300_000 },
+  withParts(npmStart),
+);
 
 async function npmStart(parts: Parts): Promise<void> {
   assertSetUp();
   const machineBefore = [readFileSync('/etc/passwd', 'utf8'), readFileSync('/etc/sudoers', 'utf8')];
-  const temporary = makeTempHome();
-  parts.after(() => {
-    temporary.remove();
-  });
-  const home = temporary.path;
+  const home = tempHome(parts);
   writeFileSync(join(home, 'garrison.yaml'), 'page: { listen: "127.0.0.1:0" }\n');
 
   const first = await start(parts, home, ['npm', 'start']);
@@ -45,12 +45,17 @@ async function npmStart(parts: Parts): Promise<void> {
   assert.equal(statSync(join(ROOT, 'dist/.built')).mtimeMs, built);
   // npm's own shell ends by the signal; what it ran does not.
   assert.deepEqual(await ctrlC(parts, second), { code: 0, signal: null }, second.output());
-  assert.deepEqual([readFileSync('/etc/passwd', 'utf8'), readFileSync('/etc/sudoers', 'utf8')], machineBefore);
+  assert.deepEqual(
+    [readFileSync('/etc/passwd', 'utf8'), readFileSync('/etc/sudoers', 'utf8')],
+    machineBefore,
+  );
 }
 
 /** Without it `npm start` would replace node_modules under this very test. */
 function assertSetUp(): void {
-  const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(ROOT, 'node_modules/.setup-test');
   const current = existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted;
   assert.ok(current, 'this checkout is not set up for tests: run `sh bin/setup test` first (npm test does)');
@@ -76,15 +81,19 @@ async function start(parts: Parts, home: string, [file = '', ...args]: readonly 
     env: { ...process.env, GARRISON_HOME: home },
   });
   const said: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => said.push(data.toString()));
-  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => said.push(data.toString()));
+  const exited = new Promise<Exit>((resolve) =>
+    child.once('exit', (code, signal) => resolve({ code, signal })),
+  );
   const started = { child, exited, output: () => said.join('') };
   parts.after(async () => {
     if (child.exitCode === null && child.signalCode === null) signalGroup(child);
     await exited;
   });
   const isShown = (): boolean => {
-    if (child.exitCode !== null) throw new Error(`npm start ended with ${String(child.exitCode)}: ${started.output()}`);
+    if (child.exitCode !== null)
+      throw new Error(`npm start ended with ${String(child.exitCode)}: ${started.output()}`);
     return started.output().includes(LAST_LINE);
   };
   await until('npm start has shown its tour', isShown, { deadlineMs: 120_000, everyMs: 50 });
@@ -106,7 +115,10 @@ function signalGroup({ pid }: ChildProcess): void {
 
 function assertPushed(output: string): void {
   for (const host of ['practice-1', 'practice-2', 'practice-3']) {
-    assert.match(output, new RegExp(`^${host} +changed +AccountPushed .*created account, added key, wrote sudo rule`, 'm'));
+    assert.match(
+      output,
+      new RegExp(`^${host} +changed +AccountPushed .*created account, added key, wrote sudo rule`, 'm'),
+    );
   }
   assert.match(output, /push p-\S+: 3 changed/);
 }
@@ -129,7 +141,12 @@ async function signIn(link: string): Promise<Response> {
   if (shown.status !== 200) return shown;
   const token = /name="token" value="([^"]+)"/.exec(await shown.text())?.[1] ?? '';
   const body = new URLSearchParams({ token });
-  const pressed = await fetch(`${origin}/login`, { method: 'POST', body, headers: { origin }, redirect: 'manual' });
+  const pressed = await fetch(`${origin}/login`, {
+    method: 'POST',
+    body,
+    headers: { origin },
+    redirect: 'manual',
+  });
   assert.equal(pressed.status, 303);
   const cookie = pressed.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
   return fetch(origin, { headers: { cookie: cookie.join('; ') } });
@@ -148,14 +165,21 @@ async function assertCommandsWork(output: string, home: string): Promise<void> {
   const logged = await sh(ssh);
   assert.equal(logged.exitCode, 0, logged.stderr);
   assert.match(logged.stdout, /^uid=0\(root\)/);
-  const again = await sh(`bin/garrison --home ${home} push demo --to practice-1 practice-2 practice-3 --key ${home}/demo_ed25519.pub --sudo all`);
+  const again = await sh(
+    `bin/garrison --home ${home} push demo --to practice-1 practice-2 practice-3 --key ${home}/demo_ed25519.pub --sudo all`,
+  );
   assert.equal(again.exitCode, 0, again.stderr);
   assert.match(again.stderr, /3 unchanged/);
 }
 
 function commandsIn(output: string): readonly string[] {
   const after = output.slice(output.indexOf('Three commands to try')).split('\n').slice(1);
-  return after.slice(0, after.findIndex((line) => !line.startsWith('  '))).map((line) => line.trim());
+  return after
+    .slice(
+      0,
+      after.findIndex((line) => !line.startsWith('  ')),
+    )
+    .map((line) => line.trim());
 }
 
 /** Logged in as the account itself, by the command that was printed. */
@@ -170,12 +194,17 @@ async function assertOnHosts(output: string, home: string): Promise<void> {
 }
 
 function sh(command: string): Promise<Said> {
-  const { GARRISON_HOME: _, ...env } = process.env;
+  const env = { ...process.env, GARRISON_HOME: undefined };
   return new Promise((resolve) => {
-    const child = execFile('sh', ['-c', command], { cwd: ROOT, env, timeout: 60_000 }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
-      resolve({ exitCode, stdout, stderr });
-    });
+    const child = execFile(
+      'sh',
+      ['-c', command],
+      { cwd: ROOT, env, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+        resolve({ exitCode, stdout, stderr });
+      },
+    );
     child.stdin?.end();
   });
 }

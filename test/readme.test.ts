@@ -1,0 +1,67 @@
+/** Holds README's tables and the dashboard true: each names exactly what the code has. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { loadConfig } from '../src/config.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { WORKER_STATES } from '../src/server/words.ts';
+import type { HostOutcome } from '../src/push/job.ts';
+import { tempHome } from './support/tempHome.ts';
+
+const README = read('../README.md');
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
+}
+
+/** The cells of a table's rows, below the heading. */
+function table(heading: string): string[][] {
+  const section = README.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
+  return rows.slice(1).map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
+}
+
+const codes = (cells: readonly string[]): string[] => cells.map((cell) => cell.replaceAll('`', ''));
+
+describe('README', () => {
+  it('names every worker state, and no other', () => {
+    assert.deepEqual(codes(table('What happens to a worker').map((row) => row[0] ?? '')).sort(), [...WORKER_STATES].sort());
+  });
+
+  it('names every result of a host', () => {
+    const outcomes: Record<HostOutcome, true> = { changed: true, unchanged: true, conflict: true, failed: true, unknown: true };
+    assert.deepEqual(codes(table('What a push does').map((row) => row[0] ?? '')).sort(), Object.keys(outcomes).sort());
+  });
+
+  it('names every configuration key that is used, with its default', (t) => {
+    const { settings } = loadConfig({ home: tempHome(t) });
+    const rows = new Map(table('Configuration').map((row) => [codes(row)[0] ?? '', codes(row)[1] ?? '']));
+    for (const { key, value, used } of settings) {
+      assert.equal(rows.has(key), used, `README and ${key}`);
+      if (used && key !== 'host' && key !== 'ssh.identityFile') assert.equal(rows.get(key), value, key);
+    }
+    const known = settings.map((setting) => setting.key);
+    const others = [...rows.keys()].filter((key) => !known.includes(key));
+    assert.deepEqual(others.sort(), ['redis.passwordFile', 'redis.url']);
+  });
+
+  it('shows only commands and options that exist', () => {
+    const names = buildProgram().commands.map((command) => command.name());
+    const shown = [...README.matchAll(/garrison ([a-z-]+)/g)].map((match) => match[1] ?? '').filter((word) => word !== 'up');
+    for (const word of shown) assert.ok(names.includes(word) || PROSE.includes(word), `garrison ${word}`);
+  });
+});
+
+/** Words that follow "garrison" in a sentence or a path without being a command. */
+const PROSE: readonly string[] = ['help'];
+
+describe('the dashboards', () => {
+  it('ask only for metrics that are exposed', () => {
+    const exposed = [...read('../src/server/metrics.ts').matchAll(/gauge\('([a-z_]+)'/g)].map((match) => `garrison_${match[1] ?? ''}`);
+    for (const file of readdirSync(new URL('../dashboards', import.meta.url))) {
+      const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map((match) => match[1] ?? '');
+      assert.ok(asked.length > 0, file);
+      for (const metric of asked) assert.ok(exposed.includes(metric), `${file}: ${metric}`);
+    }
+  });
+});
