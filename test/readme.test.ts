@@ -25,12 +25,24 @@ const codes = (cells: readonly string[]): string[] => cells.map((cell) => cell.r
 
 describe('README', () => {
   it('names every worker state, and no other', () => {
-    assert.deepEqual(codes(table('What happens to a worker').map((row) => row[0] ?? '')).sort(), [...WORKER_STATES].sort());
+    assert.deepEqual(
+      codes(table('What happens to a worker').map((row) => row[0] ?? '')).sort(),
+      [...WORKER_STATES].sort(),
+    );
   });
 
   it('names every result of a host', () => {
-    const outcomes: Record<HostOutcome, true> = { changed: true, unchanged: true, conflict: true, failed: true, unknown: true };
-    assert.deepEqual(codes(table('What a push does').map((row) => row[0] ?? '')).sort(), Object.keys(outcomes).sort());
+    const outcomes: Record<HostOutcome, true> = {
+      changed: true,
+      unchanged: true,
+      conflict: true,
+      failed: true,
+      unknown: true,
+    };
+    assert.deepEqual(
+      codes(table('What a push does').map((row) => row[0] ?? '')).sort(),
+      Object.keys(outcomes).sort(),
+    );
   });
 
   it('names every configuration key that is used, with its default', (t) => {
@@ -47,7 +59,9 @@ describe('README', () => {
 
   it('shows only commands and options that exist', () => {
     const names = buildProgram().commands.map((command) => command.name());
-    const shown = [...README.matchAll(/garrison ([a-z-]+)/g)].map((match) => match[1] ?? '').filter((word) => word !== 'up');
+    const shown = [...README.matchAll(/garrison ([a-z-]+)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((word) => word !== 'up');
     for (const word of shown) assert.ok(names.includes(word) || PROSE.includes(word), `garrison ${word}`);
   });
 });
@@ -57,9 +71,13 @@ const PROSE: readonly string[] = ['help'];
 
 describe('the dashboards', () => {
   it('ask only for metrics that are exposed', () => {
-    const exposed = [...read('../src/server/metrics.ts').matchAll(/gauge\('([a-z_]+)'/g)].map((match) => `garrison_${match[1] ?? ''}`);
+    const exposed = [...read('../src/server/metrics.ts').matchAll(/gauge\('([a-z_]+)'/g)].map(
+      (match) => `garrison_${match[1] ?? ''}`,
+    );
     for (const file of readdirSync(new URL('../dashboards', import.meta.url))) {
-      const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map((match) => match[1] ?? '');
+      const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map(
+        (match) => match[1] ?? '',
+      );
       assert.ok(asked.length > 0, file);
       for (const metric of asked) assert.ok(exposed.includes(metric), `${file}: ${metric}`);
     }

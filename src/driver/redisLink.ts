@@ -41,7 +41,10 @@ export class RedisLink {
     this.redis.on('error', (error) => {
       this.#lastError = messageOf(error);
     });
-    this.redis.on('ready', () => void this.#agree());
+    this.redis.on('ready', () => {
+      this.#lastError = 'it closed the connection';
+      void this.#agree();
+    });
     this.redis.on('close', () => {
       if (!this.#ended) events.onChange(false, `${describeTarget(target)}: ${this.#lastError}`);
     });

@@ -51,7 +51,11 @@ describe('fifty pushes under kill -9', () => {
       const first = pushes.at(-PUSHES / KILLS);
       assert.ok(first);
       const account = first.accountName ?? '';
-      await until(`the script of ${account} is at the gate`, () => garrison.tell(host, `ls /run/at-gate.${account}`), { everyMs: 50 });
+      await until(
+        `the script of ${account} is at the gate`,
+        () => garrison.tell(host, `ls /run/at-gate.${account}`),
+        { everyMs: 50 },
+      );
       const worker = await holderOf(garrison, first);
       process.kill(worker, 'SIGKILL');
       // Whatever the next attempt does while the first script still runs, it must not do it twice.
@@ -67,14 +71,19 @@ describe('fifty pushes under kill -9', () => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       for (let count = 0; count < PUSHES / KILLS; count += 1) {
         const name = `redis${String(kill)}x${String(count)}`;
-        const push = await until(`push ${name} is accepted`, () => garrison.push(name, [HOSTS[count] ?? '']).catch(() => null), {
-          deadlineMs: 30_000,
-        });
+        const push = await until(
+          `push ${name} is accepted`,
+          () => garrison.push(name, [HOSTS[count] ?? '']).catch(() => null),
+          {
+            deadlineMs: 30_000,
+          },
+        );
         pushes.push(push);
       }
       const pid = await until('redis-server runs', () => redisPid(garrison));
       process.kill(pid, 'SIGKILL');
-      const isBack = async (): Promise<boolean> => ![null, pid].includes(redisPid(garrison)) && (await garrison.snapshot()).redis.up;
+      const isBack = async (): Promise<boolean> =>
+        ![null, pid].includes(redisPid(garrison)) && (await garrison.snapshot()).redis.up;
       await until('Redis is back', isBack, { deadlineMs: 60_000 });
     }
     await assertOneEffectEach(garrison, pushes);
@@ -84,7 +93,9 @@ describe('fifty pushes under kill -9', () => {
 /** The pid of the worker that holds the push's one job. */
 async function holderOf(garrison: Garrison, push: PushView): Promise<number> {
   const id = push.jobIds[0] ?? '';
-  const worker = await until(`job ${id} is held`, async () => (await garrison.workers()).find((each) => each.jobs.includes(id)));
+  const worker = await until(`job ${id} is held`, async () =>
+    (await garrison.workers()).find((each) => each.jobs.includes(id)),
+  );
   assert.ok(worker.incarnation);
   return worker.incarnation.pid;
 }
@@ -110,7 +121,11 @@ async function assertOneEffectEach(garrison: Garrison, pushes: readonly PushView
   for (const push of pushes) {
     const [job] = (await garrison.settled(push.id, 120_000)).jobs;
     assert.ok(job);
-    assert.equal(job.state, 'done', `${push.accountName ?? ''} on ${job.host}: ${JSON.stringify(job.result)}`);
+    assert.equal(
+      job.state,
+      'done',
+      `${push.accountName ?? ''} on ${job.host}: ${JSON.stringify(job.result)}`,
+    );
   }
   for (const host of HOSTS) {
     const journal = (await garrison.tell(host, 'cat /var/lib/garrison/journal')).split('\n');

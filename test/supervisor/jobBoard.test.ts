@@ -1,0 +1,192 @@
+/** The board of open jobs, told stories of workers that ask, answer, forget and die. Nothing outside it is real here. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Incarnation } from '../../src/heartbeat.ts';
+import type { HostResult, JobRecord, PushTask } from '../../src/push/job.ts';
+import type { WorkerMessage } from '../../src/push/workerMessage.ts';
+import type { Action } from '../../src/reconciler/action.ts';
+import { JobBoard } from '../../src/supervisor/jobBoard.ts';
+
+const A: Incarnation = { pid: 10, startTicks: 1, nonce: 'aa' };
+const B: Incarnation = { pid: 11, startTicks: 2, nonce: 'bb' };
+const at = (monoMs: number): { monoMs: number; wall: string } => ({
+  monoMs,
+  wall: new Date(monoMs).toISOString(),
+});
+
+function jobRecord(id: string, host = 'web-1'): JobRecord {
+  return {
+    id,
+    pushId: 'p-1',
+    kind: 'push',
+    host,
+    account: null,
+    state: 'queued',
+    since: at(0).wall,
+    createdAt: at(0).wall,
+    attempt: 0,
+    lostAttempts: 0,
+    revision: 1,
+    stage: null,
+    worker: null,
+    cancelRequested: false,
+    result: null,
+  };
+}
+
+const CHANGED: HostResult = {
+  outcome: 'changed',
+  stage: 'verify',
+  reason: 'AccountPushed',
+  detail: '',
+  changes: [],
+  facts: {},
+  replayed: false,
+  at: at(0).wall,
+};
+
+/** A board with its inventory, and the short words that the stories below are told in. */
+class Story {
+  readonly hosts = new Set(['web-1', 'web-2']);
+  readonly board = new JobBoard({
+    taskFor: (job) =>
+      this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : null,
+    onChange: () => undefined,
+  });
+
+  admit(...jobs: JobRecord[]): Action[] {
+    return this.board.apply({ kind: 'submitted', jobs }, at(0));
+  }
+
+  /** Lets everything that may leave for the queue get there; returns the ids. */
+  dispatch(nowMs = 1): string[] {
+    const { actions } = this.board.decide(true, at(nowMs));
+    return actions.flatMap((action) => {
+      if (action.kind !== 'dispatch') return [];
+      const { id: jobId, attempt } = action.job;
+      this.board.apply(
+        { kind: 'fenced', jobId, attempt, fence: { clusterId: 'c', epoch: 1, counter: attempt } },
+        at(nowMs),
+      );
+      this.board.apply({ kind: 'enqueued', jobId, attempt }, at(nowMs));
+      return [jobId];
+    });
+  }
+
+  says(incarnation: Incarnation, message: WorkerMessage, nowMs = 2): Action[] {
+    const worker = incarnation === A ? 'push-1' : 'push-2';
+    return this.board.apply({ kind: 'said', worker, incarnation, message }, at(nowMs));
+  }
+
+  stateOf(id: string): string | undefined {
+    return this.board.known(id)?.state;
+  }
+}
+
+const told = (actions: Action[]): string[] =>
+  actions.flatMap((action) => (action.kind === 'tellWorker' ? [action.message.type] : [action.kind]));
+
+describe('the board of open jobs', () => {
+  it('grants an attempt once, keeps its result, and tells the worker only when it is in Redis', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    assert.deepEqual(story.dispatch(), ['j-1']);
+    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['run']);
+    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['skip']);
+    assert.deepEqual(story.board.heldBy('push-1'), ['j-1']);
+    assert.deepEqual(told(story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED })), [
+      'finish',
+    ]);
+    assert.deepEqual(told(story.board.apply({ kind: 'kept', jobId: 'j-1' }, at(3))), []);
+    assert.deepEqual(told(story.board.apply({ kind: 'indexed', jobId: 'j-1' }, at(3))), ['stored']);
+    assert.deepEqual(
+      [story.stateOf('j-1'), story.board.open().length, story.board.heldBy('push-1')],
+      ['done', 0, []],
+    );
+  });
+
+  it('gives a dead worker’s job to another, and lets the dead one’s late answer change nothing', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.board.apply({ kind: 'workerGone', worker: 'push-1', incarnation: A }, at(5));
+    assert.equal(story.stateOf('j-1'), 'queued');
+    assert.deepEqual(story.dispatch(6), ['j-1']);
+    assert.deepEqual(
+      told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1 })),
+      ['skip'],
+      'the old entry is no longer the current one',
+    );
+    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 2 })), ['run']);
+    assert.deepEqual(told(story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED })), [
+      'stored',
+    ]);
+    assert.equal(story.stateOf('j-1'), 'starting');
+  });
+
+  it('holds back the second job of a host until the first has ended', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'), jobRecord('j-2'), jobRecord('j-3', 'web-2'));
+    assert.deepEqual(story.dispatch(), ['j-1', 'j-3']);
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });
+    assert.deepEqual(story.dispatch(), []);
+    story.board.apply({ kind: 'indexed', jobId: 'j-1' }, at(9));
+    assert.deepEqual(story.dispatch(9), ['j-2']);
+  });
+
+  it('keeps a cancel over a death of the supervisor: saved at once, and ended instead of run at the next start', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    assert.deepEqual(told(story.board.apply({ kind: 'cancelAsked', jobId: 'j-1' }, at(4))), [
+      'save',
+      'cancel',
+    ]);
+    const saved = story.board.known('j-1');
+    assert.ok(saved);
+    const next = new Story();
+    assert.deepEqual(told(next.admit(saved)), ['finish']);
+    assert.deepEqual([next.stateOf('j-1'), next.dispatch()], ['cancelled', []]);
+  });
+
+  it('ends a job whose host left the inventory, with the reason', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.hosts.clear();
+    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['skip', 'finish']);
+    assert.equal(story.board.known('j-1')?.result?.reason, 'HostUnknown');
+  });
+
+  it('tries again to keep a result that could not be written', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });
+    story.board.apply({ kind: 'keepFailed', jobId: 'j-1', detail: 'disk full' }, at(10));
+    assert.deepEqual(story.board.decide(true, at(11)).actions, []);
+    assert.deepEqual(told(story.board.decide(false, at(5_010)).actions), ['finish']);
+  });
+
+  it('takes back a job that its worker no longer has in hand', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    const beat = {
+      seq: 9,
+      loopDelayP99Ms: 0,
+      lastFetchAgoMs: 0,
+      lastProgressAgoMs: 0,
+      activeJobs: [],
+      slots: 10,
+      rssBytes: 1,
+    };
+    story.says(A, { type: 'beat', beat }, 60_000);
+    assert.equal(story.stateOf('j-1'), 'queued');
+  });
+});
