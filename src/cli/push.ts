@@ -138,7 +138,7 @@ async function tellWhatItWaitsFor(
   const { queue } = (await client.get(apiPath('status'))) as Snapshot;
   if (queue.served && wait) return;
   for (const line of queuedLines(jobs)) output.note(line);
-  if (!queue.served) output.note(`no worker takes jobs now: ${queue.detail}`);
+  if (!queue.served) output.note(`nothing is pushed at the moment: ${queue.detail}`);
 }
 
 /** One line for each thing waited for, however many jobs wait for it. */

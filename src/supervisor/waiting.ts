@@ -53,10 +53,38 @@ function takesJobs(worker: WorkerView): boolean {
   return (worker.state === 'up' || worker.state === 'late') && worker.wish === 'run';
 }
 
+const NAMES_SHOWN = 3;
+
+/** The workers in groups of one state, each with the time since which all of the group are in it, and what a person can do. */
 function nobodyServes(workers: readonly WorkerView[]): string {
-  return workers.map((worker) => `${worker.name} is ${stateWord(worker)} since ${worker.since}`).join(', ');
+  const groups = new Map<string, WorkerView[]>();
+  for (const worker of workers)
+    groups.set(situationOf(worker), [...(groups.get(situationOf(worker)) ?? []), worker]);
+  const texts = [...groups].map(
+    ([situation, members]) => `${namesOf(members)} ${situation}${sinceOf(members)}`,
+  );
+  const held = workers.some((worker) => worker.wish !== 'run');
+  return texts.join('; ') + (held ? '. garrison start NAME lets one take jobs' : '');
 }
 
-function stateWord(worker: WorkerView): string {
-  return worker.wish === 'quiet' && worker.state === 'up' ? 'quiet (a person asked)' : worker.state;
+function situationOf(worker: WorkerView): string {
+  if (worker.wish === 'quiet' && worker.state === 'up') return 'quiet, as a person asked';
+  return worker.wish === 'stop' && worker.state === 'stopped' ? 'stopped by a person' : worker.state;
+}
+
+function namesOf(workers: readonly WorkerView[]): string {
+  const names = workers.map((worker) => worker.name);
+  const more = names.length - NAMES_SHOWN;
+  return more > 0 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${String(more)} more` : names.join(', ');
+}
+
+/** A quiet worker's `since` tells since when it is up, not since when it is quiet: better nothing than that. */
+function sinceOf(workers: readonly WorkerView[]): string {
+  if (workers.some((worker) => worker.state === 'up')) return '';
+  const latest =
+    workers
+      .map((worker) => worker.since)
+      .sort()
+      .at(-1) ?? '';
+  return ` since ${latest}`;
 }

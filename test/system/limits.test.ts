@@ -229,9 +229,8 @@ describe('limits and latches', () => {
     for (const worker of ['push-1', 'push-2']) assert.equal((await first.cli('stop', worker)).exitCode, 0);
     const said = await pushBy(first, 'later', '--to', 'web-1', 'web-2', '--timeout', '2s');
     assert.equal(said.exitCode, 124, said.stderr);
-    const since = (await first.workers())
-      .map((worker) => `${worker.name} is stopped since ${worker.since}`)
-      .join(', ');
+    const latest = (await first.workers()).map((worker) => worker.since).sort().at(-1) ?? '';
+    const since = `push-1, push-2 stopped by a person since ${latest}. garrison start NAME lets one take jobs`;
     assert.ok(
       said.stderr.includes(`queued at position 1 to 2: web-1, web-2; a worker: ${since}`),
       said.stderr,
