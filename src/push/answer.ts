@@ -90,7 +90,10 @@ function readWord(answer: Answer, word: string, rest: readonly string[]): Answer
     case 'replayed':
       return { ...answer, replayed: true };
     case 'stage':
-      return STAGES.includes(first) ? { ...answer, stage: first as Stage } : null;
+      // Only onward: each step is told on, and a host could otherwise go to and fro thousands of times.
+      return STAGES.indexOf(first) >= Math.max(0, STAGES.indexOf(answer.stage))
+        ? { ...answer, stage: first as Stage }
+        : null;
     case 'change': {
       const change = Object.hasOwn(CHANGES, first) ? CHANGES[first] : undefined;
       return change === undefined || answer.changes.length >= MOST_FACTS

@@ -11,8 +11,14 @@ import { until } from '../support/until.ts';
 
 const DRAIN_WITHIN_MS = 30_000;
 
-it('a restart whose job in hand never ends is done after the drain deadline, and the job has one effect', withParts(drainDeadline));
-it('Ctrl-C with a job in hand that never ends is done after the short deadline, and the next start goes on', withParts(stopDeadline));
+it(
+  'a restart whose job in hand never ends is done after the drain deadline, and the job has one effect',
+  withParts(drainDeadline),
+);
+it(
+  'Ctrl-C with a job in hand that never ends is done after the short deadline, and the next start goes on',
+  withParts(stopDeadline),
+);
 
 async function drainDeadline(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 1);
@@ -27,7 +33,10 @@ async function drainDeadline(parts: Parts): Promise<void> {
   const restarted = await garrison.cli('restart', worker, '--yes');
   const tookMs = performance.now() - startedMs;
   assert.equal(restarted.exitCode, 0, restarted.stderr);
-  assert.ok(tookMs >= DRAIN_WITHIN_MS && tookMs < DRAIN_WITHIN_MS + 10_000, `done after ${String(tookMs)} ms`);
+  assert.ok(
+    tookMs >= DRAIN_WITHIN_MS && tookMs < DRAIN_WITHIN_MS + 10_000,
+    `done after ${String(tookMs)} ms`,
+  );
   await until('it is tried again', async () => (await garrison.job(jobId)).attempt === 2);
   host.openGate();
   const job = (await garrison.settled(push.id)).jobs[0];

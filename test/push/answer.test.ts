@@ -87,6 +87,8 @@ describe('an answer', () => {
     ]) {
       assert.equal(brief(resultOf([...BEGIN, `@garrison1 n1 ${bad}`])), 'unknown plan AnswerInvalid', bad);
     }
+    const back = [...WRITING, '@garrison1 n1 stage plan'];
+    assert.equal(brief(resultOf(back)), 'unknown apply AnswerInvalid', 'a stage never comes back');
   });
 
   it('never throws and never grows, whatever bytes arrive', () => {

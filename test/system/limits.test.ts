@@ -33,6 +33,8 @@ describe('limits and latches', () => {
       const startedMs = performance.now();
       const push = await garrison.push('total', ['web-1']);
       await web1.atGate('total');
+      // Else its own deadline on the host could answer a moment before our limit here.
+      await web1.tell(FREEZE_SCRIPT);
       const job = (await garrison.settled(push.id)).jobs[0];
       const tookMs = performance.now() - startedMs;
       assert.equal(told(job), 'unknown unknown TotalTimedOut');
@@ -44,7 +46,7 @@ describe('limits and latches', () => {
         [marked.state, marked.detail.includes(`garrison retry ${job?.id ?? ''}`)],
         ['unknown', true],
       );
-      // Its own deadline ends the script on the host too, and frees the host.
+      // Its own deadline ends the script on the host too; until then the retry finds the host busy and waits.
       web1.openGate();
       const retried = await garrison.cli('retry', job?.id ?? '');
       assert.equal(retried.exitCode, 0, retried.stderr);
@@ -229,7 +231,11 @@ describe('limits and latches', () => {
     for (const worker of ['push-1', 'push-2']) assert.equal((await first.cli('stop', worker)).exitCode, 0);
     const said = await pushBy(first, 'later', '--to', 'web-1', 'web-2', '--timeout', '2s');
     assert.equal(said.exitCode, 124, said.stderr);
-    const latest = (await first.workers()).map((worker) => worker.since).sort().at(-1) ?? '';
+    const latest =
+      (await first.workers())
+        .map((worker) => worker.since)
+        .sort()
+        .at(-1) ?? '';
     const since = `push-1, push-2 stopped by a person since ${latest}. garrison start NAME lets one take jobs`;
     assert.ok(
       said.stderr.includes(`queued at position 1 to 2: web-1, web-2; a worker: ${since}`),
@@ -255,6 +261,11 @@ describe('limits and latches', () => {
     await next.end();
   });
 });
+
+/** Stops the remote script in its tracks, not what it has started. */
+const FREEZE_SCRIPT = `ps -eo pid=,sid=,args= | while read -r pid session args; do
+  if [ "$pid" = "$session" ] && [ "$args" = '/bin/sh -s' ]; then kill -s STOP "$pid"; fi
+done`;
 
 function pushBy(garrison: Garrison, account: string, ...args: readonly string[]): Promise<Said> {
   return runCommand([

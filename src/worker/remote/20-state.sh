@@ -65,10 +65,12 @@ check_fence() {
 }
 
 # Whole or not at all: path, text, `durable` where a power cut must not lose it.
+# No name of ours begins with a dot, so the unfinished file is nobody's: `ada.new` may be an account beside `ada`.
 put() {
-    printf '%s\n' "$2" 2>/dev/null >"$1.new" || return 1
-    if [ "${3:-}" = durable ]; then sync "$1.new" 2>/dev/null || return 1; fi
-    mv -f "$1.new" "$1" 2>/dev/null
+    unfinished=${1%/*}/.new
+    printf '%s\n' "$2" 2>/dev/null >"$unfinished" || return 1
+    if [ "${3:-}" = durable ]; then sync "$unfinished" 2>/dev/null || return 1; fi
+    mv -f "$unfinished" "$1" 2>/dev/null
 }
 
 # An earlier attempt of this job may have ended without being heard: its answer is the answer.

@@ -12,12 +12,8 @@ lookup_account() {
             *) refuse failed LookupFailed ;;
         esac
     else
-        entry=$(grep "^$name:" /etc/passwd)
-        case $? in
-            0) ;;
-            1) return ;;
-            *) refuse failed LookupFailed ;;
-        esac
+        if ! find_line /etc/passwd; then refuse failed LookupFailed; fi
+        if [ -z "$entry" ]; then return; fi
     fi
     IFS=: read -r found secret uid gid gecos home login_shell <<GARRISON_ENTRY
 $entry
@@ -28,9 +24,23 @@ GARRISON_ENTRY
     account=present
 }
 
+# Sets entry to the account's line in such a file, compared as text: a dot in a name is only a dot.
+find_line() {
+    entry=
+    if [ ! -r "$1" ]; then return 1; fi
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+            "$name:"*)
+                entry=$line
+                return 0
+                ;;
+        esac
+    done <"$1"
+}
+
 # Sets mark=none|ours|other|damaged and mark_*.
 read_mark() {
-    mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_sudo=no mark_keys= mark_groups=
+    mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_locked=no mark_sudo=no mark_keys= mark_groups=
     if [ ! -e "$state/accounts/$name" ]; then return; fi
     mark=damaged
     while IFS=' ' read -r field value; do
@@ -41,6 +51,7 @@ read_mark() {
             token) mark_token=$value ;;
             uid) mark_uid=$value ;;
             expire) mark_expire=$value ;;
+            locked) mark_locked=$value ;;
             sudo) mark_sudo=$value ;;
             key) mark_keys="$mark_keys$value$nl" ;;
             group) mark_groups="$mark_groups $value" ;;
@@ -51,9 +62,9 @@ read_mark() {
     if [ "$mark" = other ] && [ "$mark_cluster" = "$cluster" ]; then mark=ours; fi
 }
 
-# Arguments: state, token, uid, expire, sudo, keys (lines), groups (words).
+# Arguments: state, token, uid, expire, sudo, keys (lines), groups (words). kept_locked: our revoke found the password locked.
 write_mark() {
-    lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}sudo $5$nl"
+    lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}locked $kept_locked${nl}sudo $5$nl"
     IFS=$nl
     for key in $6; do lines="${lines}key $key$nl"; done
     IFS=$blanks
@@ -91,7 +102,7 @@ read_shadow() {
     if command -v getent >/dev/null 2>&1; then
         entry=$(getent shadow "$name" 2>/dev/null)
     else
-        entry=$(grep "^$name:" /etc/shadow)
+        find_line /etc/shadow
     fi
     if [ -z "$entry" ]; then return; fi
     shadow=present
@@ -99,10 +110,15 @@ read_shadow() {
 $entry
 GARRISON_ENTRY
     case $secret in '!'*) locked=yes ;; esac
-    case $expire in
-        '') ;;
-        *[!0-9]*) expire= ;;
-        0 | 1) expired=yes ;;
-        *) if [ "$expire" -le "$(($(date +%s) / 86400))" ]; then expired=yes; fi ;;
+    if ! is_number "$expire"; then expire=; fi
+    if is_past "$expire"; then expired=yes; fi
+}
+
+# A date as the shadow file has it: days, or nothing for never.
+is_past() {
+    case $1 in
+        '') return 1 ;;
+        0 | 1) return 0 ;;
     esac
+    [ "$1" -le "$(($(date +%s) / 86400))" ]
 }

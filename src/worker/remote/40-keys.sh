@@ -3,7 +3,7 @@
 
 # The user's side. Each begins with a word that proves it runs at all; `odd` is anything but plain folders and files.
 as_user_read='echo ready
-cd "$GARRISON_HOME" 2>/dev/null || { echo nohome; exit; }
+cd "$GARRISON_HOME" 2>/dev/null || { [ -d "$GARRISON_HOME" ] || echo nohome; exit; }
 if [ -L .ssh ]; then echo odd; exit; fi
 if [ ! -e .ssh ]; then echo none; exit; fi
 cd .ssh 2>/dev/null || { echo odd; exit; }
@@ -11,7 +11,7 @@ if [ -L authorized_keys ]; then echo odd; exit; fi
 if [ ! -e authorized_keys ]; then echo none; exit; fi
 if [ ! -f authorized_keys ] || [ ! -r authorized_keys ]; then echo odd; exit; fi
 echo file
-exec head -c 262145 authorized_keys'
+exec cat authorized_keys'
 
 as_user_write='umask 077
 cd "$GARRISON_HOME" || exit 11
@@ -27,6 +27,8 @@ if command -v restorecon >/dev/null 2>&1; then restorecon -R "$GARRISON_HOME/.ss
 echo written'
 
 # Runs a constant script as the account's user, with neither the lock nor our channel to Garrison in its hands.
+# That process is the user's: it can be stopped, and its descriptors taken and kept. So it reads a plain file, never a pipe
+# that someone of ours writes to, and what it writes goes through a reader of root's that has its own limits.
 as_user() {
     GARRISON_HOME=$home
     export GARRISON_HOME
@@ -42,8 +44,13 @@ read_keys() {
     keys_content=
     for runner in ${runner:-setpriv runuser su}; do
         if ! command -v "$runner" >/dev/null 2>&1; then continue; fi
-        answer=$(as_user "$as_user_read" </dev/null)
+        # Out of time: something holds the other end, and another way to become the user would change nothing.
+        if ! answer=$(as_user "$as_user_read" </dev/null | heard_from_user); then
+            answer=
+            break
+        fi
         case $answer in ready*) break ;; esac
+        say waiting
     done
     case $answer in
         "ready${nl}file"*) keys_file=file keys_content=${answer#"ready${nl}file"} keys_content=${keys_content#"$nl"} ;;
@@ -53,6 +60,10 @@ read_keys() {
         *) keys_file=unreadable ;;
     esac
     if [ "${#keys_content}" -gt 262000 ]; then keys_file=odd keys_content=; fi
+}
+
+heard_from_user() {
+    limited 16 head -c 262145 9>&-
 }
 
 # Sets keys_missing (lines `type blob`) of the wished, and keys_extra of those we once added and that are wished no longer.
@@ -67,7 +78,24 @@ compare_keys() {
     done
     for key in $mark_keys; do
         case "$nl$want_keys" in *"$nl$key$nl"*) continue ;; esac
-        case "$keys_content" in *"$key"*) keys_extra="$keys_extra$key$nl" ;; esac
+        case "$keys_content" in *"${key#* }"*) if holds_key "$key"; then keys_extra="$keys_extra$key$nl"; fi ;; esac
+    done
+    IFS=$blanks
+}
+
+# Is there a line with this key that is not a comment?
+holds_key() {
+    key_patterns "$1"
+    printf '%s\n' "$keys_content" 2>/dev/null | grep -e "$patterns" >/dev/null
+}
+
+# Sets patterns for grep: its base64 as a word of its own says which key it is, whatever blanks, options or carriage return stand around it.
+key_patterns() {
+    patterns=
+    IFS=$nl
+    for searched in $1; do
+        blob=${searched#* }
+        patterns="$patterns${patterns:+$nl}^[^#].*[$gaps]$blob[$gaps]$nl^[^#].*[$gaps]$blob\$"
     done
     IFS=$blanks
 }
@@ -84,49 +112,34 @@ keys_to_mark() {
 
 # Writes the file anew: every line of the user's own stays as it is. The count of lines tells the user's side a whole file from a torn one.
 write_keys() {
-    content= GARRISON_LINES=0
-    if [ -n "$keys_content" ]; then keep_other_lines; fi
+    content= said='the file could not be searched'
+    if [ -n "$keys_content" ]; then keep_other_lines || return 1; fi
     IFS=$nl
     for key in $keys_missing; do
         for line in $want_key_lines; do
-            case $line in "$key" | "$key "*)
-                content="$content$line$nl"
-                GARRISON_LINES=$((GARRISON_LINES + 1))
-                ;;
-            esac
+            case $line in "$key" | "$key "*) content="$content$line$nl" ;; esac
         done
     done
     IFS=$blanks
-    if [ "$GARRISON_LINES" -eq 0 ]; then GARRISON_LINES=1; fi
+    GARRISON_LINES=$(printf '%s' "$content" | wc -l)
     export GARRISON_LINES
-    wrote=$(as_user "$as_user_write" <<GARRISON_CONTENT
-${content%"$nl"}
-GARRISON_CONTENT
-    )
-    said="writing .ssh/authorized_keys as $name ended with code $?"
-    [ "$wrote" = written ]
+    said="the new keys could not be kept in $state"
+    # A new file each time: the user of before may have kept the old one open.
+    rm -f "$state/keys"
+    printf '%s' "$content" 2>/dev/null >"$state/keys" || return 1
+    wrote=$({ as_user "$as_user_write" <"$state/keys"; echo "code $?"; } | heard_from_user)
+    rm -f "$state/keys"
+    outcome=${wrote##*"$nl"}
+    said="writing .ssh/authorized_keys as $name ended with ${outcome:-no answer}"
+    [ "$wrote" = "written${nl}code 0" ]
 }
 
+# By grep and not line by line: the user may have written a hundred thousand.
 keep_other_lines() {
-    while IFS= read -r line; do
-        if is_extra "$line"; then continue; fi
-        content="$content$line$nl"
-        GARRISON_LINES=$((GARRISON_LINES + 1))
-    done <<GARRISON_KEYS
-$keys_content
-GARRISON_KEYS
-}
-
-is_extra() {
-    case $1 in '#'*) return 1 ;; esac
-    IFS=$nl
-    for key in $keys_extra; do
-        case " $1 " in *" $key "*)
-            IFS=$blanks
-            return 0
-            ;;
-        esac
-    done
-    IFS=$blanks
-    return 1
+    content=$keys_content$nl
+    if [ -z "$keys_extra" ]; then return 0; fi
+    key_patterns "$keys_extra"
+    content=$(printf '%s' "$content" | grep -v -e "$patterns")
+    if [ "$?" -gt 1 ]; then return 1; fi
+    content=$content${content:+$nl}
 }

@@ -11,6 +11,8 @@ survey() {
             revoking | revoked) unlock_todo=yes ;;
             *) refuse conflict AccountLockedByHand ;;
         esac
+        # Our revoke came on top of a lock that was there before, or what it put aside has run out since.
+        if [ "$mark_locked" = yes ] || is_past "$mark_expire"; then refuse conflict AccountLockedByHand; fi
     fi
     shell_todo=no
     if [ -n "$want_shell" ] && [ "$login_shell" != "$want_shell" ]; then shell_todo=yes; fi
@@ -33,10 +35,10 @@ survey() {
     compare_sudo
 }
 
-# Sets home_owner (empty where it is not a folder) and sudo_mode, with one look.
+# Sets home_owner (empty where it is not a folder) and sudo_mode, with one look. Without the lock: a home may be a file system that hangs.
 survey_files() {
     home_owner= sudo_mode=
-    listing=$(ls -ldnL -- "$home" "$sudo_folder/$sudo_name" 2>/dev/null)
+    listing=$(ls -ldnL -- "$home" "$sudo_folder/$sudo_name" 2>/dev/null 9>&-)
     while IFS=' ' read -r mode links owner group rest; do
         case $mode:$rest in
             d*" $home") home_owner=$owner ;;

@@ -1,7 +1,7 @@
 # A push: plan, refuse, apply, verify. Nothing is changed before every reason to refuse has been looked for.
 
 push() {
-    need useradd usermod userdel gpasswd df ls
+    need useradd usermod userdel gpasswd df ls grep head
     resumed=no created=no sudo_written=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
     if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
@@ -33,6 +33,8 @@ plan_creation() {
     compare_keys
     compare_sudo
     check_means
+    # Not wished, and yet the new account would have what it grants.
+    if [ "$sudo_found" = foreign ]; then refuse conflict SudoFileForeign; fi
     if [ "$account" = absent ]; then
         if command -v getent >/dev/null 2>&1 && getent group "$name" >/dev/null 2>&1; then refuse conflict GroupNameTaken; fi
         if [ -e "$home" ] || [ -L "$home" ]; then
@@ -58,6 +60,7 @@ new_home() {
 create_account() {
     unlock_todo=no shell_todo=no comment_todo=no
     if [ "$remake" = yes ]; then unmake_half; fi
+    if [ "$sudo_found" = ours ]; then drop_stale_rule; fi
     keys_to_mark
     groups_to_mark
     sudo_to_mark
@@ -96,6 +99,17 @@ create_account() {
             ;;
     esac
     compare_keys
+}
+
+# A rule of ours outlived its account. It goes before the old mark does: without a mark no one would know it as ours, and it would serve the new account.
+drop_stale_rule() {
+    rm -f "$sudo_path" || refuse failed SudoNotWritten
+    if [ "$sudo_wish" = none ]; then
+        sudo_todo=none
+        changed sudo-removed
+    else
+        sudo_todo=write
+    fi
 }
 
 # The half-made account carries our token and was never told to anyone. Its home goes only while it is still root's: no one had it yet.

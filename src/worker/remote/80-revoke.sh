@@ -2,7 +2,7 @@
 # It ends no session: it counts what still runs and says so.
 
 revoke() {
-    need usermod ls
+    need usermod ls grep head
     resumed=no want_keys= want_groups=$mark_groups want_shell= sudo_wish=none
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then
         case $mark_state in revoking | revoked) resumed=yes ;; esac
@@ -10,8 +10,10 @@ revoke() {
     if [ "$account:$mark_state" = present:revoking ]; then resumed=yes; fi
     compare_sudo
     if [ "$account" = absent ]; then revoke_absent; fi
-    read_revocable
-    if [ "$locked$expired$sudo_todo$keys_extra" = yesyesnone ] && [ "$mark_state" = revoked ] && [ "$resumed" = no ]; then
+    read_shadow
+    kept_expire=$mark_expire kept_locked=$mark_locked
+    case $mark_state in revoking | revoked) ;; *) kept_expire=$expire kept_locked=$locked ;; esac
+    if [ "$locked$expired$sudo_todo$mark_state$mark_keys" = yesyesnonerevoked ] && [ "$resumed" = no ]; then
         tell_what_runs
         settle unchanged AlreadyRevoked
     fi
@@ -36,16 +38,7 @@ revoke_absent() {
     settle changed AccountRevoked
 }
 
-read_revocable() {
-    read_shadow
-    keys_content=
-    read_keys
-    compare_keys
-    kept_expire=$mark_expire
-    case $mark_state in revoking | revoked) ;; *) kept_expire=$expire ;; esac
-}
-
-# Access ends in the order of its weight; the first steps do not depend on a home that the user controls.
+# Access ends in the order of its weight. Nothing of the user's is asked, looked at or waited for until the account is locked.
 apply_revoke() {
     write_mark revoking "$mark_token" "$uid" "$kept_expire" "$mark_sudo" "$mark_keys" "$mark_groups" || refuse_for_disk StateNotWritten
     created=no
@@ -57,6 +50,8 @@ apply_revoke() {
         quietly usermod -L -e 1 "$name" || give_up AccountNotLocked
         changed account-locked
     fi
+    read_keys
+    compare_keys
     case $keys_file in
         odd | unreadable)
             said='the keys cannot be reached as the account itself'
@@ -77,7 +72,7 @@ verify_revoke() {
     compare_keys
     left=
     if [ "$locked$expired" != yesyes ]; then left="$left lock"; fi
-    if [ -n "$keys_extra" ]; then left="$left keys"; fi
+    case $keys_file$keys_extra in none | file | nohome) ;; *) left="$left keys" ;; esac
     if [ "$mark_sudo" = yes ] && [ -e "$sudo_path" ]; then left="$left sudo"; fi
     if [ -z "$left" ]; then return; fi
     text left "$left"
@@ -93,7 +88,7 @@ tell_what_runs() {
     while IFS=' ' read -r mode links owner group rest; do
         if [ "$owner" != "$uid" ]; then continue; fi
         processes=$((processes + 1))
-        session=$(session_of "${rest##* }")
+        session_of "${rest##* }"
         case $seen in *" $session "*) continue ;; esac
         seen="$seen$session "
         sessions=$((sessions + 1))
@@ -106,9 +101,10 @@ GARRISON_PROCESSES
     if [ -n "$mark_groups" ]; then text groupsKept "${mark_groups# }"; fi
 }
 
+# Sets session. No process of its own for each: the user may have made thousands.
 session_of() {
     line=
     IFS= read -r line 2>/dev/null <"/proc/$1/stat"
     set -- ${line##*) }
-    printf '%s' "${4:-none}"
+    session=${4:-none}
 }

@@ -3,6 +3,7 @@
 nl='
 '
 blanks=" 	$nl"
+gaps=" 	$(printf '\r')"
 
 # Data ends with a line that counts it: if ssh dies while sending, sh takes the end of input for the end of the data and runs on.
 main() {
@@ -26,7 +27,7 @@ set_scene() {
     export PATH LC_ALL
     unset ENV BASH_ENV CDPATH LANGUAGE TMPDIR TZ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE
     unset LS_BLOCK_SIZE LS_COLORS QUOTING_STYLE TIME_STYLE GREP_OPTIONS EDITOR VISUAL SUDO_EDITOR SUDO_ASKPASS
-    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= home=
+    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= kept_locked=no home=
 }
 
 read_request() {
