@@ -30,6 +30,13 @@ const Size = z
     return z.NEVER;
   });
 
+/** A worker takes about 80 MiB before it does anything. */
+const SMALLEST_WORKER_BYTES = 128 * 2 ** 20;
+
+const WorkerMemory = Size.refine((bytes) => bytes >= SMALLEST_WORKER_BYTES, {
+  error: 'must be 128MiB or more: a worker needs about 80MiB before it does anything',
+});
+
 /** `127.0.0.1:7080`, `[::1]:7080`; port 0 lets the system choose. */
 const Listen = z.string().transform((text, context) => {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
@@ -103,7 +110,7 @@ export const ConfigSchema = z.strictObject({
     .strictObject({
       count: z.int().min(1).max(64).default(4),
       slots: z.int().min(1).max(200).default(10),
-      memoryLimit: Size.prefault('512MiB'),
+      memoryLimit: WorkerMemory.prefault('512MiB'),
     })
     .prefault({}),
   redis: Redis.prefault({ mode: 'embedded' }),

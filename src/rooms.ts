@@ -132,6 +132,9 @@ function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundi
     audit: (line) => {
       journal.append({ at: wallTime(), ...line });
     },
+    note: (line) => {
+      journal.note({ at: wallTime(), ...line }, journalFailed(joining.logger));
+    },
     keepWishes: (wishes) => {
       writeWishes(config.home, wishes);
     },
@@ -202,7 +205,7 @@ function workerBoard(config: GarrisonConfig, startedAt: string): WorkerBoard {
   };
   const board = new WorkerBoard(settings, startedAt);
   for (const [name, worker] of Object.entries(readWishes(config.home)))
-    board.setWish(name, { worker, recycle: null });
+    board.setWish(name, { worker, recycle: null, recycleFor: 'Person' });
   return board;
 }
 
@@ -259,7 +262,14 @@ function reporter(logger: Logger, journal: Journal): Report {
   return ({ level, event, facts }) => {
     const { detail, ...others } = facts;
     logger[level]({ event, ...others }, typeof detail === 'string' ? detail : event);
-    if (level === 'warn' || level === 'error' || event === 'redisUp')
-      journal.append({ at: wallTime(), event, level, ...facts });
+    if (level === 'warn' || level === 'error' || event === 'redisUp') {
+      journal.note({ at: wallTime(), event, level, ...facts }, journalFailed(logger));
+    }
+  };
+}
+
+function journalFailed(logger: Logger): (why: string) => void {
+  return (why) => {
+    logger.error({ event: 'journalFailed' }, why);
   };
 }

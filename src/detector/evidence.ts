@@ -70,7 +70,13 @@ export function record(seen: WorkerEvidence, observation: WorkerObservation, at:
     return { ...NOTHING_SEEN, deaths: seen.deaths, incarnation: observation.incarnation, spawnedAt: at };
   }
   if (observation.kind === 'spawnFailed') {
-    return { ...seen, spawnFailure: { at, detail: observation.detail }, deaths: seen.deaths + 1 };
+    return {
+      ...seen,
+      exit: null,
+      readyAt: null,
+      spawnFailure: { at, detail: observation.detail },
+      deaths: seen.deaths + 1,
+    };
   }
   const current = seen.incarnation;
   if (current === null || !sameIncarnation(current, observation.incarnation)) return seen;

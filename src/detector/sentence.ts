@@ -26,6 +26,8 @@ export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextS
       return `${pid} has not become ready since ${status.since?.wall ?? 'its start'}; it is being ended and replaced.`;
     case 'DrainAsked':
       return `${pid} finishes what it has in hand and takes nothing new.`;
+    case 'MemoryLimit':
+      return `${pid} is over workers.memoryLimit: it finishes what it has in hand and is replaced.`;
     case 'StoppedByPerson':
       return 'A person stopped it, and nothing starts it but garrison start.';
     case 'SupervisorStopping':

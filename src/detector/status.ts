@@ -17,6 +17,7 @@ export type WorkerReason =
   | 'NoBeat'
   | 'NeverReady'
   | 'DrainAsked'
+  | 'MemoryLimit'
   | 'StoppedByPerson'
   | 'SupervisorStopping'
   | 'Exited'
@@ -52,6 +53,8 @@ export const DEFAULT_LIMITS: StatusLimits = {
 export interface StatusQuestion {
   readonly evidence: WorkerEvidence;
   readonly wish: WorkerWish;
+  /** It drains because its memory went over the limit. */
+  readonly overMemory: boolean;
   /** The supervisor is ending, and its workers with it. */
   readonly stopping: boolean;
   /** True when the restart budget is spent: a dead worker is `failed`, not `backoff`. */
@@ -78,7 +81,8 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
   const { evidence } = question;
   if (evidence.incarnation === null) return decideDead(question);
   if (evidence.drainAskedAt !== null) {
-    return { state: 'draining', reason: 'DrainAsked', since: evidence.drainAskedAt, recheckAtMs: null };
+    const reason = question.overMemory ? 'MemoryLimit' : 'DrainAsked';
+    return { state: 'draining', reason, since: evidence.drainAskedAt, recheckAtMs: null };
   }
   return decideAlive(question);
 }

@@ -57,7 +57,8 @@ function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): H
     return { clusterId, epoch: (home?.epoch ?? 0) + 1, bootId: boot };
   }
   const { clusterId } = stored;
-  if (home === null) return { clusterId, epoch: stored.epoch, bootId: boot };
+  // A home without a memory cannot know what it has ordered before.
+  if (home === null) return { clusterId, epoch: stored.epoch + 1, bootId: boot };
   const redisWentBack = stored.epoch < home.epoch;
   const machineRestarted = home.bootId !== boot;
   if (redisWentBack || machineRestarted)

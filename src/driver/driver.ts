@@ -78,7 +78,8 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     link.start();
   };
   const end = async (): Promise<void> => {
-    link.end();
+    await hands.settled();
+    await link.end();
     await server.end(REDIS_END_WITHIN_MS);
   };
   return { store, queue, hands, start, end };

@@ -25,6 +25,7 @@ export interface HandsParts {
 
 export class DriverHands {
   readonly #parts: HandsParts;
+  readonly #keeping = new Set<Promise<void>>();
 
   constructor(parts: HandsParts) {
     this.#parts = parts;
@@ -56,7 +57,7 @@ export class DriverHands {
           void this.#save(action.job);
           break;
         case 'finish':
-          void this.#finish(action.job);
+          this.#track(this.#finish(action.job));
           break;
         default:
           unreachable(action);
@@ -64,6 +65,16 @@ export class DriverHands {
     } catch (error) {
       onFailure(action.kind, messageOf(error));
     }
+  }
+
+  /** Resolves when every final record given so far is on disk, or failed to get there. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#keeping);
+  }
+
+  #track(deed: Promise<void>): void {
+    this.#keeping.add(deed);
+    void deed.finally(() => this.#keeping.delete(deed));
   }
 
   /** What an earlier life (or an outage) left in the spool goes to Redis; safe to repeat. */

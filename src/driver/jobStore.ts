@@ -3,7 +3,8 @@
  * Saving is idempotent (an older revision never overwrites a newer), and nothing here decides what a job's state is.
  */
 import type { Redis } from 'ioredis';
-import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import { GarrisonError, messageOf } from '../errors.ts';
+import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 
 export interface StoredPage {
@@ -56,6 +57,13 @@ export class JobStore {
     transaction.set(pushKey(push.id), JSON.stringify(push));
     transaction.zadd(PUSH_INDEX, Date.parse(push.createdAt), push.id);
     for (const job of jobs) transaction.eval(...saveArguments(job));
+    throwFirst(await answering(transaction.exec()));
+  }
+
+  /** Takes back a push that may or may not have been kept: sent on the same connection, it comes after the keeping. */
+  async withdraw(push: PushRecord): Promise<void> {
+    const transaction = this.#redis.multi().del(pushKey(push.id)).zrem(PUSH_INDEX, push.id);
+    for (const id of push.jobIds) transaction.del(jobKey(id)).zrem(JOB_INDEX, id).srem(OPEN_JOBS, id);
     throwFirst(await transaction.exec());
   }
 
@@ -78,12 +86,12 @@ export class JobStore {
   }
 
   async job(id: string): Promise<JobRecord | null> {
-    const text = await this.#redis.hget(jobKey(id), 'record');
+    const text = await answering(this.#redis.hget(jobKey(id), 'record'));
     return text === null ? null : (JSON.parse(text) as JobRecord);
   }
 
   async push(id: string): Promise<PushRecord | null> {
-    const text = await this.#redis.get(pushKey(id));
+    const text = await answering(this.#redis.get(pushKey(id)));
     return text === null ? null : (JSON.parse(text) as PushRecord);
   }
 
@@ -93,7 +101,7 @@ export class JobStore {
 
   /** Newest first. */
   async page(offset: number, count: number): Promise<StoredPage> {
-    const ids = await this.#redis.zrevrange(JOB_INDEX, offset, offset + count - 1);
+    const ids = await answering(this.#redis.zrevrange(JOB_INDEX, offset, offset + count - 1));
     return { jobs: await this.#jobs(ids), nextOffset: ids.length < count ? null : offset + count };
   }
 
@@ -102,7 +110,7 @@ export class JobStore {
     offset: number,
     count: number,
   ): Promise<{ pushes: PushRecord[]; nextOffset: number | null }> {
-    const ids = await this.#redis.zrevrange(PUSH_INDEX, offset, offset + count - 1);
+    const ids = await answering(this.#redis.zrevrange(PUSH_INDEX, offset, offset + count - 1));
     const found = await Promise.all(ids.map((id) => this.push(id)));
     const pushes = found.filter((push) => push !== null);
     return { pushes, nextOffset: ids.length < count ? null : offset + count };
@@ -127,8 +135,22 @@ export class JobStore {
     if (ids.length === 0) return [];
     const pipeline = this.#redis.pipeline();
     for (const id of ids) pipeline.hget(jobKey(id), 'record');
-    const answers = throwFirst(await pipeline.exec());
-    return answers.flatMap(([, text]) => (typeof text === 'string' ? [JSON.parse(text) as JobRecord] : []));
+    const answers = throwFirst(await answering(pipeline.exec()));
+    return answers
+      .flatMap(([, text]) => (typeof text === 'string' ? [JSON.parse(text) as JobRecord] : []))
+      .filter((job) => isJobId(job.id));
+  }
+}
+
+/** What Redis answers; that it does not is an error people can act on. */
+async function answering<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw new GarrisonError('REDIS_UNAVAILABLE', `Redis gave no answer: ${messageOf(error)}`, {
+      cure: 'garrison status shows when it is back; then repeat the command.',
+      cause: error,
+    });
   }
 }
 

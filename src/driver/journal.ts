@@ -4,6 +4,7 @@
  */
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { GarrisonError, messageOf } from '../errors.ts';
 
 export interface JournalEntry {
   readonly at: string;
@@ -21,10 +22,26 @@ export class Journal {
     this.#file = join(homeDir, 'journal.jsonl');
   }
 
-  /** Synchronous on purpose: an audit line is on disk before the deed, and there are few of them. */
+  /** Synchronous on purpose: an audit line is written before the deed, and there are few of them. Throws HOME_UNUSABLE. */
   append(entry: JournalEntry): void {
-    if (existsSync(this.#file) && statSync(this.#file).size > LARGEST_BYTES) this.#rotate();
-    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    try {
+      if (existsSync(this.#file) && statSync(this.#file).size > LARGEST_BYTES) this.#rotate();
+      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw new GarrisonError('HOME_UNUSABLE', `cannot write ${this.#file}: ${messageOf(error)}`, {
+        cure: 'Free space there or mend the folder, then repeat the command: nothing was done.',
+        cause: error,
+      });
+    }
+  }
+
+  /** For what has happened anyway: a full disk must not end the loop that would tell of it. */
+  note(entry: JournalEntry, onFailure: (why: string) => void): void {
+    try {
+      this.append(entry);
+    } catch (error) {
+      onFailure(messageOf(error));
+    }
   }
 
   #rotate(): void {

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { messageOf } from '../errors.ts';
 import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
 import { agreeOnEpoch, type Cluster } from './cluster.ts';
+import { releaseOwnership, renewOwnership, takeOwnership } from './ownership.ts';
 
 export interface LinkEvents {
   /** Connected and agreed; runs before `onChange(true)`, so that what was left over is settled first. */
@@ -14,6 +15,8 @@ export interface LinkEvents {
 }
 
 const COMMAND_TIMEOUT_MS = 5_000;
+/** How often it is asked whether it still answers: a connection alone proves nothing of a server that hangs. */
+const PING_INTERVAL_MS = 2_000;
 const LONGEST_RECONNECT_MS = 500;
 const SETTLE_AGAIN_MS = 1_000;
 
@@ -25,6 +28,9 @@ export class RedisLink {
   #cluster: Cluster | null = null;
   #lastError = 'not reached yet';
   #ended = false;
+  #agreeing = false;
+  #silent = false;
+  #pinging: NodeJS.Timeout | null = null;
 
   constructor(target: RedisTarget, homeDir: string, events: LinkEvents) {
     this.#target = target;
@@ -58,16 +64,35 @@ export class RedisLink {
   start(): void {
     // A failed first try is retried like every later one; `error` keeps the reason.
     void this.redis.connect().catch(() => undefined);
+    this.#pinging = setInterval(() => void this.#ping(), PING_INTERVAL_MS);
   }
 
-  /** Ends the connection at once; the queue shares it and needs no closing of its own. */
-  end(): void {
+  /** Gives the ownership back and ends the connection; the queue shares it and needs no closing of its own. */
+  async end(): Promise<void> {
     this.#ended = true;
+    if (this.#pinging !== null) clearInterval(this.#pinging);
+    if (this.#cluster !== null && !this.#silent)
+      await releaseOwnership(this.redis, this.#homeDir).catch(() => undefined);
     this.redis.disconnect();
   }
 
-  async #agree(): Promise<void> {
+  async #ping(): Promise<void> {
+    if (this.redis.status !== 'ready' || this.#cluster === null) return;
     try {
+      await renewOwnership(this.redis, this.#homeDir);
+      if (this.#silent) await this.#agree();
+      this.#silent = false;
+    } catch (error) {
+      this.#silent = true;
+      if (!this.#ended) this.#events.onChange(false, `connected, but: ${messageOf(error)}`);
+    }
+  }
+
+  async #agree(): Promise<void> {
+    if (this.#agreeing) return;
+    this.#agreeing = true;
+    try {
+      await takeOwnership(this.redis, this.#homeDir);
       this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir);
       await this.#events.settle();
       this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);
@@ -76,6 +101,8 @@ export class RedisLink {
       setTimeout(() => {
         if (!this.#ended && this.redis.status === 'ready') void this.#agree();
       }, SETTLE_AGAIN_MS).unref();
+    } finally {
+      this.#agreeing = false;
     }
   }
 }

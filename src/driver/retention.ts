@@ -4,7 +4,10 @@
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GarrisonError } from '../errors.ts';
+import { isJobId } from '../push/job.ts';
 
+const SOON_MS = 30_000;
 const SWEEP_INTERVAL_MS = 3_600_000;
 
 interface Kept {
@@ -29,19 +32,23 @@ export function startSweeping(sweep: {
   };
   const run = (): void => void once().catch(sweep.onFailure);
   run();
+  // Redis is seldom up at the very start; the first sweep that can forget records comes soon after.
+  const soon = setTimeout(run, SOON_MS).unref();
   const timer = setInterval(run, SWEEP_INTERVAL_MS);
   return () => {
+    clearTimeout(soon);
     clearInterval(timer);
   };
 }
 
-/** Where a job's log lies; `jobId` has been checked to be an id, never a path. */
+/** Where a job's log lies. Throws when the id could lead out of the folder. */
 export function logFileOf(homeDir: string, jobId: string): string {
+  if (!isJobId(jobId)) throw new GarrisonError('INTERNAL', 'a job id that is none was asked for its log');
   return join(homeDir, 'logs', `${jobId}.log`);
 }
 
 export async function removeLogs(homeDir: string, jobIds: readonly string[]): Promise<void> {
-  await Promise.all(jobIds.map((jobId) => rm(logFileOf(homeDir, jobId), { force: true })));
+  await Promise.all(jobIds.filter(isJobId).map((jobId) => rm(logFileOf(homeDir, jobId), { force: true })));
 }
 
 /** Removes the oldest logs until the rest fits; returns how many went. */

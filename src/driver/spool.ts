@@ -2,9 +2,9 @@
  * Keeps final job records on disk while they are on their way to Redis.
  * It never changes a record and removes one only when told that it has arrived.
  */
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobRecord } from '../push/job.ts';
+import { isJobId, type JobRecord } from '../push/job.ts';
 import { writeDurably } from './durableFile.ts';
 
 export interface Spool {
@@ -22,11 +22,23 @@ export async function openSpool(homeDir: string): Promise<Spool> {
     remove: (job) => unlink(fileOf(job)).catch(ignoreMissing),
     list: async () => {
       const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-      return Promise.all(
-        names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as JobRecord),
-      );
+      const read = await Promise.all(names.map((name) => readRecord(join(folder, name))));
+      return read.filter((job) => job !== null);
     },
   };
+}
+
+/** A file that is no record is set aside under another name, so that one damaged file never holds up the others. */
+async function readRecord(file: string): Promise<JobRecord | null> {
+  const text = await readFile(file, 'utf8');
+  try {
+    const job = JSON.parse(text) as JobRecord;
+    if (isJobId(job.id)) return job;
+  } catch {
+    // Not JSON: set aside below.
+  }
+  await rename(file, `${file}.damaged`);
+  return null;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -100,6 +100,11 @@ export interface PushTask {
   readonly logFile: string;
 }
 
+/** Ids become file names and keys; what does not look like one was not made by Garrison. */
+export function isJobId(text: unknown): text is string {
+  return typeof text === 'string' && /^[a-z]-[0-9a-z-]{1,40}$/.test(text);
+}
+
 /** True for the states that no attempt will leave by itself. */
 export function isFinal(state: JobState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled' || state === 'unknown';

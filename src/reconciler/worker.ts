@@ -12,7 +12,10 @@ import { decideRestart, NO_FAILURES, type RestartHistory, type RestartPolicy } f
 export interface Wish {
   readonly worker: WorkerWish;
   readonly recycle: Incarnation | null;
+  readonly recycleFor: RecycleReason;
 }
+
+export type RecycleReason = 'Person' | 'MemoryLimit';
 
 export interface WorkerPlan {
   readonly history: RestartHistory;
@@ -44,7 +47,12 @@ export interface WorkerQuestion {
   readonly jitter: number;
   readonly policy: RestartPolicy;
   readonly drain: DrainLimits;
+  /** False until the queue behind Redis was agreed to be ours: a worker must not take another's jobs. */
+  readonly queueOpen: boolean;
 }
+
+/** A life recycled for its memory sooner than this was over the limit from the start: that is a failure, or it would go round for ever. */
+const MEMORY_GRACE_MS = 60_000;
 
 export interface DrainLimits {
   readonly drainWithinMs: number;
@@ -64,9 +72,11 @@ export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPla
   if (evidence.deaths === plan.answeredDeaths) return plan;
   const end = evidence.exit?.at ?? evidence.spawnFailure?.at;
   const atMs = end?.monoMs ?? question.nowMs;
-  const asked =
-    evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
   const readyForMs = evidence.readyAt === null ? 0 : atMs - evidence.readyAt.monoMs;
+  const atOnceTooLarge = question.wish.recycleFor === 'MemoryLimit' && readyForMs < MEMORY_GRACE_MS;
+  const drained =
+    evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
+  const asked = drained && !atOnceTooLarge;
   const decision = decideRestart(plan.history, { atMs, readyForMs, asked }, { jitter, policy });
   return {
     history: decision.history,
@@ -140,9 +150,10 @@ function escalateDrain(question: WorkerQuestion, incarnation: Incarnation): Work
 
 function tellWish(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
   const { plan, worker, evidence, status } = question;
-  const wish = question.wish.worker === 'quiet' ? 'quiet' : 'run';
+  const wish = question.wish.worker === 'quiet' || !question.queueOpen ? 'quiet' : 'run';
+  // A new life takes nothing until it is told to.
   const toldWish =
-    plan.told !== null && sameIncarnation(plan.told.incarnation, incarnation) ? plan.told.wish : 'run';
+    plan.told !== null && sameIncarnation(plan.told.incarnation, incarnation) ? plan.told.wish : 'quiet';
   if (evidence.readyAt === null || toldWish === wish) {
     return { plan, action: null, recheckAtMs: status.recheckAtMs };
   }

@@ -18,12 +18,13 @@ import type {
   ScannedHostKey,
   Snapshot,
 } from './door.ts';
+import { collect, STORED_PAGE } from './listing.ts';
+import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
 
-const PAGE = 100;
-const LARGEST_LIMIT = 1_000;
+const WITHDRAW_AGAIN_MS = 2_000;
 
 export class FrontDoor implements Door {
   readonly #supervisor: Supervisor;
@@ -55,7 +56,7 @@ export class FrontDoor implements Door {
     this.#checkHosts(request.hosts);
     const { push, jobs } = this.#draft(request);
     if (request.dryRun)
-      return { ...push, id: 'dry-run', state: 'open', jobs: jobs.map((job) => this.#supervisor.viewOf(job)) };
+      return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
     this.#needRedis('Nothing was accepted');
     this.#around.audit({
       event: 'push',
@@ -66,7 +67,7 @@ export class FrontDoor implements Door {
       actor: push.actor,
       reason: push.reason,
     });
-    await this.#around.memory.create(push, jobs);
+    await this.#keep(push, jobs);
     this.#supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
     // The loop takes the jobs in on its next turn; an answer before that could not say their place in the queue.
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -86,7 +87,7 @@ export class FrontDoor implements Door {
   async listPushes(query: ListQuery): Promise<Listing<PushView>> {
     this.#needRedis('Pushes cannot be listed');
     return collect(query, async (offset) => {
-      const page = await this.#around.memory.pushPage(offset, PAGE);
+      const page = await this.#around.memory.pushPage(offset, STORED_PAGE);
       const views = page.pushes.map(async (push) =>
         this.#viewPush(push, await this.#around.memory.jobsOf(push)),
       );
@@ -111,8 +112,8 @@ export class FrontDoor implements Door {
       return collect(query, () => Promise.resolve({ items: this.#openViews(), nextOffset: null }));
     }
     return collect(query, async (offset) => {
-      const page = await this.#around.memory.page(offset, PAGE);
-      return { items: page.jobs.map((job) => this.#supervisor.viewOf(job)), nextOffset: page.nextOffset };
+      const page = await this.#around.memory.page(offset, STORED_PAGE);
+      return { items: this.#supervisor.viewsOf(page.jobs), nextOffset: page.nextOffset };
     });
   }
 
@@ -146,7 +147,7 @@ export class FrontDoor implements Door {
   }
 
   #openViews(): JobView[] {
-    return [...this.#supervisor.openJobs()].reverse().map((job) => this.#supervisor.viewOf(job));
+    return this.#supervisor.viewsOf([...this.#supervisor.openJobs()].reverse());
   }
 
   #tell(change: Change): void {
@@ -154,15 +155,33 @@ export class FrontDoor implements Door {
   }
 
   #needRedis(consequence: string): void {
-    const { redis } = this.#supervisor.snapshot();
-    if (redis.up) return;
-    throw new GarrisonError(
-      'REDIS_UNAVAILABLE',
-      `Redis is away since ${redis.since}: ${redis.detail}. ${consequence}.`,
-      {
-        cure: 'garrison status shows when it is back; then repeat the command.',
-      },
-    );
+    needRedis(this.#supervisor.snapshot().redis, consequence);
+  }
+
+  /** Without Redis' word that it was kept, a push is taken back: it must not run at some later start, when nobody expects it. */
+  async #keep(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
+    try {
+      await this.#around.memory.create(push, jobs);
+    } catch (error) {
+      void this.#withdraw(push);
+      throw new GarrisonError(
+        'REDIS_UNAVAILABLE',
+        `Redis did not answer in time; push ${push.id} was withdrawn and will not run`,
+        {
+          cure: 'garrison status shows when Redis answers again; then repeat the command.',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  async #withdraw(push: PushRecord): Promise<void> {
+    try {
+      await this.#around.memory.withdraw(push);
+      this.#around.note({ event: 'pushWithdrawn', id: push.id });
+    } catch {
+      setTimeout(() => void this.#withdraw(push), WITHDRAW_AGAIN_MS).unref();
+    }
   }
 
   #checkHosts(hosts: readonly string[]): void {
@@ -209,41 +228,9 @@ export class FrontDoor implements Door {
   }
 
   #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {
-    const views = jobs.map((job) => this.#supervisor.viewOf(job));
+    const views = this.#supervisor.viewsOf(jobs);
     const open = views.some((job) => !isFinal(job.state));
     const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
     return { ...push, state, jobs: views };
   }
-}
-
-interface Listed {
-  readonly id: string;
-  readonly state: string;
-}
-
-/** Fills one answer from as many stored pages as the filter needs; the cursor is the offset of the next item. */
-async function collect<T extends Listed>(
-  query: ListQuery,
-  read: (offset: number) => Promise<{ items: readonly T[]; nextOffset: number | null }>,
-): Promise<Listing<T>> {
-  const limit = Math.min(query.limit ?? PAGE, LARGEST_LIMIT);
-  const items: T[] = [];
-  let offset = Number(query.cursor ?? 0);
-  for (;;) {
-    const page = await read(offset);
-    for (const [index, item] of page.items.entries()) {
-      if (!matches(item, query)) continue;
-      items.push(item);
-      const isLast = index === page.items.length - 1;
-      if (items.length === limit)
-        return { items, nextCursor: isLast && page.nextOffset === null ? null : String(offset + index + 1) };
-    }
-    if (page.nextOffset === null) return { items, nextCursor: null };
-    offset = page.nextOffset;
-  }
-}
-
-function matches(item: Listed, query: ListQuery): boolean {
-  if (query.state !== undefined && item.state !== query.state) return false;
-  return query.q === undefined || query.q === '' || JSON.stringify(item).includes(query.q);
 }

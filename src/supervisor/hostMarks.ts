@@ -1,6 +1,6 @@
 /**
  * Remembers on which hosts a job's outcome is not known, so that the list of hosts says so until a later job settles it.
- * It judges a host by its last ended job only.
+ * It judges a host by the last job that the host itself answered, or should have.
  */
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { HostView } from './door.ts';
@@ -11,7 +11,7 @@ export class HostMarks {
 
   /** True when a host's mark has changed. */
   note(job: JobRecord): boolean {
-    if (!isFinal(job.state)) return false;
+    if (!isFinal(job.state) || !tellsOfHost(job)) return false;
     this.#seen.add(job.host);
     const before = this.#unknown.get(job.host);
     if (job.result?.outcome === 'unknown') this.#unknown.set(job.host, job.id);
@@ -32,4 +32,10 @@ export class HostMarks {
       return { ...host, state: 'unknown', detail };
     });
   }
+}
+
+/** An answer of the host's own script, or the lack of one; a refused connection or a check settles nothing. */
+function tellsOfHost({ kind, result }: JobRecord): boolean {
+  if (kind === 'check' || result === null) return false;
+  return result.outcome !== 'failed';
 }

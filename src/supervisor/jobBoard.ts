@@ -54,6 +54,7 @@ export class JobBoard {
   readonly #jobs: OpenJobs;
   readonly #fences = new Map<string, Fence>();
   readonly #holders = new Map<string, Holder>();
+  readonly #kept = new Set<string>();
   readonly #keepAgainAtMs = new Map<string, number>();
   readonly #ports: JobBoardPorts;
   #nextLookMs = 0;
@@ -73,6 +74,11 @@ export class JobBoard {
     return this.#jobs.known(jobId);
   }
 
+  /** Is the job's end on disk? What is not would be forgotten by a supervisor that dies now. */
+  isKept(jobId: string): boolean {
+    return this.#jobs.get(jobId) === null || this.#kept.has(jobId);
+  }
+
   heldBy(worker: string): string[] {
     return [...this.#holders].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
   }
@@ -87,7 +93,8 @@ export class JobBoard {
       case 'workerGone':
         return this.#loseAttemptsOf(observation.incarnation, at);
       case 'fenced':
-        this.#fences.set(observation.jobId, observation.fence);
+        if (this.#jobs.get(observation.jobId) !== null)
+          this.#fences.set(observation.jobId, observation.fence);
         return [];
       case 'enqueued':
         this.#jobs.move(observation, (open) => afterArrival(open, at));
@@ -99,6 +106,7 @@ export class JobBoard {
         this.#jobs.move(observation, (open) => afterLook(open, observation.entry, at));
         return [];
       case 'kept':
+        this.#noteKept(observation.jobId);
         return [];
       case 'indexed':
         return this.#forget(observation.jobId);
@@ -108,8 +116,7 @@ export class JobBoard {
       case 'cancelAsked':
         return this.#cancel(observation.jobId, at);
       case 'reopened':
-        this.#jobs.set(reopen(observation.job, at));
-        return [];
+        return this.#reopen(observation.job, at);
       default:
         return unreachable(observation);
     }
@@ -212,6 +219,26 @@ export class JobBoard {
       : [save, tell(holder, { type: 'cancel', jobId, attempt: holder.attempt })];
   }
 
+  #reopen(job: JobRecord, at: Moment): Action[] {
+    const before = this.#jobs.get(job.id);
+    if (before !== null && !isFinal(before.job.state)) return [];
+    const holder = this.#holders.get(job.id);
+    this.#holders.delete(job.id);
+    this.#kept.delete(job.id);
+    this.#jobs.set(reopen(before?.job ?? job, at));
+    // Its end was still on the way to Redis: the worker that waits for that would keep its slot for ever.
+    return holder === undefined
+      ? []
+      : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
+  }
+
+  #noteKept(jobId: string): void {
+    const open = this.#jobs.get(jobId);
+    if (open?.place.at !== 'keeping') return;
+    this.#kept.add(jobId);
+    this.#ports.onChange(open.job);
+  }
+
   #forget(jobId: string): Action[] {
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'keeping') return [];
@@ -220,6 +247,7 @@ export class JobBoard {
     this.#fences.delete(jobId);
     this.#holders.delete(jobId);
     this.#keepAgainAtMs.delete(jobId);
+    this.#kept.delete(jobId);
     return holder === undefined ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
   }
 

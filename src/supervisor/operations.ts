@@ -6,6 +6,7 @@ import { now } from '../clock.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { OperationRequest, OperationView, WorkerView } from './door.ts';
+import { needRedis } from './needRedis.ts';
 import type { JobObservation } from './observation.ts';
 import type { Surroundings } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -71,12 +72,15 @@ export class Operations {
   #wish(request: OperationRequest, worker: WorkerView): void {
     const { verb } = request;
     const wish = verb === 'stop' ? 'stop' : verb === 'quiet' ? 'quiet' : 'run';
+    const { workers } = this.#supervisor.snapshot();
+    const kept = Object.fromEntries(workers.map((each) => [each.name, each.wish]));
+    // Kept first: a wish that took effect but is forgotten at the next start would be a latch that lifts itself.
+    this.#around.keepWishes({ ...kept, [worker.name]: wish });
     this.#supervisor.setWish(worker.name, {
       worker: wish,
       recycle: verb === 'restart' ? worker.incarnation : null,
+      recycleFor: 'Person',
     });
-    const workers = this.#supervisor.snapshot().workers;
-    this.#around.keepWishes(Object.fromEntries(workers.map(({ name, wish: kept }) => [name, kept])));
   }
 
   #submitForJobs(
@@ -111,13 +115,12 @@ export class Operations {
     return () => {
       for (const job of before) {
         const latest = ended.get(job.id) ?? this.#supervisor.viewOf(job);
-        if (isFinal(latest.state) && latest.revision > job.revision) ended.set(job.id, latest);
+        const isKept = this.#supervisor.isKept(job.id);
+        if (isFinal(latest.state) && latest.revision > job.revision && isKept) ended.set(job.id, latest);
       }
       if (ended.size < before.length) return null;
       const ends = [...ended.values()];
-      const detail = ends
-        .map(({ id, host, state, result }) => `job ${id} on host ${host}: ${result?.outcome ?? state}`)
-        .join(', ');
+      const detail = ends.map((job) => `job ${job.id} on host ${job.host}: ${endOf(job)}`).join(', ');
       const isWell = verb === 'cancel' || ends.every((job) => job.state === 'done');
       return { state: isWell ? 'done' : 'failed', detail: `ended: ${detail}` };
     };
@@ -151,6 +154,7 @@ export class Operations {
     // With Redis away the open jobs are still known here, so a cancel works.
     if (open.some((job) => job.id === id)) return open;
     if (!this.#supervisor.snapshot().redis.up && open.length > 0) return open;
+    needRedis(this.#supervisor.snapshot().redis, `${id} cannot be looked up`);
     const { memory } = this.#around;
     const push = await memory.push(id);
     const stored = push === null ? await memory.job(id) : null;
@@ -205,7 +209,7 @@ export class Operations {
       const end = entry.check();
       if (end === null) continue;
       entry.view = { ...entry.view, ...end };
-      this.#around.audit({ event: 'operationEnded', id: entry.view.id, ...end });
+      this.#around.note({ event: 'operationEnded', id: entry.view.id, ...end });
       this.#onChange(entry.view);
     }
   }
@@ -213,6 +217,10 @@ export class Operations {
 
 export function incarnationText(incarnation: { pid: number; startTicks: number; nonce: string }): string {
   return `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
+}
+
+function endOf({ state, result }: JobRecord): string {
+  return state === 'cancelled' ? state : (result?.outcome ?? state);
 }
 
 function canRetry(job: JobRecord): boolean {

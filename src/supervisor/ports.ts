@@ -14,6 +14,8 @@ export interface Hands {
 
 export interface JobMemory {
   create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void>;
+  /** Undoes a `create` whose answer did not come. */
+  withdraw(push: PushRecord): Promise<void>;
   job(id: string): Promise<JobRecord | null>;
   push(id: string): Promise<PushRecord | null>;
   jobsOf(push: PushRecord): Promise<JobRecord[]>;
@@ -37,9 +39,11 @@ export interface AuditLine {
 export interface Surroundings {
   readonly memory: JobMemory;
   readonly hosts: HostBook;
-  /** Writes to the audit journal; must be on disk when it returns. */
+  /** Writes to the audit journal before a deed; throws HOME_UNUSABLE when it can't, and then nothing is done. */
   audit(line: AuditLine): void;
-  /** Keeps a person's wishes over a restart of the supervisor. */
+  /** Writes to the journal what has happened; a journal that can't be written is reported, never thrown. */
+  note(line: AuditLine): void;
+  /** Keeps a person's wishes over a restart of the supervisor; throws HOME_UNUSABLE when it can't. */
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;

@@ -18,6 +18,7 @@ export class RedisWatch {
   readonly #dice: () => number;
   #state: Snapshot['redis'];
   #upSince: Moment | null = null;
+  #everUp = false;
   #history: RestartHistory = NO_FAILURES;
   #startAtMs: number | null = null;
 
@@ -31,6 +32,11 @@ export class RedisWatch {
     return this.#state;
   }
 
+  /** The queue was agreed to be ours at least once: before that, workers must not take from it. */
+  get everUp(): boolean {
+    return this.#everUp;
+  }
+
   get recheckAtMs(): number | null {
     return this.#startAtMs;
   }
@@ -40,6 +46,7 @@ export class RedisWatch {
     if (up === this.#state.up && detail === this.#state.detail) return;
     const flipped = up !== this.#state.up;
     if (flipped) this.#upSince = up ? at : this.#upSince;
+    this.#everUp ||= up;
     this.#state = { up, since: flipped ? at.wall : this.#state.since, detail };
     if (flipped)
       this.#report({ level: up ? 'info' : 'error', event: up ? 'redisUp' : 'redisDown', facts: { detail } });
@@ -49,8 +56,16 @@ export class RedisWatch {
   noteExit(seen: { exitCode: number | null; signal: string | null }, at: Moment): void {
     const how =
       seen.signal === null ? `exited with code ${String(seen.exitCode)}` : `was ended by ${seen.signal}`;
+    this.#planStart(`redis-server ${how} and is being started again`, at);
+  }
+
+  noteSpawnFailure(why: string, at: Moment): void {
+    this.#planStart(`redis-server could not be started: ${why}; it is tried again`, at);
+  }
+
+  #planStart(detail: string, at: Moment): void {
     const readyForMs = this.#upSince === null ? 0 : at.monoMs - this.#upSince.monoMs;
-    this.note({ up: false, detail: `redis-server ${how} and is being started again` }, at);
+    this.note({ up: false, detail }, at);
     const death = { atMs: at.monoMs, readyForMs, asked: false };
     const decision = decideRestart(this.#history, death, {
       jitter: this.#dice(),

@@ -45,6 +45,7 @@ export class Supervisor {
   readonly #goneWaiters: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
   #turnIsDue = false;
+  #ended = false;
   #hurry = false;
   #dueAtMs = Infinity;
   #state: Snapshot['state'] = 'starting';
@@ -94,13 +95,22 @@ export class Supervisor {
 
   /** Ends the loop's timer, once nothing is left to look after. */
   end(): void {
+    this.#ended = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   /** The job as it is now, even when the given record was read a moment ago. */
   viewOf(job: JobRecord): JobView {
-    const known = this.#parts.jobs.known(job.id);
-    return viewJob(known !== null && known.revision > job.revision ? known : job, this.#queueFacts(now()));
+    return viewJob(this.#newest(job), this.#queueFacts(now()));
+  }
+
+  viewsOf(jobs: readonly JobRecord[]): JobView[] {
+    const facts = this.#queueFacts(now());
+    return jobs.map((job) => viewJob(this.#newest(job), facts));
+  }
+
+  isKept(jobId: string): boolean {
+    return this.#parts.jobs.isKept(jobId);
   }
 
   openJobs(): readonly JobRecord[] {
@@ -136,6 +146,11 @@ export class Supervisor {
     };
   }
 
+  #newest(job: JobRecord): JobRecord {
+    const known = this.#parts.jobs.known(job.id);
+    return known !== null && known.revision > job.revision ? known : job;
+  }
+
   #queueFacts(at: Moment): QueueFacts {
     const { workers, jobs, redis } = this.#parts;
     const views = workers.names().map((name) => workers.view(name, jobs.heldBy(name), at));
@@ -143,7 +158,7 @@ export class Supervisor {
   }
 
   #scheduleTurn(): void {
-    if (this.#turnIsDue) return;
+    if (this.#turnIsDue || this.#ended) return;
     this.#turnIsDue = true;
     setImmediate(() => {
       this.#turn();
@@ -152,6 +167,7 @@ export class Supervisor {
 
   #turn(): void {
     this.#turnIsDue = false;
+    if (this.#ended) return;
     const at = now();
     const observerLateMs = Math.max(0, at.monoMs - this.#dueAtMs);
     const actions = this.#inbox.splice(0).flatMap((seen) => this.#takeIn(seen.observation, seen.at));
@@ -175,7 +191,14 @@ export class Supervisor {
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
     const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
-    const forWorkers = workers.decide({ redisUp, observerLateMs, drain, stopping, at });
+    const forWorkers = workers.decide({
+      redisUp,
+      observerLateMs,
+      drain,
+      stopping,
+      queueOpen: redis.everUp,
+      at,
+    });
     actions.push(...forWorkers.actions);
     if (stopping) return [forWorkers.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);
@@ -217,6 +240,7 @@ export class Supervisor {
         this.#parts.publisher.touchOverview();
         return [];
       case 'actionFailed':
+        if (observation.action === 'spawnRedis') redis.noteSpawnFailure(observation.detail, at);
         report({
           level: 'error',
           event: 'actionFailed',

@@ -15,16 +15,38 @@ export interface QueueFacts {
 /** The job as people see it. */
 export function viewJob(job: JobRecord, facts: QueueFacts): JobView {
   if (job.state !== 'queued') return { ...job, position: null, waitingFor: null };
-  const queued = facts.open.filter((open) => open.job.state === 'queued');
-  const index = queued.findIndex((open) => open.job.id === job.id);
-  return { ...job, position: index < 0 ? null : index + 1, waitingFor: waitingFor(job, facts) };
+  const position = placesOf(facts.open).positions.get(job.id) ?? null;
+  return { ...job, position, waitingFor: waitingFor(job, facts) };
+}
+
+interface Places {
+  /** Of the queued jobs, 1 = next. */
+  readonly positions: ReadonlyMap<string, number>;
+  readonly firstOfHost: ReadonlyMap<string, JobRecord>;
+}
+
+/** One pass for all jobs of a turn: counted anew for each job, a push to 5,000 hosts held the loop for seconds. */
+const placesOfList = new WeakMap<readonly OpenJob[], Places>();
+
+function placesOf(open: readonly OpenJob[]): Places {
+  const counted = placesOfList.get(open);
+  if (counted !== undefined) return counted;
+  const positions = new Map<string, number>();
+  const firstOfHost = new Map<string, JobRecord>();
+  for (const { job } of open) {
+    if (job.state === 'queued') positions.set(job.id, positions.size + 1);
+    if (!firstOfHost.has(job.host)) firstOfHost.set(job.host, job);
+  }
+  const places = { positions, firstOfHost };
+  placesOfList.set(open, places);
+  return places;
 }
 
 function waitingFor(job: JobRecord, facts: QueueFacts): string {
   if (!facts.redis.up) return `Redis, away since ${facts.redis.since}: ${facts.redis.detail}`;
-  const ahead = facts.open.find((open) => open.job.host === job.host);
-  if (ahead !== undefined && ahead.job.id !== job.id) {
-    return `job ${ahead.job.id} on the same host (${job.host} takes one job at a time), ${ahead.job.state} since ${ahead.job.since}`;
+  const ahead = placesOf(facts.open).firstOfHost.get(job.host);
+  if (ahead !== undefined && ahead.id !== job.id) {
+    return `job ${ahead.id} on the same host (${job.host} takes one job at a time), ${ahead.state} since ${ahead.since}`;
   }
   if (!facts.workers.some(takesJobs)) return `a worker: ${nobodyServes(facts.workers)}`;
   const free = facts.workers

@@ -43,6 +43,7 @@ export interface Surroundings {
   readonly observerLateMs: number;
   readonly drain: DrainLimits;
   readonly stopping: boolean;
+  readonly queueOpen: boolean;
   readonly at: Moment;
 }
 
@@ -57,7 +58,7 @@ export class WorkerBoard {
     this.#settings = settings;
     this.#startedAt = startedAt;
     for (const name of settings.names) {
-      const wish: Wish = { worker: 'run', recycle: null };
+      const wish: Wish = { worker: 'run', recycle: null, recycleFor: 'Person' };
       this.#entries.set(name, {
         evidence: NOTHING_SEEN,
         plan: FIRST_PLAN,
@@ -116,15 +117,18 @@ export class WorkerBoard {
     const { policy, limits, dice, memoryLimitBytes } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
-    if (beat !== null && beat.rssBytes > memoryLimitBytes)
-      entry.wish = { ...entry.wish, recycle: incarnation };
+    if (beat !== null && beat.rssBytes > memoryLimitBytes) {
+      entry.wish = { ...entry.wish, recycle: incarnation, recycleFor: 'MemoryLimit' };
+    }
     // A person's wish stays as it is while the supervisor ends: it is kept for its next start.
-    const wish: Wish = around.stopping ? { worker: 'stop', recycle: null } : entry.wish;
-    const common = { worker, nowMs, policy, drain: around.drain, evidence: entry.evidence, wish };
+    const wish: Wish = around.stopping ? { worker: 'stop', recycle: null, recycleFor: 'Person' } : entry.wish;
+    const { drain, queueOpen } = around;
+    const common = { worker, nowMs, policy, drain, queueOpen, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     entry.status = decideStatus({
       evidence: entry.evidence,
       wish: entry.wish.worker,
+      overMemory: entry.wish.recycleFor === 'MemoryLimit',
       stopping: around.stopping,
       overBudget: entry.plan.overBudget,
       observerLateMs: around.observerLateMs,

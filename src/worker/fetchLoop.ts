@@ -13,7 +13,8 @@ export class FetchLoop {
   readonly #source: EntrySource;
   readonly #attempts: Attempts;
   readonly #slots: number;
-  #quiet = false;
+  /** Until the supervisor says `resume`: it may yet find that the queue is not ours. */
+  #quiet = true;
   #poke = new AbortController();
   #lastFetchMs: number | null = null;
   readonly #stop = new AbortController();

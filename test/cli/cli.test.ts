@@ -256,7 +256,10 @@ describe('push', () => {
     const end = await cli('push', 'alice', '--to', 'web-1', 'web-2', '--key', keyFile, '--timeout', '300ms');
     assert.equal(end.exitCode, 124);
     assert.match(end.stderr, /queued at position 1 to 2: web-1, web-2; a live worker, since 2025-01-02/);
-    assert.match(end.stderr, /nothing is pushed at the moment: no live worker since 2025-01-02T03:04:05.678Z/);
+    assert.match(
+      end.stderr,
+      /nothing is pushed at the moment: no live worker since 2025-01-02T03:04:05.678Z/,
+    );
     assert.match(end.stderr, /push p-1 goes on/);
   });
   test('with --no-wait is taken and told', async () => {

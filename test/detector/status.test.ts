@@ -40,6 +40,7 @@ function ask(
     evidence,
     wish: 'run',
     stopping: false,
+    overMemory: false,
     overBudget: false,
     observerLateMs: 0,
     limits: DEFAULT_LIMITS,
@@ -108,14 +109,12 @@ describe('the status of a worker', () => {
       fc
         .constantFrom(LIFE, NEXT_LIFE)
         .map((incarnation): WorkerObservation => ({ kind: 'beat', incarnation, beat: BEAT })),
-      fc
-        .constantFrom(LIFE, NEXT_LIFE)
-        .map((incarnation): WorkerObservation => ({
-          kind: 'exited',
-          incarnation,
-          exitCode: 0,
-          signal: null,
-        })),
+      fc.constantFrom(LIFE, NEXT_LIFE).map((incarnation): WorkerObservation => ({
+        kind: 'exited',
+        incarnation,
+        exitCode: 0,
+        signal: null,
+      })),
     );
     fc.assert(
       fc.property(

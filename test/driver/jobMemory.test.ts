@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import { agreeOnEpoch, counterKey } from '../../src/driver/cluster.ts';
 import { JobStore } from '../../src/driver/jobStore.ts';
 import { PushQueue } from '../../src/driver/queue.ts';
+import { releaseOwnership, takeOwnership } from '../../src/driver/ownership.ts';
 import { openSpool } from '../../src/driver/spool.ts';
 import type { JobRecord, PushRecord } from '../../src/push/job.ts';
 import { EntrySource } from '../../src/worker/entrySource.ts';
@@ -115,8 +116,45 @@ describe('what is remembered of jobs', () => {
     rmSync(join(home, 'cluster.json'));
     assert.deepEqual(await agreeOnEpoch(redis, home), {
       clusterId: first.clusterId,
-      epoch: second.epoch + 1,
+      epoch: second.epoch + 2,
     });
+  });
+
+  it('belongs to one home at a time, and comes back to the same home at once', async (t) => {
+    const [first, second] = [tempHome(t), tempHome(t)];
+    await takeOwnership(redis, first);
+    await takeOwnership(redis, first);
+    await assert.rejects(takeOwnership(redis, second), { code: 'REDIS_FOREIGN', message: new RegExp(first) });
+    await releaseOwnership(redis, second);
+    await assert.rejects(takeOwnership(redis, second), { code: 'REDIS_FOREIGN' });
+    await releaseOwnership(redis, first);
+    await takeOwnership(redis, second);
+  });
+
+  it('takes a push back as if it had never been', async () => {
+    await store.create(PUSH, [jobRecord('j-1'), jobRecord('j-2')]);
+    await store.withdraw(PUSH);
+    assert.deepEqual(
+      [await store.push('p-1'), await store.openJobs(), (await store.page(0, 10)).jobs],
+      [null, [], []],
+    );
+  });
+
+  it('reads no record whose id could be a path', async () => {
+    await store.save(jobRecord('../../evil'));
+    assert.deepEqual(await store.openJobs(), []);
+  });
+
+  it('sets a damaged spool file aside instead of stopping at it', async (t) => {
+    const home = tempHome(t);
+    const spool = await openSpool(home);
+    await spool.put(jobRecord('j-1', { state: 'done', revision: 7 }));
+    writeFileSync(join(home, 'spool', 'j-2.3.json'), 'trunc{');
+    assert.deepEqual(
+      (await spool.list()).map((job) => job.id),
+      ['j-1'],
+    );
+    assert.ok(readdirSync(join(home, 'spool')).includes('j-2.3.json.damaged'));
   });
 
   it('refuses a Redis that belongs to another cluster', async (t) => {

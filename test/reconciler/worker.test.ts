@@ -20,12 +20,13 @@ import {
 } from '../../src/reconciler/worker.ts';
 
 const LIFE: Incarnation = { pid: 100, startTicks: 5, nonce: 'aa' };
-const RUN: Wish = { worker: 'run', recycle: null };
+const RUN: Wish = { worker: 'run', recycle: null, recycleFor: 'Person' };
 
 /** Steps one worker through a script as the loop would, keeping its evidence and plan between the steps. */
 class Script {
   evidence: WorkerEvidence = NOTHING_SEEN;
   plan: WorkerPlan = FIRST_PLAN;
+  queueOpen = true;
 
   see(nowMs: number, observation: WorkerObservation): void {
     this.evidence = record(this.evidence, observation, { monoMs: nowMs, wall: '' });
@@ -40,12 +41,14 @@ class Script {
       jitter: 0,
       policy: RESTART_POLICY,
       drain: { drainWithinMs: 30_000, termGraceMs: 2_000 },
+      queueOpen: this.queueOpen,
     };
     this.plan = answerDeath({ ...common, plan: this.plan });
     const status = decideStatus({
       evidence: this.evidence,
       wish: wish.worker,
       stopping: false,
+      overMemory: wish.recycleFor === 'MemoryLimit',
       overBudget: this.plan.overBudget,
       observerLateMs: 0,
       limits: DEFAULT_LIMITS,
@@ -101,7 +104,7 @@ describe('reconciling a worker', () => {
 
   it('drains a worker that a person stops, then TERM, then KILL, and leaves it stopped', () => {
     const script = new Script();
-    const stop: Wish = { worker: 'stop', recycle: null };
+    const stop: Wish = { worker: 'stop', recycle: null, recycleFor: 'Person' };
     script.step(0);
     script.up(0);
     assert.deepEqual(script.step(1, stop), {
@@ -127,7 +130,7 @@ describe('reconciling a worker', () => {
     const script = new Script();
     script.step(0);
     script.up(0);
-    const recycle: Wish = { worker: 'run', recycle: LIFE };
+    const recycle: Wish = { worker: 'run', recycle: LIFE, recycleFor: 'Person' };
     const told = script.step(5, recycle);
     assert.ok(told?.kind === 'tellWorker' && told.message.type === 'drain');
     script.see(5, { kind: 'drainAsked', incarnation: LIFE });
@@ -136,19 +139,49 @@ describe('reconciling a worker', () => {
     assert.equal(script.plan.history.consecutive, 0);
     script.see(10, { kind: 'spawned', incarnation: { pid: 7, startTicks: 1, nonce: 'bb' } });
     script.see(10, { kind: 'ready', incarnation: { pid: 7, startTicks: 1, nonce: 'bb' } });
-    assert.equal(script.step(11, recycle), null);
+    assert.equal(saying(script.step(11, recycle)), 'resume', 'the next life is not drained');
   });
 
-  it('says quiet and resume once each', () => {
+  it('lets a new life take jobs once the queue is known to be ours, and says quiet and resume once each', () => {
     const script = new Script();
+    script.queueOpen = false;
     script.step(0);
     script.up(0);
-    const quiet: Wish = { worker: 'quiet', recycle: null };
-    const first = script.step(5, quiet);
-    assert.ok(first?.kind === 'tellWorker' && first.message.type === 'quiet');
+    assert.equal(script.step(1), null);
+    script.queueOpen = true;
+    assert.equal(saying(script.step(2)), 'resume');
+    assert.equal(script.step(3), null);
+    const quiet: Wish = { worker: 'quiet', recycle: null, recycleFor: 'Person' };
+    assert.equal(saying(script.step(5, quiet)), 'quiet');
     assert.equal(script.step(6, quiet), null);
-    const second = script.step(7, RUN);
-    assert.ok(second?.kind === 'tellWorker' && second.message.type === 'resume');
+    assert.equal(saying(script.step(7, RUN)), 'resume');
     assert.equal(script.step(8, RUN), null);
   });
+
+  it('counts a life that was over its memory limit from the start as a failure, so that it backs off', () => {
+    const script = new Script();
+    const recycle: Wish = { worker: 'run', recycle: LIFE, recycleFor: 'MemoryLimit' };
+    script.step(0);
+    script.up(0);
+    script.see(5, { kind: 'drainAsked', incarnation: LIFE });
+    script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null });
+    script.step(9, recycle);
+    assert.equal(script.plan.history.consecutive, 1);
+  });
+
+  it('backs off from the failed spawn itself, not from the death before it', () => {
+    const script = new Script();
+    script.step(0);
+    let starts = 0;
+    for (let nowMs = 1; nowMs < 10_000; nowMs += 1) {
+      script.see(nowMs, { kind: 'spawnFailed', detail: 'no setpriv' });
+      while (nowMs < 10_000 && script.step(nowMs)?.kind !== 'spawnWorker') nowMs += 1;
+      starts += 1;
+    }
+    assert.ok(starts <= 8, String(starts));
+  });
 });
+
+function saying(action: Action | null): string | null {
+  return action?.kind === 'tellWorker' ? action.message.type : null;
+}

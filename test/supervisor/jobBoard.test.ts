@@ -189,4 +189,31 @@ describe('the board of open jobs', () => {
     story.says(A, { type: 'beat', beat }, 60_000);
     assert.equal(story.stateOf('j-1'), 'queued');
   });
+
+  it('says that an end is kept only when it is on disk', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.board.apply({ kind: 'cancelAsked', jobId: 'j-1' }, at(4));
+    assert.deepEqual([story.stateOf('j-1'), story.board.isKept('j-1')], ['cancelled', false]);
+    story.board.apply({ kind: 'kept', jobId: 'j-1' }, at(5));
+    assert.equal(story.board.isKept('j-1'), true);
+  });
+
+  it('lets the worker go when a job is retried whose end is still on its way to Redis', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    const failed: HostResult = { ...CHANGED, outcome: 'failed', reason: 'ConnectRefused' };
+    story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: failed });
+    const ended = story.board.known('j-1');
+    assert.ok(ended);
+    assert.deepEqual(told(story.board.apply({ kind: 'reopened', job: ended }, at(9))), ['stored']);
+    assert.deepEqual(
+      told(story.board.apply({ kind: 'reopened', job: ended }, at(9))),
+      [],
+      'a second retry at once',
+    );
+    assert.deepEqual([story.stateOf('j-1'), story.board.heldBy('push-1')], ['queued', []]);
+  });
 });

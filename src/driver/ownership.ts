@@ -1,0 +1,59 @@
+/**
+ * Keeps two supervisors from running the same queue: Redis remembers which home folder owns it, for as long as that one renews.
+ * A home that starts again takes its own back at once; it never takes a living other's.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { GarrisonError } from '../errors.ts';
+import { KEY_PREFIX } from '../queueName.ts';
+
+const OWNER_KEY = `${KEY_PREFIX}:owner`;
+/** Outlives a pause of the owner's that is no death; a taken-over queue is then refused to it. */
+const OWNED_FOR_MS = 15_000;
+
+/** Sets or renews when the key is free or ours; gives back whose it is otherwise. */
+const TAKE = `
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return owner end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return false`;
+
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+/** Throws REDIS_FOREIGN while another home owns the queue. */
+export async function takeOwnership(redis: Redis, homeDir: string): Promise<void> {
+  const owner = await redis.eval(TAKE, 1, OWNER_KEY, ownName(homeDir), OWNED_FOR_MS);
+  if (typeof owner !== 'string') return;
+  throw new GarrisonError(
+    'REDIS_FOREIGN',
+    `another supervisor uses this Redis: ${owner.split(' ').slice(1).join(' ')}`,
+    {
+      cure: `Stop that one (its claim ends ${String(OWNED_FOR_MS / 1000)} s later), or give this one a Redis of its own.`,
+    },
+  );
+}
+
+export const renewOwnership = takeOwnership;
+
+export async function releaseOwnership(redis: Redis, homeDir: string): Promise<void> {
+  await redis.eval(RELEASE, 1, OWNER_KEY, ownName(homeDir));
+}
+
+/** An id that stays with the home folder, then words for people. */
+function ownName(homeDir: string): string {
+  return `${homeId(homeDir)} ${homeDir} on ${hostname()}`;
+}
+
+function homeId(homeDir: string): string {
+  const file = join(homeDir, 'home-id');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    const id = randomBytes(8).toString('hex');
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
+}
