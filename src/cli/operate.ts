@@ -11,7 +11,7 @@ import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
 import { waitOptions, type WaitOptions } from './options.ts';
-import { visible, visibleJson } from './output.ts';
+import { itemJson, visible, visibleJson } from './output.ts';
 
 interface OperateOptions extends WaitOptions {
   readonly yes?: boolean;
@@ -149,8 +149,7 @@ async function waitFor(
 
 function print({ output, format }: Context, operation: OperationView): void {
   const { id, verb, target, state, detail } = operation;
-  if (format === 'json')
-    output.data(visibleJson({ apiVersion: 'garrison/v1', kind: 'Operation', item: operation }));
+  if (format === 'json') output.data(itemJson('Operation', operation));
   else if (format === 'jsonl') output.data(visibleJson(operation, 0));
   else if (format === 'name') output.data(visible(id));
   else output.data(visible(`${verb} ${target}: ${state}: ${detail}`));

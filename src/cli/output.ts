@@ -2,6 +2,7 @@
  * Everything a command prints: data to stdout, progress and errors to stderr, colour only where it is wanted.
  * It never lets a control character from a host reach the terminal, and a closed pipe never becomes a stack trace.
  */
+import { wallTime } from '../clock.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
 
 export type ColorWish = 'auto' | 'always' | 'never';
@@ -91,6 +92,11 @@ export function visibleLines(text: string): string {
     .split('\n')
     .map((line) => line.replace(/\r$/, '').split('\t').map(visible).join('\t'))
     .join('\n');
+}
+
+/** One thing as the API gives it, for commands that print what they already have. */
+export function itemJson(kind: string, item: unknown): string {
+  return visibleJson({ apiVersion: 'garrison/v1', kind, observedAt: wallTime(), item });
 }
 
 /** JSON in which nothing but plain line ends can act on a terminal. */

@@ -12,7 +12,7 @@ import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands } from './operate.ts';
-import { visibleJson, visibleLines } from './output.ts';
+import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
@@ -61,7 +61,7 @@ function addVersionCommand(program: Command): void {
     .action(
       action('look', ({ output, format }) => {
         const item = { version: ownVersion(), nodeVersion: process.version };
-        if (format === 'json') output.data(visibleJson({ apiVersion: 'garrison/v1', kind: 'Version', item }));
+        if (format === 'json') output.data(itemJson('Version', item));
         else output.data(`garrison ${item.version} (node ${item.nodeVersion})`);
         return Promise.resolve(EXIT.done);
       }),

@@ -11,7 +11,7 @@ import { apiPath } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { namesOption, waitOptions, type WaitOptions } from './options.ts';
-import { visibleJson } from './output.ts';
+import { itemJson, visibleJson } from './output.ts';
 import { columnsFor } from './print.ts';
 import { resultColumns, waitForPush } from './pushWait.ts';
 import { tableLines } from './table.ts';
@@ -162,7 +162,7 @@ export function queuedLines(jobs: readonly JobView[]): readonly string[] {
 }
 
 function printPush({ output, format }: Context, push: PushView): void {
-  if (format === 'json') output.data(visibleJson({ apiVersion: 'garrison/v1', kind: 'Push', item: push }));
+  if (format === 'json') output.data(itemJson('Push', push));
   else if (format === 'jsonl') for (const job of push.jobs) output.data(visibleJson(job, 0));
   else if (format === 'name') output.data(push.id);
   else

@@ -142,7 +142,8 @@ function summaryOf(push: PushView, jobs: readonly JobView[]): string {
 }
 
 function resultOf(job: JobView): string {
-  return job.result?.outcome ?? job.state;
+  // Cancelled says more than the outcome that goes with it.
+  return job.state === 'cancelled' ? job.state : (job.result?.outcome ?? job.state);
 }
 
 function changesAndDetail(job: JobView): string {
