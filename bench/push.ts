@@ -60,6 +60,11 @@ async function run(context: BenchContext): Promise<Figures> {
   await until('all workers are up', async () =>
     (await garrison.workers()).every(({ state }) => state === 'up'),
   );
+  const { hosts } = await garrison.snapshot();
+  if (hosts.length !== HOSTS) {
+    const said = garrison.output.slice(-1000);
+    throw new Error(`${String(hosts.length)} instead of ${String(HOSTS)} practice hosts started: ${said}`);
+  }
   const sides = { ours: await ourSide(context, garrison), plain: await plainSide(garrison) };
   context.note('making the accounts, and one round of each to warm up');
   for (const [round, outcome] of ['changed', 'unchanged'].entries()) {

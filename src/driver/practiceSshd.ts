@@ -48,9 +48,10 @@ export async function startSshd(sandbox: Sandbox, stage: PracticeStage): Promise
     const child = spawnProcess({ ...(await sandbox.prepare(stage)), onLine: (line) => hear(heard, line) });
     const running = { child, port, initPid: 0, end: () => endSshd(sandbox, stage, child) };
     if (await becomesReady(child, port, heard)) return { ...running, initPid: heard.initPid };
-    await running.end();
+    await stopSshd(sandbox, stage, child);
     const portTaken = heard.lines.some((line) => line.includes('Address already in use'));
     if (portTaken && attempt < PORT_TRIES) continue;
+    clearStage(stage);
     throw new GarrisonError('PRACTICE_UNAVAILABLE', `${stage.name} did not start: ${lastWords(heard.lines)}`);
   }
 }
@@ -114,6 +115,11 @@ function freePort(): Promise<number> {
  * KILL at once would leave that reaping to whoever inherits it.
  */
 async function endSshd(sandbox: Sandbox, stage: PracticeStage, child: SpawnedProcess): Promise<void> {
+  await stopSshd(sandbox, stage, child);
+  clearStage(stage);
+}
+
+async function stopSshd(sandbox: Sandbox, stage: PracticeStage, child: SpawnedProcess): Promise<void> {
   child.signalGroup('SIGTERM');
   const asked = new AbortController();
   await Promise.race([
@@ -124,5 +130,4 @@ async function endSshd(sandbox: Sandbox, stage: PracticeStage, child: SpawnedPro
   child.signalGroup('SIGKILL');
   await child.exited;
   await sandbox.cleared(stage);
-  clearStage(stage);
 }
