@@ -2,7 +2,7 @@
  * Joins supervisor and driver, which never import each other: actions go one way, observations the other.
  * It holds no rule of either.
  */
-import { now, wallTime } from './clock.ts';
+import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { DEFAULT_LIMITS } from './detector/status.ts';
 import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
@@ -10,12 +10,13 @@ import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
 import { newId } from './driver/newId.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
+import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
 import { readWishes, writeWishes } from './driver/wishFile.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
-import type { Fence, JobRecord, PushTask } from './push/job.ts';
+import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { RESTART_POLICY } from './reconciler/restart.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
@@ -23,6 +24,7 @@ import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import type { Observation } from './supervisor/observation.ts';
 import type { Surroundings } from './supervisor/ports.ts';
+import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -183,6 +185,7 @@ function makeSupervisor({ joining, driver, marks, observe, report }: SupervisorN
       workers: workerBoard(config, startedAt.wall),
       jobs,
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
+      observer: new Observer(cpuPressureReader(monoMs)),
       publisher,
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
@@ -212,23 +215,8 @@ function workerBoard(config: GarrisonConfig, startedAt: string): WorkerBoard {
 function taskFor(job: JobRecord, fence: Fence, { book, config }: Joining): PushTask | null {
   const host = book.address(job.host);
   if (host === null) return null;
-  const { identityFile, connectTimeoutMs, idleTimeoutMs, totalTimeoutMs } = config.ssh;
-  return {
-    jobId: job.id,
-    attempt: job.attempt,
-    kind: job.kind,
-    fence,
-    account: job.account,
-    host: { name: host.name, address: host.address, port: host.port, user: host.user },
-    ssh: {
-      identityFile,
-      knownHostsFiles: book.knownHostsFiles,
-      connectTimeoutMs,
-      idleTimeoutMs,
-      totalTimeoutMs,
-    },
-    logFile: logFileOf(config.home, job.id),
-  };
+  const ssh = { ...config.ssh, knownHostsFiles: book.knownHostsFiles };
+  return pushTask(job, { fence, host, ssh, logFile: logFileOf(config.home, job.id) });
 }
 
 /** What happens at every connection to Redis before it counts as up: leftovers first, so that nothing is run that has already ended. */

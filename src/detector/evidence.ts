@@ -11,6 +11,11 @@ export type WorkerObservation =
   | { readonly kind: 'spawnFailed'; readonly detail: string }
   | { readonly kind: 'ready'; readonly incarnation: Incarnation }
   | { readonly kind: 'beat'; readonly incarnation: Incarnation; readonly beat: Beat }
+  /** The second beat, from a thread: how long the main loop has not turned. */
+  | { readonly kind: 'threadBeat'; readonly incarnation: Incarnation; readonly mainStaleMs: number }
+  /** The state letter of /proc/PID/stat, told when it changes. */
+  | { readonly kind: 'procState'; readonly incarnation: Incarnation; readonly letter: string }
+  | { readonly kind: 'continued'; readonly incarnation: Incarnation }
   | { readonly kind: 'drainAsked'; readonly incarnation: Incarnation }
   | { readonly kind: 'killAsked'; readonly incarnation: Incarnation; readonly why: KillReason }
   | {
@@ -41,6 +46,10 @@ export interface WorkerEvidence {
   readonly readyAt: Moment | null;
   readonly lastBeatAt: Moment | null;
   readonly beat: Beat | null;
+  readonly threadBeat: { readonly at: Moment; readonly mainStaleMs: number } | null;
+  readonly procState: { readonly at: Moment; readonly letter: string } | null;
+  /** When this life was last sent SIGCONT. */
+  readonly continuedAt: Moment | null;
   readonly drainAskedAt: Moment | null;
   readonly killAskedAt: Moment | null;
   readonly killReason: KillReason | null;
@@ -56,6 +65,9 @@ export const NOTHING_SEEN: WorkerEvidence = {
   readyAt: null,
   lastBeatAt: null,
   beat: null,
+  threadBeat: null,
+  procState: null,
+  continuedAt: null,
   drainAskedAt: null,
   killAskedAt: null,
   killReason: null,
@@ -85,6 +97,12 @@ export function record(seen: WorkerEvidence, observation: WorkerObservation, at:
       return { ...seen, readyAt: at };
     case 'beat':
       return { ...seen, lastBeatAt: at, beat: observation.beat };
+    case 'threadBeat':
+      return { ...seen, threadBeat: { at, mainStaleMs: observation.mainStaleMs } };
+    case 'procState':
+      return { ...seen, procState: { at, letter: observation.letter } };
+    case 'continued':
+      return { ...seen, continuedAt: at };
     case 'drainAsked':
       return { ...seen, drainAskedAt: seen.drainAskedAt ?? at };
     case 'killAsked':

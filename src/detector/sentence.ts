@@ -2,28 +2,63 @@
  * Puts a worker's status into one sentence for people: what, since when, why, what happens next.
  * It holds no elapsed time (a sentence that changes each second would make every look a change) and decides nothing.
  */
-import { unreachable } from '../errors.ts';
 import type { WorkerEvidence } from './evidence.ts';
 import type { WorkerStatus } from './status.ts';
 
 /** `nextStart` is RFC 3339, for a dead worker that will be started again. */
 export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextStart: string | null): string {
-  const pid = evidence.incarnation === null ? '' : `pid ${String(evidence.incarnation.pid)}`;
-  switch (status.reason) {
-    case 'NotStartedYet':
-      return 'Not started yet; it is about to be.';
-    case 'Spawned':
-      return `Started as ${pid}; its first beat is awaited.`;
+  const pid = evidence.incarnation === null ? 'its process' : `pid ${String(evidence.incarnation.pid)}`;
+  return ofLiving(status, pid) ?? ofChange(status, { evidence, pid, nextStart });
+}
+
+/** Of a worker that lives and is judged; null for the others. */
+function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string | null {
+  const since = moment?.wall ?? 'an unknown time';
+  switch (reason) {
     case 'Beating':
       return `Works as ${pid} and beats every second.`;
     case 'Quiet':
       return `Works as ${pid} but takes no new jobs, as a person asked; garrison start makes it take jobs again.`;
+    case 'SlotsFull':
+      return `Works as ${pid} with every slot taken; nothing new is taken until one is free.`;
+    case 'BrokerAway':
+      return `Works as ${pid}, but Redis has not answered since ${since}; a restart would not help, so there is none.`;
     case 'BeatLate':
-      return `${pid} was last heard at ${status.since?.wall ?? 'an unknown time'}; it may be busy and is not touched yet.`;
+      return `${pid} was last heard at ${since}; it may be busy and is not touched yet.`;
+    case 'Starved':
+      return `${pid} was last heard at ${since}; the machine has too little processor time, so it is not blamed.`;
+    case 'LoopBlocked':
+      return `The main loop of ${pid} has not turned since ${since}, by word of its second beat; when that lasts it is replaced and its jobs are tried again.`;
+    case 'ProcessStopped':
+      return `${pid} was stopped by a signal at ${since}; it is told to continue once, and replaced when that does not help.`;
+    case 'Uninterruptible':
+      return `${pid} waits for the kernel (state D) since ${since}; no signal reaches it: look at the disk or file system it uses.`;
     case 'NoBeat':
-      return `${pid} has been silent since ${status.since?.wall ?? 'its start'}; it is being ended and replaced, its jobs are tried again.`;
+      return `${pid} has been silent since ${since}; it is being ended and replaced, its jobs are tried again.`;
+    case 'FetchParked':
+      return `${pid} has room and jobs wait, but it does not reach the queue; it is drained and replaced.`;
+    case 'ObserverImpaired':
+      return `${pid} was last heard at ${since}, but the supervisor itself was late, so nobody is judged.`;
+    default:
+      return null;
+  }
+}
+
+interface Change {
+  readonly evidence: WorkerEvidence;
+  readonly pid: string;
+  readonly nextStart: string | null;
+}
+
+/** Of a worker that starts, ends or has ended. */
+function ofChange({ reason, since }: WorkerStatus, { evidence, pid, nextStart }: Change): string {
+  switch (reason) {
+    case 'NotStartedYet':
+      return 'Not started yet; it is about to be.';
+    case 'Spawned':
+      return `Started as ${pid}; its first beat is awaited.`;
     case 'NeverReady':
-      return `${pid} has not become ready since ${status.since?.wall ?? 'its start'}; it is being ended and replaced.`;
+      return `${pid} has not become ready since ${since?.wall ?? 'its start'}; it is being ended and replaced.`;
     case 'DrainAsked':
       return `${pid} finishes what it has in hand and takes nothing new.`;
     case 'MemoryLimit':
@@ -32,16 +67,10 @@ export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextS
       return 'A person stopped it, and nothing starts it but garrison start.';
     case 'SupervisorStopping':
       return 'Ended with its supervisor; it starts again with it.';
-    case 'Exited':
-    case 'Killed':
-    case 'SpawnFailed':
-      return `${lastEnd(evidence)}; ${again(nextStart)}`;
     case 'CrashLoop':
-      return `${lastEnd(evidence)}, and it keeps failing: look at its last lines with garrison describe. Tried slowly for ever; ${again(nextStart)}`;
-    case 'ObserverImpaired':
-      return `${pid} seems silent, but the supervisor itself was late, so nobody is blamed.`;
+      return `${lastEnd(evidence)}, and it keeps failing: look at its last lines in the log. Tried slowly for ever; ${again(nextStart)}`;
     default:
-      return unreachable(status.reason);
+      return `${lastEnd(evidence)}; ${again(nextStart)}`;
   }
 }
 

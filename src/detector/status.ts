@@ -3,6 +3,8 @@
  * Nothing here waits, logs, counts or remembers.
  */
 import type { Moment } from '../clock.ts';
+import { isImpaired, stretched, type Awareness } from './awareness.ts';
+import { decideLiving } from './living.ts';
 import type { ExitSeen, WorkerEvidence } from './evidence.ts';
 
 export type WorkerState =
@@ -13,7 +15,14 @@ export type WorkerReason =
   | 'Spawned'
   | 'Beating'
   | 'Quiet'
+  | 'SlotsFull'
   | 'BeatLate'
+  | 'BrokerAway'
+  | 'Starved'
+  | 'LoopBlocked'
+  | 'ProcessStopped'
+  | 'Uninterruptible'
+  | 'FetchParked'
   | 'NoBeat'
   | 'NeverReady'
   | 'DrainAsked'
@@ -39,14 +48,23 @@ export type WorkerWish = 'run' | 'quiet' | 'stop';
 export interface StatusLimits {
   /** Three missed beats. */
   readonly lateAfterMs: number;
+  /** The main loop stood still so long, by word of the second beat. */
+  readonly blockedAfterMs: number;
+  /** Neither beat came for so long. */
   readonly hungAfterMs: number;
+  readonly brokerAwayAfterMs: number;
+  /** Jobs waited, and the worker did not reach the queue, for so long. */
+  readonly parkedAfterMs: number;
   /** A life that is not ready by then is hung. */
   readonly readyWithinMs: number;
 }
 
 export const DEFAULT_LIMITS: StatusLimits = {
   lateAfterMs: 3_500,
+  blockedAfterMs: 4_000,
   hungAfterMs: 10_000,
+  brokerAwayAfterMs: 2_000,
+  parkedAfterMs: 15_000,
   readyWithinMs: 20_000,
 };
 
@@ -59,8 +77,12 @@ export interface StatusQuestion {
   readonly stopping: boolean;
   /** True when the restart budget is spent: a dead worker is `failed`, not `backoff`. */
   readonly overBudget: boolean;
-  /** How late the observer's own last tick was; over 2 s it convicts nobody. */
-  readonly observerLateMs: number;
+  /** The observer's own health; it stretches every limit. */
+  readonly awareness: Awareness;
+  /** Since when Redis has not answered; null while it does. */
+  readonly brokerAwaySince: Moment | null;
+  /** Age of the oldest job that waits for a worker; 0 when none does. */
+  readonly oldestWaitingMs: number;
   readonly limits: StatusLimits;
   readonly nowMs: number;
 }
@@ -74,8 +96,6 @@ export interface WorkerStatus {
   readonly recheckAtMs: number | null;
 }
 
-const OBSERVER_LATE_MS = 2_000;
-
 /** The verdict. Death is a fact (an exit was seen), never a timeout; timeouts decide only `late` and `hung`. */
 export function decideStatus(question: StatusQuestion): WorkerStatus {
   const { evidence } = question;
@@ -84,7 +104,8 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
     const reason = question.overMemory ? 'MemoryLimit' : 'DrainAsked';
     return { state: 'draining', reason, since: evidence.drainAskedAt, recheckAtMs: null };
   }
-  return decideAlive(question);
+  const heard = evidence.lastBeatAt ?? evidence.readyAt;
+  return heard === null ? decideStarting(question) : decideLiving(question, heard);
 }
 
 function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): WorkerStatus {
@@ -106,39 +127,11 @@ function exitReason(exit: ExitSeen): WorkerReason {
   return exit.signal === null ? 'Exited' : 'Killed';
 }
 
-function decideAlive(question: StatusQuestion): WorkerStatus {
-  const { evidence, limits, nowMs } = question;
-  const heard = evidence.lastBeatAt ?? evidence.readyAt;
-  if (heard === null) return decideStarting(question);
-  const silentMs = nowMs - heard.monoMs;
-  if (silentMs < limits.lateAfterMs) {
-    const reason = question.wish === 'quiet' ? 'Quiet' : 'Beating';
-    return { state: 'up', reason, since: evidence.readyAt, recheckAtMs: heard.monoMs + limits.lateAfterMs };
-  }
-  if (question.observerLateMs > OBSERVER_LATE_MS) {
-    return {
-      state: 'up',
-      reason: 'ObserverImpaired',
-      since: evidence.readyAt,
-      recheckAtMs: nowMs + limits.lateAfterMs,
-    };
-  }
-  if (silentMs < limits.hungAfterMs) {
-    return {
-      state: 'late',
-      reason: 'BeatLate',
-      since: heard,
-      recheckAtMs: heard.monoMs + limits.hungAfterMs,
-    };
-  }
-  return { state: 'hung', reason: 'NoBeat', since: heard, recheckAtMs: null };
-}
-
-function decideStarting({ evidence, limits, nowMs, observerLateMs }: StatusQuestion): WorkerStatus {
+function decideStarting({ evidence, limits, nowMs, awareness }: StatusQuestion): WorkerStatus {
   const since = evidence.spawnedAt;
-  const startedMs = since?.monoMs ?? nowMs;
-  const overdue = nowMs - startedMs >= limits.readyWithinMs && observerLateMs <= OBSERVER_LATE_MS;
+  const overdueAtMs = (since?.monoMs ?? nowMs) + stretched(limits.readyWithinMs, awareness);
+  const overdue = nowMs >= overdueAtMs && !isImpaired(awareness, nowMs);
   if (overdue) return { state: 'hung', reason: 'NeverReady', since, recheckAtMs: null };
-  const recheckAtMs = Math.max(startedMs + limits.readyWithinMs, nowMs + 100);
+  const recheckAtMs = nowMs < overdueAtMs ? overdueAtMs : awareness.impairedUntilMs;
   return { state: 'starting', reason: 'Spawned', since, recheckAtMs };
 }

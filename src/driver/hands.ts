@@ -41,6 +41,9 @@ export class DriverHands {
         case 'killWorker':
           pool.kill(action.worker, action.incarnation, action);
           break;
+        case 'resumeWorker':
+          pool.resume(action.worker, action.incarnation);
+          break;
         case 'tellWorker':
           pool.tell(action.worker, action.incarnation, action.message);
           break;

@@ -4,7 +4,7 @@
  */
 import { execa } from 'execa';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { GarrisonError } from '../errors.ts';
 import { tethered } from '../tether.ts';
 import { readProcStat } from './proc.ts';
@@ -23,6 +23,8 @@ export interface SpawnRequest {
   readonly ipc?: boolean;
   /** Called for each line of stdout and stderr; without it output is dropped. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** With `ipc`: opens a pipe as descriptor 4 of the child, and is called for each line the child writes there. */
+  readonly onBeatLine?: (line: string) => void;
   readonly onMessage?: (message: unknown) => void;
 }
 
@@ -39,15 +41,15 @@ export interface SpawnedProcess {
 }
 
 const LONGEST_LINE = 8192;
+const BEAT_FD = 4;
 
 /** Starts the process. Throws PROGRAM_MISSING when it cannot be started at all. */
 export function spawnProcess(request: SpawnRequest): SpawnedProcess {
   const command = tethered(request);
-  const piped = request.onLine === undefined ? 'ignore' : 'pipe';
   const child = execa(command.file, command.args, {
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
     env: { ...request.env },
-    stdio: request.ipc === true ? ['ignore', piped, piped, 'ipc'] : ['ignore', piped, piped],
+    stdio: stdioOf(request),
     ...(request.ipc === true ? { serialization: 'json' as const } : {}),
     detached: true,
     cleanup: false,
@@ -70,6 +72,7 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
     });
   });
   if (request.onLine !== undefined) readLines(child, request.onLine);
+  if (request.onBeatLine !== undefined) readBeat(child.stdio[BEAT_FD], request.onBeatLine);
   if (request.onMessage !== undefined) child.on('message', request.onMessage);
   return {
     pid,
@@ -92,6 +95,21 @@ function sendMessage(child: unknown, message: object): boolean {
   // An EPIPE here means the child is gone; its exit event says so, so the error itself tells nothing new.
   channel.send(message, () => undefined);
   return true;
+}
+
+type Stdio = 'ignore' | 'pipe' | 'ipc';
+
+function stdioOf(request: SpawnRequest): ['ignore', 'ignore' | 'pipe', 'ignore' | 'pipe', ...Stdio[]] {
+  const output = request.onLine === undefined ? 'ignore' : 'pipe';
+  if (request.ipc !== true) return ['ignore', output, output];
+  // Descriptor 3 is the IPC channel, 4 the second beat.
+  const beat: Stdio[] = request.onBeatLine === undefined ? [] : ['pipe'];
+  return ['ignore', output, output, 'ipc', ...beat];
+}
+
+function readBeat(input: unknown, onLine: (line: string) => void): void {
+  if (!(input instanceof Readable)) return;
+  createInterface({ input }).on('line', onLine);
 }
 
 function readLines(

@@ -7,6 +7,7 @@ import type { WorkerObservation, KillReason } from '../detector/evidence.ts';
 import { messageOf } from '../errors.ts';
 import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { readProcStat } from './proc.ts';
 import { spawnProcess, type SpawnedProcess } from './spawn.ts';
 
 export interface WorkerEvents {
@@ -19,11 +20,17 @@ export interface WorkerEvents {
 interface Life {
   readonly incarnation: Incarnation;
   readonly process: SpawnedProcess;
+  letter: string;
+  wasStale: boolean;
 }
+
+const LOOK_INTERVAL_MS = 1_000;
+const WORTH_TELLING_MS = 1_000;
 
 export class WorkerPool {
   readonly #lives = new Map<string, Life>();
   readonly #events: WorkerEvents;
+  #watching: NodeJS.Timeout | null = null;
   readonly #greeting: Extract<SupervisorMessage, { type: 'configure' }>;
 
   constructor(greeting: Extract<SupervisorMessage, { type: 'configure' }>, events: WorkerEvents) {
@@ -38,7 +45,8 @@ export class WorkerPool {
     let life: Life;
     try {
       const process = this.#start(worker, nonce);
-      life = { process, incarnation: { pid: process.pid, startTicks: process.startTicks, nonce } };
+      const incarnation = { pid: process.pid, startTicks: process.startTicks, nonce };
+      life = { process, incarnation, letter: 'S', wasStale: false };
     } catch (error) {
       this.#events.onObservation(worker, { kind: 'spawnFailed', detail: messageOf(error) });
       return;
@@ -46,6 +54,7 @@ export class WorkerPool {
     this.#lives.set(worker, life);
     this.#events.onObservation(worker, { kind: 'spawned', incarnation: life.incarnation });
     life.process.send(this.#greeting);
+    this.#watchStates();
     void life.process.exited.then(({ exitCode, signal }) => {
       this.#lives.delete(worker);
       this.#events.onObservation(worker, { kind: 'exited', incarnation: life.incarnation, exitCode, signal });
@@ -72,6 +81,14 @@ export class WorkerPool {
     life.process.signalGroup(order.signal);
   }
 
+  /** Wakes a stopped process; it is told to nobody else, since a stop and its end concern this one only. */
+  resume(worker: string, incarnation: Incarnation): void {
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    this.#events.onObservation(worker, { kind: 'continued', incarnation });
+    life.process.signalGroup('SIGCONT');
+  }
+
   #life(worker: string, incarnation: Incarnation): Life | null {
     const life = this.#lives.get(worker);
     return life !== undefined && sameIncarnation(life.incarnation, incarnation) ? life : null;
@@ -90,11 +107,42 @@ export class WorkerPool {
       onLine: (line) => {
         this.#events.onLine(worker, line);
       },
+      onBeatLine: (line) => {
+        const incarnation = own();
+        if (incarnation !== null) this.#hearThread(worker, incarnation, Number(line));
+      },
       onMessage: (message) => {
         const incarnation = own();
         if (incarnation !== null) this.#hear(worker, incarnation, message as WorkerMessage);
       },
     });
+  }
+
+  /** Told on only while it says something: a loop that turns needs no second word twice a second. */
+  #hearThread(worker: string, incarnation: Incarnation, mainStaleMs: number): void {
+    const life = this.#life(worker, incarnation);
+    if (life === null || !Number.isFinite(mainStaleMs)) return;
+    const stale = mainStaleMs >= WORTH_TELLING_MS;
+    if (stale || life.wasStale)
+      this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
+    life.wasStale = stale;
+  }
+
+  /** Looks at each worker's state letter once a second; a change is news. */
+  #watchStates(): void {
+    this.#watching ??= setInterval(() => {
+      for (const [worker, life] of this.#lives) this.#lookAtState(worker, life);
+    }, LOOK_INTERVAL_MS).unref();
+  }
+
+  #lookAtState(worker: string, life: Life): void {
+    const stat = readProcStat(life.incarnation.pid);
+    if (stat?.startTicks !== life.incarnation.startTicks) return;
+    // Running or waiting: both are well, and a worker goes between them all the time.
+    const letter = stat.state === 'R' ? 'S' : stat.state;
+    if (letter === life.letter) return;
+    life.letter = letter;
+    this.#events.onObservation(worker, { kind: 'procState', incarnation: life.incarnation, letter });
   }
 
   #hear(worker: string, incarnation: Incarnation, message: WorkerMessage): void {

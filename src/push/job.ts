@@ -100,6 +100,16 @@ export interface PushTask {
   readonly logFile: string;
 }
 
+/** The task of the job's current attempt. */
+export function pushTask(
+  job: JobRecord,
+  order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile'>,
+): PushTask {
+  const { name, address, port, user } = order.host;
+  const { id: jobId, attempt, kind, account } = job;
+  return { ...order, jobId, attempt, kind, account, host: { name, address, port, user } };
+}
+
 /** Ids become file names and keys; what does not look like one was not made by Garrison. */
 export function isJobId(text: unknown): text is string {
   return typeof text === 'string' && /^[a-z]-[0-9a-z-]{1,40}$/.test(text);

@@ -16,6 +16,8 @@ export type Action =
       readonly signal: 'SIGTERM' | 'SIGKILL';
       readonly why: KillReason;
     }
+  /** SIGCONT to a stopped worker. */
+  | { readonly kind: 'resumeWorker'; readonly worker: string; readonly incarnation: Incarnation }
   | {
       readonly kind: 'tellWorker';
       readonly worker: string;

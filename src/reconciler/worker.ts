@@ -2,7 +2,7 @@
  * Decides what to do about one worker: its wish, status and history go in; at most one action and the time of the next look come out.
  * It answers each death and each life once, and carries nothing out.
  */
-import type { WorkerEvidence } from '../detector/evidence.ts';
+import type { KillReason, WorkerEvidence } from '../detector/evidence.ts';
 import type { WorkerStatus, WorkerWish } from '../detector/status.ts';
 import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { Action } from './action.ts';
@@ -50,6 +50,9 @@ export interface WorkerQuestion {
   /** False until the queue behind Redis was agreed to be ours: a worker must not take another's jobs. */
   readonly queueOpen: boolean;
 }
+
+/** A process that is stopped again so soon after SIGCONT is not coming back by itself. */
+const CONTINUE_GRACE_MS = 5_000;
 
 /** A life recycled for its memory sooner than this was over the limit from the start: that is a failure, or it would go round for ever. */
 const MEMORY_GRACE_MS = 60_000;
@@ -103,15 +106,7 @@ export function reconcileWorker(question: WorkerQuestion): WorkerDecision {
 function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
   const { wish, evidence, status, worker, plan } = question;
   if (evidence.drainAskedAt !== null) return escalateDrain(question, incarnation);
-  if (status.state === 'hung') {
-    if (evidence.killAskedAt !== null) return { plan, action: null, recheckAtMs: null };
-    const why = status.reason === 'NeverReady' ? 'NeverReady' : 'Hung';
-    return {
-      plan,
-      action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why },
-      recheckAtMs: null,
-    };
-  }
+  if (status.state === 'hung') return answerHung(question, incarnation);
   const leave =
     wish.worker === 'stop' || (wish.recycle !== null && sameIncarnation(wish.recycle, incarnation));
   if (leave) {
@@ -122,6 +117,33 @@ function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): Wor
     };
   }
   return tellWish(question, incarnation);
+}
+
+/** Each layer its own answer; each life is killed once. */
+function answerHung(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
+  const { status, evidence, worker, plan, nowMs } = question;
+  const nothing: WorkerDecision = { plan, action: null, recheckAtMs: status.recheckAtMs };
+  const kill = (why: KillReason): WorkerDecision =>
+    evidence.killAskedAt !== null
+      ? nothing
+      : { ...nothing, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why } };
+  switch (status.reason) {
+    case 'Uninterruptible':
+      // No signal reaches a process in state D.
+      return nothing;
+    case 'ProcessStopped': {
+      if (evidence.continuedAt === null)
+        return { ...nothing, action: { kind: 'resumeWorker', worker, incarnation } };
+      const killAtMs = evidence.continuedAt.monoMs + CONTINUE_GRACE_MS;
+      return nowMs < killAtMs ? { ...nothing, recheckAtMs: killAtMs } : kill('Hung');
+    }
+    case 'FetchParked':
+      return { ...nothing, action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } } };
+    case 'NeverReady':
+      return kill('NeverReady');
+    default:
+      return kill('Hung');
+  }
 }
 
 /** A drain has its own deadline and kill path, because BullMQ's close() never ends while Redis is away (bullmq#4656). */

@@ -79,6 +79,12 @@ export class JobBoard {
     return this.#jobs.get(jobId) === null || this.#kept.has(jobId);
   }
 
+  /** How long the longest-waiting entry has been on the queue for any worker to take; 0 when none is. */
+  oldestWaitingMs(nowMs: number): number {
+    const since = this.open().flatMap(({ place }) => (place.at === 'queue' ? [place.sinceMs] : []));
+    return since.length === 0 ? 0 : nowMs - Math.min(...since);
+  }
+
   heldBy(worker: string): string[] {
     return [...this.#holders].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
   }

@@ -19,6 +19,7 @@ export class RedisWatch {
   #state: Snapshot['redis'];
   #upSince: Moment | null = null;
   #everUp = false;
+  #awaySince: Moment | null = null;
   #history: RestartHistory = NO_FAILURES;
   #startAtMs: number | null = null;
 
@@ -37,6 +38,11 @@ export class RedisWatch {
     return this.#everUp;
   }
 
+  /** Since when it has not answered, once it ever had; null while it does. */
+  get awaySince(): Moment | null {
+    return this.#everUp ? this.#awaySince : null;
+  }
+
   get recheckAtMs(): number | null {
     return this.#startAtMs;
   }
@@ -47,6 +53,7 @@ export class RedisWatch {
     const flipped = up !== this.#state.up;
     if (flipped) this.#upSince = up ? at : this.#upSince;
     this.#everUp ||= up;
+    this.#awaySince = up ? null : (this.#awaySince ?? at);
     this.#state = { up, since: flipped ? at.wall : this.#state.since, detail };
     if (flipped)
       this.#report({ level: up ? 'info' : 'error', event: up ? 'redisUp' : 'redisDown', facts: { detail } });

@@ -9,6 +9,7 @@ import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
 import type { JobBoard } from './jobBoard.ts';
+import type { Observer } from './observer.ts';
 import type { Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Publisher, Report } from './publisher.ts';
@@ -28,6 +29,7 @@ export interface SupervisorParts {
   readonly workers: WorkerBoard;
   readonly jobs: JobBoard;
   readonly redis: RedisWatch;
+  readonly observer: Observer;
   readonly publisher: Publisher;
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
@@ -96,6 +98,7 @@ export class Supervisor {
   /** Ends the loop's timer, once nothing is left to look after. */
   end(): void {
     this.#ended = true;
+    this.#parts.observer.end();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
@@ -169,9 +172,9 @@ export class Supervisor {
     this.#turnIsDue = false;
     if (this.#ended) return;
     const at = now();
-    const observerLateMs = Math.max(0, at.monoMs - this.#dueAtMs);
+    this.#parts.observer.look(Math.max(0, at.monoMs - this.#dueAtMs), at.monoMs);
     const actions = this.#inbox.splice(0).flatMap((seen) => this.#takeIn(seen.observation, seen.at));
-    const recheckTimes = this.#decide(actions, observerLateMs, at);
+    const recheckTimes = this.#decide(actions, at);
     const facts = this.#queueFacts(at);
     this.#parts.publisher.publish({
       workers: facts.workers,
@@ -186,14 +189,15 @@ export class Supervisor {
   }
 
   /** Lets each board add its actions; returns the times at which they want to be asked again. */
-  #decide(actions: Action[], observerLateMs: number, at: Moment): (number | null)[] {
-    const { workers, jobs, redis } = this.#parts;
+  #decide(actions: Action[], at: Moment): (number | null)[] {
+    const { workers, jobs, redis, observer } = this.#parts;
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
     const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
     const forWorkers = workers.decide({
-      redisUp,
-      observerLateMs,
+      brokerAwaySince: redis.awaySince,
+      awareness: observer.awareness,
+      oldestWaitingMs: jobs.oldestWaitingMs(at.monoMs),
       drain,
       stopping,
       queueOpen: redis.everUp,

@@ -5,6 +5,8 @@
 import type { Moment } from '../clock.ts';
 import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
+import type { Awareness } from '../detector/awareness.ts';
+import { HYSTERESIS, settle, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus, type StatusLimits, type WorkerStatus } from '../detector/status.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
@@ -35,12 +37,15 @@ interface Entry {
   plan: WorkerPlan;
   wish: Wish;
   status: WorkerStatus;
+  shown: Shown | null;
   truths: Truths | null;
 }
 
 export interface Surroundings {
-  readonly redisUp: boolean;
-  readonly observerLateMs: number;
+  /** Since when Redis has not answered; null while it does. */
+  readonly brokerAwaySince: Moment | null;
+  readonly awareness: Awareness;
+  readonly oldestWaitingMs: number;
   readonly drain: DrainLimits;
   readonly stopping: boolean;
   readonly queueOpen: boolean;
@@ -64,6 +69,7 @@ export class WorkerBoard {
         plan: FIRST_PLAN,
         wish,
         status: UNSEEN,
+        shown: null,
         truths: null,
       });
     }
@@ -114,7 +120,7 @@ export class WorkerBoard {
   }
 
   #decideOne(worker: string, entry: Entry, around: Surroundings): ReturnType<typeof reconcileWorker> {
-    const { policy, limits, dice, memoryLimitBytes } = this.#settings;
+    const { policy, dice, memoryLimitBytes } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
     if (beat !== null && beat.rssBytes > memoryLimitBytes) {
@@ -125,28 +131,41 @@ export class WorkerBoard {
     const { drain, queueOpen } = around;
     const common = { worker, nowMs, policy, drain, queueOpen, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
-    entry.status = decideStatus({
-      evidence: entry.evidence,
-      wish: entry.wish.worker,
-      overMemory: entry.wish.recycleFor === 'MemoryLimit',
-      stopping: around.stopping,
+    const status = this.#judge(entry, around);
+    const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0 });
+    entry.plan = decision.plan;
+    return decision;
+  }
+
+  /** Brings what is shown up to date; returns what may be acted on. */
+  #judge(entry: Entry, around: Surroundings): WorkerStatus {
+    const { limits } = this.#settings;
+    const { evidence, wish } = entry;
+    const nowMs = around.at.monoMs;
+    const candidate = decideStatus({
+      ...around,
+      evidence,
+      wish: wish.worker,
+      overMemory: wish.recycleFor === 'MemoryLimit',
       overBudget: entry.plan.overBudget,
-      observerLateMs: around.observerLateMs,
       limits,
       nowMs,
     });
+    const beatSeq = evidence.beat?.seq ?? 0;
+    const settled = settle(entry.shown, { status: candidate, beatSeq, nowMs }, HYSTERESIS);
+    entry.shown = settled.shown;
+    entry.status = { ...settled.shown.status, recheckAtMs: settled.recheckAtMs };
     entry.truths = decideTruths({
-      evidence: entry.evidence,
+      evidence,
       limits,
-      redisUp: around.redisUp,
-      takesJobs: entry.wish.worker === 'run',
+      redisUp: around.brokerAwaySince === null,
+      takesJobs: wish.worker === 'run',
       nowMs,
       nowWall: around.at.wall,
       previous: entry.truths,
     });
-    const decision = reconcileWorker({ ...common, status: entry.status, plan: entry.plan, jitter: 0 });
-    entry.plan = decision.plan;
-    return decision;
+    // Acted on only while it is both judged and shown: a worker that has recovered behind a held verdict is left alone.
+    return candidate.state === 'hung' ? entry.status : { ...candidate, recheckAtMs: settled.recheckAtMs };
   }
 
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {

@@ -1,4 +1,5 @@
 /** What the detector says of one worker, as a story of observations and times. It never starts a process. */
+import { WELL } from '../../src/detector/awareness.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -23,6 +24,10 @@ const BEAT: Beat = {
   rssBytes: 1,
 };
 
+function beatWith(more: Partial<Beat>): WorkerObservation {
+  return { kind: 'beat', incarnation: LIFE, beat: { ...BEAT, ...more } };
+}
+
 function at(monoMs: number): { monoMs: number; wall: string } {
   return { monoMs, wall: new Date(monoMs).toISOString() };
 }
@@ -42,7 +47,9 @@ function ask(
     stopping: false,
     overMemory: false,
     overBudget: false,
-    observerLateMs: 0,
+    awareness: WELL,
+    brokerAwaySince: null,
+    oldestWaitingMs: 0,
     limits: DEFAULT_LIMITS,
     nowMs,
     ...more,
@@ -68,9 +75,112 @@ describe('the status of a worker', () => {
     assert.equal(ask(evidence, 301 + DEFAULT_LIMITS.hungAfterMs).since?.monoMs, 301);
   });
 
-  it('blames nobody while the observer itself is late', () => {
-    const verdict = ask(after(...started), 60_000, { observerLateMs: 5_000 });
-    assert.deepEqual([verdict.state, verdict.reason], ['up', 'ObserverImpaired']);
+  it('calls a silent worker unknown while the observer itself is impaired, and judges again afterwards', () => {
+    const impaired = { ...WELL, impairedUntilMs: 61_000 };
+    const verdict = ask(after(...started), 60_000, { awareness: impaired });
+    assert.deepEqual(
+      [verdict.state, verdict.reason, verdict.recheckAtMs],
+      ['unknown', 'ObserverImpaired', 61_000],
+    );
+    assert.equal(ask(after(...started), 61_000, { awareness: impaired }).state, 'hung');
+    assert.equal(
+      ask(after(...started), 1_000, { awareness: { ...WELL, impairedUntilMs: 9_000 } }).state,
+      'up',
+    );
+  });
+
+  it('stretches every limit by the observer’s health', () => {
+    const evidence = after(...started);
+    const lateAtMs = 301 + DEFAULT_LIMITS.lateAfterMs;
+    assert.equal(ask(evidence, lateAtMs, { awareness: { ...WELL, score: 1 } }).state, 'up');
+    assert.equal(
+      ask(evidence, lateAtMs + DEFAULT_LIMITS.lateAfterMs, { awareness: { ...WELL, score: 1 } }).state,
+      'late',
+    );
+  });
+
+  it('tells the layers apart, the first that matches', () => {
+    const beating = after(...started);
+    const silentAtMs = 301 + DEFAULT_LIMITS.hungAfterMs;
+    const see = (...more: [number, WorkerObservation][]): WorkerEvidence => after(...started, ...more);
+    const cases: [string, WorkerEvidence, number, Partial<StatusQuestion>][] = [
+      ['hung ProcessStopped', see([2_000, { kind: 'procState', incarnation: LIFE, letter: 'T' }]), 3_000, {}],
+      ['up Beating', see([2_000, { kind: 'procState', incarnation: LIFE, letter: 'T' }]), 2_900, {}],
+      [
+        'hung Uninterruptible',
+        see([2_000, { kind: 'procState', incarnation: LIFE, letter: 'D' }]),
+        silentAtMs,
+        {},
+      ],
+      ['late Starved', beating, silentAtMs, { awareness: { ...WELL, starved: true } }],
+      ['late BrokerAway', beating, 3_000, { brokerAwaySince: at(900) }],
+      ['up Beating', beating, 2_000, { brokerAwaySince: at(900) }],
+      [
+        'late LoopBlocked',
+        see([4_000, { kind: 'threadBeat', incarnation: LIFE, mainStaleMs: 3_600 }]),
+        4_000,
+        {},
+      ],
+      [
+        'hung LoopBlocked',
+        see([4_500, { kind: 'threadBeat', incarnation: LIFE, mainStaleMs: 4_100 }]),
+        4_500,
+        {},
+      ],
+      ['up SlotsFull', see([1_000, beatWith({ activeJobs: ['a', 'b'], slots: 2 })]), 1_500, {}],
+      [
+        'hung FetchParked',
+        see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]),
+        20_100,
+        { oldestWaitingMs: 16_000 },
+      ],
+      ['up Beating', see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]), 20_100, { oldestWaitingMs: 1_000 }],
+      [
+        'up Quiet',
+        see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]),
+        20_100,
+        { oldestWaitingMs: 16_000, wish: 'quiet' },
+      ],
+    ];
+    for (const [expected, evidence, nowMs, more] of cases) {
+      const { state, reason } = ask(evidence, nowMs, more);
+      assert.equal(`${state} ${reason}`, expected);
+    }
+  });
+
+  it('holds exactly until the time at which it asks to be asked again', () => {
+    const kinds = fc.constantFrom<WorkerObservation>(
+      { kind: 'beat', incarnation: LIFE, beat: BEAT },
+      { kind: 'procState', incarnation: LIFE, letter: 'T' },
+      { kind: 'procState', incarnation: LIFE, letter: 'S' },
+      { kind: 'procState', incarnation: LIFE, letter: 'D' },
+      { kind: 'threadBeat', incarnation: LIFE, mainStaleMs: 3_700 },
+      { kind: 'threadBeat', incarnation: LIFE, mainStaleMs: 9_000 },
+    );
+    const awareness = fc.record({
+      score: fc.nat(7),
+      impairedUntilMs: fc.nat(40_000),
+      assessedAtMs: fc.constant(0),
+      starved: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(20_000), kinds), { maxLength: 8 }),
+        awareness,
+        fc.nat(40_000),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (more, observer, afterMs, share) => {
+          more.sort(([a], [b]) => a - b);
+          const evidence = after(...started, ...more);
+          const nowMs = 20_000 + afterMs;
+          const verdict = ask(evidence, nowMs, { awareness: observer });
+          const untilMs = verdict.recheckAtMs ?? nowMs + 1_000_000;
+          assert.ok(untilMs > nowMs);
+          const between = ask(evidence, nowMs + (untilMs - nowMs) * share, { awareness: observer });
+          assert.deepEqual([between.state, between.reason], [verdict.state, verdict.reason]);
+        },
+      ),
+    );
   });
 
   it('takes death from the exit alone, never from silence', () => {

@@ -1,4 +1,5 @@
 /** What is done about one worker: one action per life and per death, a drain that always ends. */
+import { WELL } from '../../src/detector/awareness.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
@@ -50,7 +51,9 @@ class Script {
       stopping: false,
       overMemory: wish.recycleFor === 'MemoryLimit',
       overBudget: this.plan.overBudget,
-      observerLateMs: 0,
+      awareness: WELL,
+      brokerAwaySince: null,
+      oldestWaitingMs: 0,
       limits: DEFAULT_LIMITS,
       nowMs,
     });
@@ -100,6 +103,28 @@ describe('reconciling a worker', () => {
     });
     script.see(DEFAULT_LIMITS.hungAfterMs, { kind: 'killAsked', incarnation: LIFE, why: 'Hung' });
     assert.equal(script.step(DEFAULT_LIMITS.hungAfterMs + 5), null);
+  });
+
+  it('wakes a stopped process once, and kills it when it is still stopped five seconds later', () => {
+    const script = new Script();
+    script.step(0);
+    script.up(0);
+    script.step(1);
+    script.see(500, { kind: 'procState', incarnation: LIFE, letter: 'T' });
+    assert.equal(script.step(1_000), null);
+    assert.equal(script.step(1_500)?.kind, 'resumeWorker');
+    script.see(1_500, { kind: 'continued', incarnation: LIFE });
+    assert.equal(script.step(6_499), null);
+    const kill = script.step(6_500);
+    assert.ok(kill?.kind === 'killWorker' && kill.signal === 'SIGKILL');
+  });
+
+  it('leaves a worker in uninterruptible sleep alone, since no signal reaches it', () => {
+    const script = new Script();
+    script.step(0);
+    script.up(0);
+    script.see(500, { kind: 'procState', incarnation: LIFE, letter: 'D' });
+    assert.equal(script.step(DEFAULT_LIMITS.hungAfterMs), null);
   });
 
   it('drains a worker that a person stops, then TERM, then KILL, and leaves it stopped', () => {

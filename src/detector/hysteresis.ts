@@ -1,0 +1,107 @@
+/**
+ * Decides which verdict is shown: a worse one soon, a better one only after it has lasted, and none for less than its dwell.
+ * It never holds back a fact (a death, a start, a drain), and tells of every change that it did hold back.
+ */
+import { unreachable } from '../errors.ts';
+import type { WorkerState, WorkerStatus } from './status.ts';
+
+/** The verdict people see, and what is needed to replace it. */
+export interface Shown {
+  readonly status: WorkerStatus;
+  readonly enteredAtMs: number;
+  /** Since when, and from which beat on, a better verdict has stood without a break; null while none does. */
+  readonly recovering: { readonly sinceMs: number; readonly beatSeq: number } | null;
+  /** The candidate that is being held back, so that it is told of once. */
+  readonly heldBack: string | null;
+}
+
+export interface HysteresisLimits {
+  /** A better verdict must have stood this long … */
+  readonly stableMs: number;
+  /** … and over this many beats. */
+  readonly stableBeats: number;
+  /** No verdict is replaced sooner than this, except by a fact. */
+  readonly dwellMs: number;
+}
+
+export const HYSTERESIS: HysteresisLimits = { stableMs: 3_000, stableBeats: 3, dwellMs: 1_000 };
+
+export interface Candidate {
+  readonly status: WorkerStatus;
+  readonly beatSeq: number;
+  readonly nowMs: number;
+}
+
+export interface Settled {
+  readonly shown: Shown;
+  /** True when the candidate was newly held back. */
+  readonly suppressed: boolean;
+  /** When the decision could change without new evidence; null for never. */
+  readonly recheckAtMs: number | null;
+}
+
+/** The verdict to show after this candidate. */
+export function settle(before: Shown | null, candidate: Candidate, limits: HysteresisLimits): Settled {
+  const { status, nowMs } = candidate;
+  if (before === null || isFact(status.state) || isFact(before.status.state)) {
+    const same = before !== null && sameVerdict(before.status, status);
+    return showNow(candidate, same ? before.enteredAtMs : nowMs);
+  }
+  if (sameVerdict(before.status, status)) return showNow(candidate, before.enteredAtMs);
+  const better = rank(status.state) < rank(before.status.state);
+  return better ? settleBetter(before, candidate, limits) : settleOther(before, candidate, limits);
+}
+
+function showNow({ status }: Candidate, enteredAtMs: number): Settled {
+  const shown: Shown = { status, enteredAtMs, recovering: null, heldBack: null };
+  return { shown, suppressed: false, recheckAtMs: status.recheckAtMs };
+}
+
+function settleBetter(before: Shown, candidate: Candidate, limits: HysteresisLimits): Settled {
+  const { nowMs, beatSeq } = candidate;
+  const recovering = before.recovering ?? { sinceMs: nowMs, beatSeq };
+  const stable =
+    nowMs - recovering.sinceMs >= limits.stableMs && beatSeq - recovering.beatSeq >= limits.stableBeats;
+  if (stable) return showNow(candidate, nowMs);
+  return hold({ ...before, recovering }, candidate, candidate.status.recheckAtMs);
+}
+
+/** Worse, or as bad for another reason. */
+function settleOther(before: Shown, candidate: Candidate, limits: HysteresisLimits): Settled {
+  const dwellEndMs = before.enteredAtMs + limits.dwellMs;
+  if (candidate.nowMs >= dwellEndMs) return showNow(candidate, candidate.nowMs);
+  return hold({ ...before, recovering: null }, candidate, dwellEndMs);
+}
+
+function hold(before: Shown, candidate: Candidate, recheckAtMs: number | null): Settled {
+  const heldBack = `${candidate.status.state} ${candidate.status.reason}`;
+  return { shown: { ...before, heldBack }, suppressed: before.heldBack !== heldBack, recheckAtMs };
+}
+
+function sameVerdict(a: WorkerStatus, b: WorkerStatus): boolean {
+  return a.state === b.state && a.reason === b.reason;
+}
+
+/** States that rest on an event, not on a judgement. */
+function isFact(state: WorkerState): boolean {
+  switch (state) {
+    case 'starting':
+    case 'draining':
+    case 'backoff':
+    case 'failed':
+    case 'stopped':
+      return true;
+    case 'up':
+    case 'late':
+    case 'hung':
+    case 'unknown':
+      return false;
+    default:
+      return unreachable(state);
+  }
+}
+
+function rank(state: WorkerState): number {
+  if (state === 'up') return 0;
+  return state === 'hung' ? 2 : 1;
+}

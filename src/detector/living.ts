@@ -1,0 +1,120 @@
+/**
+ * Judges a worker whose process lives and has become ready: which layer is wrong, if any, the first that matches.
+ * It never calls a living worker dead, and while the observer itself is impaired it calls a silent one unknown.
+ */
+import type { Moment } from '../clock.ts';
+import { isImpaired, stretched } from './awareness.ts';
+import type { StatusQuestion, WorkerReason, WorkerState, WorkerStatus } from './status.ts';
+
+/** A stop shorter than this is not worth a word: a debugger, a snapshot. */
+const STOPPED_FOR_MS = 1_000;
+/** A second beat older than this no longer speaks for the present. */
+const THREAD_FRESH_MS = 3_000;
+
+interface Finding {
+  readonly state: WorkerState;
+  readonly reason: WorkerReason;
+  readonly since: Moment | null;
+}
+
+/** `heard` is the last beat, or readiness before the first. */
+export function decideLiving(question: StatusQuestion, heard: Moment): WorkerStatus {
+  const silentMs = question.nowMs - heard.monoMs;
+  const silent = silentMs >= stretched(question.limits.lateAfterMs, question.awareness);
+  const finding =
+    stopped(question) ??
+    uninterruptible(question, heard, silentMs) ??
+    (silent ? impaired(question, heard) : null) ??
+    (silent ? starved(question, heard) : null) ??
+    brokerAway(question) ??
+    loopBlocked(question, heard) ??
+    (silent ? silentFor(question, heard, silentMs) : null) ??
+    fetchParked(question) ??
+    working(question);
+  return { ...finding, recheckAtMs: nextThresholdMs(question, heard) };
+}
+
+/** Every time at which a rule below could answer otherwise without new evidence; the verdict holds until the next of them. */
+function nextThresholdMs(
+  { evidence, limits, awareness, brokerAwaySince, nowMs }: StatusQuestion,
+  heard: Moment,
+): number | null {
+  const { procState, threadBeat } = evidence;
+  const times = [
+    heard.monoMs + stretched(limits.lateAfterMs, awareness),
+    heard.monoMs + stretched(limits.hungAfterMs, awareness),
+    awareness.impairedUntilMs,
+    ...(procState === null ? [] : [procState.at.monoMs + STOPPED_FOR_MS]),
+    ...(threadBeat === null ? [] : [threadBeat.at.monoMs + THREAD_FRESH_MS]),
+    ...(brokerAwaySince === null ? [] : [brokerAwaySince.monoMs + limits.brokerAwayAfterMs]),
+  ].filter((atMs) => atMs > nowMs);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function stopped({ evidence: { procState }, nowMs }: StatusQuestion): Finding | null {
+  if (procState === null || !isStopLetter(procState.letter)) return null;
+  if (nowMs - procState.at.monoMs < STOPPED_FOR_MS) return null;
+  return { state: 'hung', reason: 'ProcessStopped', since: procState.at };
+}
+
+/** T: stopped by a signal; t: held by a tracer. */
+function isStopLetter(letter: string): boolean {
+  return letter === 'T' || letter === 't';
+}
+
+function uninterruptible(question: StatusQuestion, heard: Moment, silentMs: number): Finding | null {
+  const { evidence, limits, awareness } = question;
+  if (evidence.procState?.letter !== 'D' || silentMs < stretched(limits.hungAfterMs, awareness)) return null;
+  return { state: 'hung', reason: 'Uninterruptible', since: heard };
+}
+
+function impaired({ awareness, nowMs }: StatusQuestion, heard: Moment): Finding | null {
+  return isImpaired(awareness, nowMs) ? { state: 'unknown', reason: 'ObserverImpaired', since: heard } : null;
+}
+
+/** The machine's fault, unless the second beat still comes: a process that is given time for that one is not starved. */
+function starved(question: StatusQuestion, heard: Moment): Finding | null {
+  if (!question.awareness.starved || hearsThread(question)) return null;
+  return { state: 'late', reason: 'Starved', since: heard };
+}
+
+function hearsThread({ evidence: { threadBeat }, nowMs }: StatusQuestion): boolean {
+  return threadBeat !== null && nowMs - threadBeat.at.monoMs < THREAD_FRESH_MS;
+}
+
+function brokerAway({ brokerAwaySince, limits, nowMs }: StatusQuestion): Finding | null {
+  if (brokerAwaySince === null || nowMs - brokerAwaySince.monoMs < limits.brokerAwayAfterMs) return null;
+  return { state: 'late', reason: 'BrokerAway', since: brokerAwaySince };
+}
+
+/** The second beat goes on while the main loop stands: the loop is blocked, not the process stopped. */
+function loopBlocked(question: StatusQuestion, heard: Moment): Finding | null {
+  const { evidence, limits, awareness } = question;
+  if (evidence.threadBeat === null || !hearsThread(question)) return null;
+  const { mainStaleMs } = evidence.threadBeat;
+  const hung = mainStaleMs >= stretched(limits.blockedAfterMs, awareness);
+  if (hung) return { state: 'hung', reason: 'LoopBlocked', since: heard };
+  const late = mainStaleMs >= stretched(limits.lateAfterMs, awareness);
+  return late ? { state: 'late', reason: 'LoopBlocked', since: heard } : null;
+}
+
+function silentFor({ limits, awareness }: StatusQuestion, heard: Moment, silentMs: number): Finding {
+  const hung = silentMs >= stretched(limits.hungAfterMs, awareness);
+  return hung
+    ? { state: 'hung', reason: 'NoBeat', since: heard }
+    : { state: 'late', reason: 'BeatLate', since: heard };
+}
+
+/** Beats, has room, jobs wait for it, and yet the queue has not answered it: only a new life helps (bullmq#4585). */
+function fetchParked({ evidence, wish, oldestWaitingMs, limits }: StatusQuestion): Finding | null {
+  const { beat, lastBeatAt } = evidence;
+  if (beat === null || wish !== 'run' || beat.activeJobs.length >= beat.slots) return null;
+  if (oldestWaitingMs < limits.parkedAfterMs || (beat.lastFetchAgoMs ?? 0) < limits.parkedAfterMs)
+    return null;
+  return { state: 'hung', reason: 'FetchParked', since: lastBeatAt };
+}
+
+function working({ evidence: { beat, readyAt }, wish }: StatusQuestion): Finding {
+  const full = beat !== null && beat.activeJobs.length >= beat.slots;
+  return { state: 'up', reason: wish === 'quiet' ? 'Quiet' : full ? 'SlotsFull' : 'Beating', since: readyAt };
+}

@@ -1,0 +1,54 @@
+/**
+ * Measures the supervisor itself: how late it looks, how slow its loop turns, whether the machine slept or is starved.
+ * It draws no conclusion about anybody else; detector/awareness says what its measurements mean.
+ */
+import { uptime } from 'node:os';
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { assess, WELL, type Awareness } from '../detector/awareness.ts';
+
+export class Observer {
+  readonly #delay: IntervalHistogram;
+  readonly #cpuPressure: () => number;
+  #awareness: Awareness = WELL;
+  #lastMonoMs: number | null = null;
+  #lastUptimeMs = 0;
+
+  /** `cpuPressure`: share of time in which some task waited for a processor, 0–1. */
+  constructor(cpuPressure: () => number) {
+    this.#cpuPressure = cpuPressure;
+    this.#delay = monitorEventLoopDelay({ resolution: 20 });
+    this.#delay.enable();
+  }
+
+  get awareness(): Awareness {
+    return this.#awareness;
+  }
+
+  /** Takes its own measure at each look; `tickLateMs` is how much later than planned this look came. */
+  look(tickLateMs: number, nowMs: number): Awareness {
+    const suspendedMs = this.#suspendedMs(nowMs);
+    const before = this.#awareness;
+    const loopDelayP99Ms = this.#delay.percentile(99) / 1e6 || 0;
+    this.#awareness = assess(
+      before,
+      { tickLateMs, suspendedMs, loopDelayP99Ms, cpuPressure: this.#cpuPressure() },
+      nowMs,
+    );
+    if (this.#awareness !== before) this.#delay.reset();
+    return this.#awareness;
+  }
+
+  end(): void {
+    this.#delay.disable();
+  }
+
+  /** The boot clock counts sleep, the monotonic one does not: the difference of their steps is the sleep. */
+  #suspendedMs(nowMs: number): number {
+    const uptimeMs = uptime() * 1000;
+    const sleptMs =
+      this.#lastMonoMs === null ? 0 : uptimeMs - this.#lastUptimeMs - (nowMs - this.#lastMonoMs);
+    this.#lastMonoMs = nowMs;
+    this.#lastUptimeMs = uptimeMs;
+    return Math.max(0, sleptMs);
+  }
+}
