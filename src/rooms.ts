@@ -4,7 +4,7 @@
  */
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
-import { DEFAULT_LIMITS } from './detector/status.ts';
+import { DEFAULT_LIMITS } from './detector/verdict.ts';
 import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';

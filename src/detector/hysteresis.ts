@@ -3,7 +3,7 @@
  * It never holds back a fact (a death, a start, a drain), and tells of every change that it did hold back.
  */
 import { unreachable } from '../errors.ts';
-import type { WorkerState, WorkerStatus } from './status.ts';
+import type { WorkerState, WorkerStatus } from './verdict.ts';
 
 /** The verdict people see, and what is needed to replace it. */
 export interface Shown {

@@ -4,7 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import { isImpaired, stretched } from './awareness.ts';
-import type { StatusQuestion, WorkerReason, WorkerState, WorkerStatus } from './status.ts';
+import type { StatusQuestion, WorkerReason, WorkerState, WorkerStatus } from './verdict.ts';
 
 /** A stop shorter than this is not worth a word: a debugger, a snapshot. */
 const STOPPED_FOR_MS = 1_000;

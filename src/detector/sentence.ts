@@ -3,7 +3,7 @@
  * It holds no elapsed time (a sentence that changes each second would make every look a change) and decides nothing.
  */
 import type { WorkerEvidence } from './evidence.ts';
-import type { WorkerStatus } from './status.ts';
+import type { WorkerStatus } from './verdict.ts';
 
 /** `nextStart` is RFC 3339, for a dead worker that will be started again. */
 export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextStart: string | null): string {

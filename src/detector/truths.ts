@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../errors.ts';
 import type { WorkerEvidence } from './evidence.ts';
-import type { StatusLimits, Truth, TruthName } from './status.ts';
+import type { StatusLimits, Truth, TruthName } from './verdict.ts';
 
 export type Truths = Readonly<Record<TruthName, Truth>>;
 

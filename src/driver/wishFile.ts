@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WorkerWish } from '../detector/status.ts';
+import type { WorkerWish } from '../detector/verdict.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
 
 export type Wishes = Readonly<Record<string, WorkerWish>>;

@@ -3,7 +3,7 @@
  * It answers each death and each life once, and carries nothing out.
  */
 import type { KillReason, WorkerEvidence } from '../detector/evidence.ts';
-import type { WorkerStatus, WorkerWish } from '../detector/status.ts';
+import type { WorkerStatus, WorkerWish } from '../detector/verdict.ts';
 import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { Action } from './action.ts';
 import { decideRestart, NO_FAILURES, type RestartHistory, type RestartPolicy } from './restart.ts';

@@ -2,7 +2,7 @@
  * Lists the closed sets of states, for filters and one-hot metrics.
  * It never adds a word of its own: the compiler compares each list with its type.
  */
-import type { WorkerState } from '../detector/status.ts';
+import type { WorkerState } from '../detector/verdict.ts';
 import type { JobState } from '../push/job.ts';
 import type { HostView, OperationView, PushView } from '../supervisor/door.ts';
 

@@ -5,7 +5,7 @@
 import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
-import type { TruthName, Truth, WorkerState } from '../detector/status.ts';
+import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 
 export interface WorkerView {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
-import type { WorkerWish } from '../detector/status.ts';
+import type { WorkerWish } from '../detector/verdict.ts';
 import type { HostView, ScannedHostKey } from './door.ts';
 
 export interface Hands {

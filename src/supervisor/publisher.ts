@@ -3,7 +3,7 @@
  * It publishes only change: an unchanged view passes silently, however often it is offered.
  */
 import type { JobRecord } from '../push/job.ts';
-import type { WorkerState } from '../detector/status.ts';
+import type { WorkerState } from '../detector/verdict.ts';
 import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
 
 export interface ReportLine {

@@ -7,7 +7,8 @@ import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } fro
 import { sentenceOf } from '../detector/sentence.ts';
 import type { Awareness } from '../detector/awareness.ts';
 import { HYSTERESIS, settle, type Shown } from '../detector/hysteresis.ts';
-import { decideStatus, type StatusLimits, type WorkerStatus } from '../detector/status.ts';
+import { decideStatus } from '../detector/status.ts';
+import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';

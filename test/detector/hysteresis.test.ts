@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { HYSTERESIS, settle, type Shown } from '../../src/detector/hysteresis.ts';
-import type { WorkerReason, WorkerState, WorkerStatus } from '../../src/detector/status.ts';
+import type { WorkerReason, WorkerState, WorkerStatus } from '../../src/detector/verdict.ts';
 
 function status(state: WorkerState, reason: WorkerReason): WorkerStatus {
   return { state, reason, since: null, recheckAtMs: null };

@@ -9,7 +9,8 @@ import {
   type WorkerEvidence,
   type WorkerObservation,
 } from '../../src/detector/evidence.ts';
-import { decideStatus, DEFAULT_LIMITS, type StatusQuestion } from '../../src/detector/status.ts';
+import { decideStatus } from '../../src/detector/status.ts';
+import { DEFAULT_LIMITS, type StatusQuestion } from '../../src/detector/verdict.ts';
 import type { Beat, Incarnation } from '../../src/heartbeat.ts';
 
 const LIFE: Incarnation = { pid: 100, startTicks: 5, nonce: 'aa' };

@@ -9,35 +9,15 @@ import { JobStore } from '../../src/driver/jobStore.ts';
 import { PushQueue } from '../../src/driver/queue.ts';
 import { releaseOwnership, takeOwnership } from '../../src/driver/ownership.ts';
 import { openSpool } from '../../src/driver/spool.ts';
-import type { JobRecord, PushRecord } from '../../src/push/job.ts';
+import type { PushRecord } from '../../src/push/job.ts';
 import { EntrySource } from '../../src/worker/entrySource.ts';
 import { PUSH_QUEUE } from '../../src/queueName.ts';
 import { embeddedSocket } from '../../src/driver/redisServer.ts';
+import { jobRecord } from '../support/jobRecord.ts';
 import { watchForLeaks } from '../support/leaks.ts';
 import { TestRedis } from '../support/redisServer.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
-
-function jobRecord(id: string, more: Partial<JobRecord> = {}): JobRecord {
-  return {
-    id,
-    pushId: 'p-1',
-    kind: 'push',
-    host: 'web-1',
-    account: null,
-    state: 'queued',
-    since: '2026-01-01T00:00:00.000Z',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    attempt: 0,
-    lostAttempts: 0,
-    revision: 1,
-    stage: null,
-    worker: null,
-    cancelRequested: false,
-    result: null,
-    ...more,
-  };
-}
 
 const PUSH: PushRecord = {
   id: 'p-1',

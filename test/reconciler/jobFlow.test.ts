@@ -21,6 +21,7 @@ import {
   reopen,
   type OpenJob,
 } from '../../src/reconciler/jobFlow.ts';
+import { jobRecord } from '../support/jobRecord.ts';
 
 const at = (monoMs: number): { monoMs: number; wall: string } => ({
   monoMs,
@@ -28,25 +29,15 @@ const at = (monoMs: number): { monoMs: number; wall: string } => ({
 });
 
 function fresh(more: Partial<JobRecord> = {}): OpenJob {
-  const job: JobRecord = {
-    id: 'j-1',
-    pushId: 'p-1',
-    kind: 'push',
-    host: 'web-1',
-    account: { name: 'eva', keys: [], groups: [], shell: null, sudo: { kind: 'none' }, comment: '' },
-    state: 'queued',
-    since: at(0).wall,
-    createdAt: at(0).wall,
-    attempt: 0,
-    lostAttempts: 0,
-    revision: 1,
-    stage: null,
-    worker: null,
-    cancelRequested: false,
-    result: null,
-    ...more,
-  };
-  return { job, place: { at: 'home', notBeforeMs: 0 } };
+  const account = {
+    name: 'eva',
+    keys: [],
+    groups: [],
+    shell: null,
+    sudo: { kind: 'none' },
+    comment: '',
+  } as const;
+  return { job: jobRecord('j-1', { account, ...more }), place: { at: 'home', notBeforeMs: 0 } };
 }
 
 function answered(outcome: HostResult['outcome'], reason: string): HostResult {

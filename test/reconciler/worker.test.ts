@@ -8,7 +8,8 @@ import {
   type WorkerEvidence,
   type WorkerObservation,
 } from '../../src/detector/evidence.ts';
-import { decideStatus, DEFAULT_LIMITS } from '../../src/detector/status.ts';
+import { decideStatus } from '../../src/detector/status.ts';
+import { DEFAULT_LIMITS } from '../../src/detector/verdict.ts';
 import type { Incarnation } from '../../src/heartbeat.ts';
 import type { Action } from '../../src/reconciler/action.ts';
 import { RESTART_POLICY } from '../../src/reconciler/restart.ts';

@@ -6,6 +6,7 @@ import type { HostResult, JobRecord, PushTask } from '../../src/push/job.ts';
 import type { WorkerMessage } from '../../src/push/workerMessage.ts';
 import type { Action } from '../../src/reconciler/action.ts';
 import { JobBoard } from '../../src/supervisor/jobBoard.ts';
+import { jobRecord } from '../support/jobRecord.ts';
 
 const A: Incarnation = { pid: 10, startTicks: 1, nonce: 'aa' };
 const B: Incarnation = { pid: 11, startTicks: 2, nonce: 'bb' };
@@ -13,26 +14,6 @@ const at = (monoMs: number): { monoMs: number; wall: string } => ({
   monoMs,
   wall: new Date(monoMs).toISOString(),
 });
-
-function jobRecord(id: string, host = 'web-1'): JobRecord {
-  return {
-    id,
-    pushId: 'p-1',
-    kind: 'push',
-    host,
-    account: null,
-    state: 'queued',
-    since: at(0).wall,
-    createdAt: at(0).wall,
-    attempt: 0,
-    lostAttempts: 0,
-    revision: 1,
-    stage: null,
-    worker: null,
-    cancelRequested: false,
-    result: null,
-  };
-}
 
 const CHANGED: HostResult = {
   outcome: 'changed',
@@ -127,7 +108,7 @@ describe('the board of open jobs', () => {
 
   it('holds back the second job of a host until the first has ended', () => {
     const story = new Story();
-    story.admit(jobRecord('j-1'), jobRecord('j-2'), jobRecord('j-3', 'web-2'));
+    story.admit(jobRecord('j-1'), jobRecord('j-2'), jobRecord('j-3', { host: 'web-2' }));
     assert.deepEqual(story.dispatch(), ['j-1', 'j-3']);
     story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });

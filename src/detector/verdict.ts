@@ -1,0 +1,96 @@
+/**
+ * Says what is asked of the detector and what it answers: the words, the limits, the question.
+ * It decides nothing; status.ts and living.ts do.
+ */
+import type { Moment } from '../clock.ts';
+import type { Awareness } from './awareness.ts';
+import type { WorkerEvidence } from './evidence.ts';
+
+export type WorkerState =
+  'starting' | 'up' | 'late' | 'hung' | 'draining' | 'backoff' | 'failed' | 'stopped' | 'unknown';
+
+export type WorkerReason =
+  | 'NotStartedYet'
+  | 'Spawned'
+  | 'Beating'
+  | 'Quiet'
+  | 'SlotsFull'
+  | 'BeatLate'
+  | 'BrokerAway'
+  | 'Starved'
+  | 'LoopBlocked'
+  | 'ProcessStopped'
+  | 'Uninterruptible'
+  | 'FetchParked'
+  | 'NoBeat'
+  | 'NeverReady'
+  | 'DrainAsked'
+  | 'MemoryLimit'
+  | 'StoppedByPerson'
+  | 'SupervisorStopping'
+  | 'Exited'
+  | 'Killed'
+  | 'SpawnFailed'
+  | 'CrashLoop'
+  | 'ObserverImpaired';
+
+export type TruthName = 'process' | 'heartbeat' | 'broker' | 'slots' | 'progress';
+
+export interface Truth {
+  readonly verdict: 'ok' | 'bad' | 'unknown';
+  readonly evidence: string;
+  readonly since: string;
+}
+
+export type WorkerWish = 'run' | 'quiet' | 'stop';
+
+export interface StatusLimits {
+  /** Three missed beats. */
+  readonly lateAfterMs: number;
+  /** The main loop stood still so long, by word of the second beat. */
+  readonly blockedAfterMs: number;
+  /** Neither beat came for so long. */
+  readonly hungAfterMs: number;
+  readonly brokerAwayAfterMs: number;
+  /** Jobs waited, and the worker did not reach the queue, for so long. */
+  readonly parkedAfterMs: number;
+  /** A life that is not ready by then is hung. */
+  readonly readyWithinMs: number;
+}
+
+export const DEFAULT_LIMITS: StatusLimits = {
+  lateAfterMs: 3_500,
+  blockedAfterMs: 4_000,
+  hungAfterMs: 10_000,
+  brokerAwayAfterMs: 2_000,
+  parkedAfterMs: 15_000,
+  readyWithinMs: 20_000,
+};
+
+export interface StatusQuestion {
+  readonly evidence: WorkerEvidence;
+  readonly wish: WorkerWish;
+  /** It drains because its memory went over the limit. */
+  readonly overMemory: boolean;
+  /** The supervisor is ending, and its workers with it. */
+  readonly stopping: boolean;
+  /** True when the restart budget is spent: a dead worker is `failed`, not `backoff`. */
+  readonly overBudget: boolean;
+  /** The observer's own health; it stretches every limit. */
+  readonly awareness: Awareness;
+  /** Since when Redis has not answered; null while it does. */
+  readonly brokerAwaySince: Moment | null;
+  /** Age of the oldest job that waits for a worker; 0 when none does. */
+  readonly oldestWaitingMs: number;
+  readonly limits: StatusLimits;
+  readonly nowMs: number;
+}
+
+export interface WorkerStatus {
+  readonly state: WorkerState;
+  readonly reason: WorkerReason;
+  /** The moment of the fact that the state rests on; null when nothing was seen yet. */
+  readonly since: Moment | null;
+  /** Monotonic time at which this verdict could change without a new observation; null for never. */
+  readonly recheckAtMs: number | null;
+}
