@@ -2,7 +2,14 @@
  * Which columns people see of each kind of thing.
  * It never works a value out: each column shows a field as the supervisor gave it.
  */
-import type { HostView, JobView, OperationView, PushView, WorkerView } from '../supervisor/door.ts';
+import type {
+  IncidentView,
+  HostView,
+  JobView,
+  OperationView,
+  PushView,
+  WorkerView,
+} from '../supervisor/door.ts';
 import { formatDurationMs, formatSizeBytes } from '../units.ts';
 import type { Tone } from './output.ts';
 import type { Column } from './table.ts';
@@ -87,6 +94,16 @@ export const OPERATION_COLUMNS: readonly Column<OperationView>[] = [
   { title: 'BY', of: (operation) => operation.actor },
   { title: 'WHY', of: (operation) => operation.reason ?? '', wide: true },
   { title: 'DETAIL', of: (operation) => operation.detail },
+];
+
+export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
+  { title: 'AT', of: (incident) => incident.at },
+  { title: 'WORKER', of: (incident) => incident.worker },
+  { title: 'FROM', of: ({ from }) => (from === null ? '' : `${from.state} ${from.reason}`) },
+  { title: 'TO', of: ({ state, reason }) => `${state} ${reason}`, tone: ({ state }) => toneOf(state) },
+  { title: 'SHOWN', of: ({ shown }) => (shown ? 'yes' : 'held back') },
+  { title: 'ID', of: (incident) => incident.id, wide: true },
+  { title: 'DETAIL', of: (incident) => incident.detail },
 ];
 
 /** What `--if-incarnation` takes. */

@@ -5,16 +5,31 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
 import { overallOf } from '../server/sentence.ts';
-import type { HostView, JobView, OperationView, PushView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import type {
+  HostView,
+  IncidentView,
+  JobView,
+  OperationView,
+  PushView,
+  Snapshot,
+  WorkerView,
+} from '../supervisor/door.ts';
 import { apiPath, type Client } from './client.ts';
-import { HOST_COLUMNS, JOB_COLUMNS, OPERATION_COLUMNS, PUSH_COLUMNS, WORKER_COLUMNS } from './columns.ts';
+import {
+  HOST_COLUMNS,
+  INCIDENT_COLUMNS,
+  JOB_COLUMNS,
+  OPERATION_COLUMNS,
+  PUSH_COLUMNS,
+  WORKER_COLUMNS,
+} from './columns.ts';
 import { action, type Context } from './context.ts';
 import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
 import { visibleJson } from './output.ts';
 import { columnsFor, printList, type ListDocument } from './print.ts';
 import { tableLines } from './table.ts';
 
-export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations'] as const;
+export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations', 'incidents'] as const;
 export type Kind = (typeof KINDS)[number];
 
 interface ListOptions {
@@ -99,37 +114,31 @@ export async function readList(
 }
 
 function printKind(context: Context, kind: Kind, document: ListDocument<never>): void {
-  const whenEmpty = `no ${kind}`;
+  const list = { document, whenEmpty: `no ${kind}` };
+  const nameOf = ({ name }: { readonly name: string }): string => name;
+  const idOf = ({ id }: { readonly id: string }): string => id;
   switch (kind) {
     case 'workers':
       printList<WorkerView>(context, {
-        document,
+        ...list,
         columns: WORKER_COLUMNS,
         nameOf: ({ name }) => `worker/${name}`,
-        whenEmpty,
       });
       return;
     case 'jobs':
-      printList<JobView>(context, { document, columns: JOB_COLUMNS, nameOf: ({ id }) => id, whenEmpty });
+      printList<JobView>(context, { ...list, columns: JOB_COLUMNS, nameOf: idOf });
       return;
     case 'pushes':
-      printList<PushView>(context, { document, columns: PUSH_COLUMNS, nameOf: ({ id }) => id, whenEmpty });
+      printList<PushView>(context, { ...list, columns: PUSH_COLUMNS, nameOf: idOf });
       return;
     case 'hosts':
-      printList<HostView>(context, {
-        document,
-        columns: HOST_COLUMNS,
-        nameOf: ({ name }) => name,
-        whenEmpty,
-      });
+      printList<HostView>(context, { ...list, columns: HOST_COLUMNS, nameOf });
+      return;
+    case 'incidents':
+      printList<IncidentView>(context, { ...list, columns: INCIDENT_COLUMNS, nameOf: idOf });
       return;
     case 'operations':
-      printList<OperationView>(context, {
-        document,
-        columns: OPERATION_COLUMNS,
-        nameOf: ({ id }) => id,
-        whenEmpty,
-      });
+      printList<OperationView>(context, { ...list, columns: OPERATION_COLUMNS, nameOf: idOf });
   }
 }
 

@@ -16,6 +16,7 @@ import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
+import { addWhyCommand } from './why.ts';
 
 /** Runs one command line; the exit code is left in process.exitCode. */
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
   addUpCommand(program);
   addLookCommands(program);
   addDescribeCommand(program);
+  addWhyCommand(program);
   addPushCommands(program);
   addTrustCommand(program);
   addLogsCommand(program);

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { wallTime } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
-import type { Door, Listing, ListQuery } from '../supervisor/door.ts';
+import type { Door, IncidentView, Listing, ListQuery } from '../supervisor/door.ts';
 import { listQueryOf, pageOf } from './listing.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -44,6 +44,18 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listOperations(), query, (operation) => operation.id),
     one: (id) => door.operation(id),
   });
+  addCollection(app, {
+    plural: 'incidents',
+    kind: 'Incident',
+    states: WORKER_STATES,
+    list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
+    one: (id) => foundIncident(door, id),
+  });
+  addStoredCollections(app, door);
+}
+
+/** What lies in Redis, page by page. */
+function addStoredCollections(app: FastifyInstance, door: Door): void {
   addCollection(app, {
     plural: 'jobs',
     kind: 'Job',
@@ -85,5 +97,13 @@ function named<T extends { readonly name: string }>(
   if (found !== undefined) return found;
   throw new GarrisonError('NOT_FOUND', `there is no ${kind} named ${name}`, {
     cure: `garrison get ${kind}s`,
+  });
+}
+
+function foundIncident(door: Door, id: string): IncidentView {
+  const found = door.listIncidents().find((incident) => incident.id === id);
+  if (found !== undefined) return found;
+  throw new GarrisonError('NOT_FOUND', `there is no incident ${id}`, {
+    cure: 'List them with garrison get incidents.',
   });
 }

@@ -109,6 +109,21 @@ export interface OperationView {
   readonly interrupts: readonly string[];
 }
 
+/** One change of a worker's verdict. */
+export interface IncidentView {
+  readonly id: string;
+  readonly worker: string;
+  /** RFC 3339: when it changed, or would have. */
+  readonly at: string;
+  readonly from: { readonly state: WorkerState; readonly reason: string } | null;
+  readonly state: WorkerState;
+  readonly reason: string;
+  /** False when hysteresis held it back: nobody was shown it. */
+  readonly shown: boolean;
+  /** What was seen, as a sentence. */
+  readonly detail: string;
+}
+
 export interface ListQuery {
   readonly state?: string;
   readonly q?: string;
@@ -143,6 +158,8 @@ export interface Door {
   submitOperation(request: OperationRequest): Promise<OperationView>;
   operation(id: string): OperationView;
   listOperations(): readonly OperationView[];
+  /** Newest first. */
+  listIncidents(): readonly IncidentView[];
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

@@ -8,6 +8,7 @@ import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
 import type {
   Change,
   Door,
+  IncidentView,
   JobView,
   Listing,
   ListQuery,
@@ -132,6 +133,10 @@ export class FrontDoor implements Door {
 
   listOperations(): readonly OperationView[] {
     return this.#operations.list();
+  }
+
+  listIncidents(): readonly IncidentView[] {
+    return this.#supervisor.incidents();
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

@@ -7,7 +7,7 @@ import { unreachable } from '../errors.ts';
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
-import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
+import type { Change, IncidentView, JobView, Snapshot, WorkerView } from './door.ts';
 import type { JobBoard } from './jobBoard.ts';
 import type { Observer } from './observer.ts';
 import type { Observation } from './observation.ts';
@@ -118,6 +118,10 @@ export class Supervisor {
 
   openJobs(): readonly JobRecord[] {
     return this.#parts.jobs.open().map((open) => open.job);
+  }
+
+  incidents(): IncidentView[] {
+    return this.#parts.workers.incidents();
   }
 
   worker(name: string): WorkerView | null {

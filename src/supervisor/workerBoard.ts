@@ -6,7 +6,7 @@ import type { Moment } from '../clock.ts';
 import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
 import type { Awareness } from '../detector/awareness.ts';
-import { HYSTERESIS, settle, type Shown } from '../detector/hysteresis.ts';
+import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
 import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
@@ -20,7 +20,8 @@ import {
   type WorkerPlan,
   type Wish,
 } from '../reconciler/worker.ts';
-import type { WorkerView } from './door.ts';
+import type { IncidentView, WorkerView } from './door.ts';
+import { FlapLedger } from './flapLedger.ts';
 
 export interface WorkerBoardSettings {
   readonly names: readonly string[];
@@ -42,6 +43,14 @@ interface Entry {
   truths: Truths | null;
 }
 
+interface Changed {
+  readonly worker: string;
+  readonly entry: Entry;
+  readonly candidate: WorkerStatus;
+  readonly settled: Settled;
+  readonly at: Moment;
+}
+
 export interface Surroundings {
   /** Since when Redis has not answered; null while it does. */
   readonly brokerAwaySince: Moment | null;
@@ -59,6 +68,7 @@ export class WorkerBoard {
   readonly #entries = new Map<string, Entry>();
   readonly #settings: WorkerBoardSettings;
   readonly #startedAt: string;
+  readonly #ledger = new FlapLedger();
 
   constructor(settings: WorkerBoardSettings, startedAt: string) {
     this.#settings = settings;
@@ -132,14 +142,14 @@ export class WorkerBoard {
     const { drain, queueOpen } = around;
     const common = { worker, nowMs, policy, drain, queueOpen, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
-    const status = this.#judge(entry, around);
+    const status = this.#judge(worker, entry, around);
     const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0 });
     entry.plan = decision.plan;
     return decision;
   }
 
   /** Brings what is shown up to date; returns what may be acted on. */
-  #judge(entry: Entry, around: Surroundings): WorkerStatus {
+  #judge(worker: string, entry: Entry, around: Surroundings): WorkerStatus {
     const { limits } = this.#settings;
     const { evidence, wish } = entry;
     const nowMs = around.at.monoMs;
@@ -154,6 +164,7 @@ export class WorkerBoard {
     });
     const beatSeq = evidence.beat?.seq ?? 0;
     const settled = settle(entry.shown, { status: candidate, beatSeq, nowMs }, HYSTERESIS);
+    this.#noteChange({ worker, entry, candidate, settled, at: around.at });
     entry.shown = settled.shown;
     entry.status = { ...settled.shown.status, recheckAtMs: settled.recheckAtMs };
     entry.truths = decideTruths({
@@ -167,6 +178,20 @@ export class WorkerBoard {
     });
     // Acted on only while it is both judged and shown: a worker that has recovered behind a held verdict is left alone.
     return candidate.state === 'hung' ? entry.status : { ...candidate, recheckAtMs: settled.recheckAtMs };
+  }
+
+  #noteChange({ worker, entry, candidate, settled, at }: Changed): void {
+    const before = entry.shown?.status ?? null;
+    const after = settled.shown.status;
+    const changed = before?.state !== after.state || before.reason !== after.reason;
+    if (!changed && !settled.suppressed) return;
+    const to = changed ? after : candidate;
+    const detail = sentenceOf(to, entry.evidence, nextStart(entry.plan, at));
+    this.#ledger.note({ worker, at: at.wall, from: before, to, shown: changed, detail });
+  }
+
+  incidents(): IncidentView[] {
+    return this.#ledger.list();
   }
 
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {

@@ -12,6 +12,7 @@ import type {
   HostView,
   JobView,
   OperationRequest,
+  IncidentView,
   OperationView,
   PushRequest,
   PushView,
@@ -78,6 +79,7 @@ export class FakeDoor implements Door {
   jobs: JobView[] = [];
   pushes: PushView[] = [];
   operations: OperationView[] = [];
+  incidents: IncidentView[] = [];
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -263,6 +265,10 @@ export class FakeDoor implements Door {
 
   operation(id: string): OperationView {
     return found(this.operations, id, 'operation');
+  }
+
+  listIncidents(): readonly IncidentView[] {
+    return this.incidents;
   }
 
   listOperations(): readonly OperationView[] {

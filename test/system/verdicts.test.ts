@@ -83,6 +83,12 @@ async function stoppedWorker(parts: Parts): Promise<void> {
   await until('it was woken', () => readProcStat(pid)?.state !== 'T');
   await shown(garrison, 'up Beating');
   assert.deepEqual(sequence(views), ['hung ProcessStopped', 'up Beating']);
+  const told = await garrison.cli('why', 'push-1');
+  assert.equal(told.exitCode, 0, told.stderr);
+  assert.match(told.stdout, /^push-1 is up \(Beating\) since/);
+  assert.match(told.stdout, /up Beating +hung ProcessStopped +yes .*was stopped by a signal at/);
+  assert.match(told.stdout, /hung ProcessStopped +up Beating +held back/);
+  assert.match(told.stdout, /Now, layer by layer:\n +process +ok/);
   await assertNobodyReplaced(watched);
 }
 

@@ -1,0 +1,55 @@
+/**
+ * `why NAME`: how a worker came to be what it is, oldest first, ending with what is true of each of its layers now.
+ * It never judges: every sentence is the supervisor's.
+ */
+import type { Command } from 'commander';
+import type { IncidentView, WorkerView } from '../supervisor/door.ts';
+import { apiPath } from './client.ts';
+import { INCIDENT_COLUMNS } from './columns.ts';
+import { action, type Context } from './context.ts';
+import { EXIT } from './exitCodes.ts';
+import { readList } from './look.ts';
+import { itemJson, visible } from './output.ts';
+import { columnsFor } from './print.ts';
+import { tableLines } from './table.ts';
+
+/** The last so many changes tell the story; `get incidents` has them all. */
+const CHANGES_SHOWN = 20;
+
+export function addWhyCommand(program: Command): void {
+  program
+    .command('why')
+    .description('how a worker came to be what it is: its changes, and what each of its layers says')
+    .argument('<name>', 'a worker')
+    .action(action('look', (context, { args }) => why(context, args[0] ?? '')));
+}
+
+async function why(context: Context, name: string): Promise<number> {
+  const { client, output, format } = context;
+  const { item: worker } = (await client.get(apiPath('workers', name))) as { item: WorkerView };
+  const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
+  const ofWorker = items.filter((incident) => incident.worker === worker.name);
+  const changes = ofWorker.slice(0, CHANGES_SHOWN).reverse();
+  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { worker, changes }));
+  else output.data(storyLines(context, worker, changes).join('\n'));
+  return EXIT.done;
+}
+
+function storyLines(
+  { output, format }: Context,
+  worker: WorkerView,
+  changes: readonly IncidentView[],
+): string[] {
+  const truths = Object.entries(worker.truths).map(
+    ([name, { verdict, evidence, since }]) =>
+      `  ${name.padEnd(10)} ${verdict.padEnd(8)} ${visible(evidence)} (since ${since})`,
+  );
+  return [
+    `${worker.name} is ${worker.state} (${worker.reason}) since ${worker.since}: ${visible(worker.detail)}`,
+    '',
+    ...tableLines(changes, columnsFor(INCIDENT_COLUMNS, format), output.paint),
+    '',
+    'Now, layer by layer:',
+    ...truths,
+  ];
+}
