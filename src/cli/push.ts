@@ -29,7 +29,8 @@ const USUAL_TIMEOUT_MS = 600_000;
 const LARGEST_KEY_FILE_BYTES = 256 * 1024;
 
 export function addPushCommands(program: Command): void {
-  const about = 'make sure an account exists on hosts, with these keys, groups, shell and sudo rule';
+  const about =
+    'make sure an account exists on hosts with exactly these keys, groups and sudo rule: ours that are not named are removed';
   waitOptions(program.command('push').description(about), '10m')
     .argument('<account>', 'a POSIX user name')
     .requiredOption('--to <hosts...>', 'hosts of the inventory')
@@ -81,6 +82,9 @@ async function push(context: Context, name: string, options: PushOptions): Promi
   };
   // Refused here already, with the same words as in the supervisor, so that a mistake is told even when none runs.
   parseAccountWish(account);
+  if (account.keys.length === 0) {
+    context.output.note(`no --key: ${name} will have no key of Garrison's, and earlier ones are removed`);
+  }
   return submit(context, { body: { kind: 'push', account, hosts: options.to }, options });
 }
 
@@ -115,7 +119,7 @@ async function submit(context: Context, { body, options }: Submission): Promise<
   const { item } = (await client.post(apiPath('pushes'), request)) as { item: PushView };
   if (options.dryRun === true) {
     printPush(context, item);
-    output.note('dry run: nothing was done');
+    output.note('dry run: nothing was queued; what a host would change is known only when it is asked');
     return EXIT.done;
   }
   output.note(

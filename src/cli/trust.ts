@@ -43,6 +43,17 @@ async function trust(context: Context, host: string, options: TrustOptions): Pro
   const known = scanned.items.some((key) => key.alreadyTrusted);
   printKeys(context, scanned, host);
   const fresh = scanned.items.filter((key) => !key.alreadyTrusted);
+  const { fingerprint } = options;
+  const isShown = scanned.items.some((key) => key.fingerprint === fingerprint);
+  if (fresh.length === 0 && fingerprint !== undefined && !isShown) {
+    throw new GarrisonError(
+      'REFUSED_BY_GUARD',
+      `${host} shows no key with the fingerprint ${fingerprint}; nothing was accepted`,
+      {
+        cure: 'its keys, listed above, are trusted already; find out where that fingerprint comes from',
+      },
+    );
+  }
   if (fresh.length === 0) {
     output.note(`${host}: its keys are trusted already`);
     return EXIT.done;
@@ -52,10 +63,10 @@ async function trust(context: Context, host: string, options: TrustOptions): Pro
     { host, fresh, replaced: item.state === 'trusted' && !known },
     options,
   );
-  for (const { fingerprint } of chosen) await client.post(apiPath('hosts', host, 'trust'), { fingerprint });
-  output.note(
-    `${host}: ${chosen.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(', ')} trusted`,
-  );
+  for (const key of chosen) {
+    await client.post(apiPath('hosts', host, 'trust'), { fingerprint: key.fingerprint });
+  }
+  output.note(`${host}: ${chosen.map((key) => `${key.type} ${key.fingerprint}`).join(', ')} trusted`);
   return EXIT.done;
 }
 

@@ -19,12 +19,15 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
   return heard === null ? decideStarting(question) : decideLiving(question, heard);
 }
 
-function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): WorkerStatus {
+function decideDead({ evidence, wish, stopping, overBudget, overMemory }: StatusQuestion): WorkerStatus {
   const { exit, spawnFailure } = evidence;
   const since = exit?.at ?? spawnFailure?.at ?? null;
   if (wish === 'stop') return { state: 'stopped', reason: 'StoppedByPerson', since, recheckAtMs: null };
   if (stopping) return { state: 'stopped', reason: 'SupervisorStopping', since, recheckAtMs: null };
   if (since === null) return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
+  // It left as it was asked to and is replaced: no failure, and nothing to wait for.
+  if (exit?.asked === true && !overMemory)
+    return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   if (overBudget) return { state: 'failed', reason: 'CrashLoop', since, recheckAtMs: null };
   return {
     state: 'backoff',

@@ -3,6 +3,7 @@
  * It reconnects for ever, queues nothing while away, and never starts or stops a server.
  */
 import { Redis } from 'ioredis';
+import { wallTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
 import { agreeOnEpoch, type Cluster } from './cluster.ts';
@@ -30,6 +31,7 @@ export class RedisLink {
   #ended = false;
   #agreeing = false;
   #silent = false;
+  #lastAnswer = 'no time yet';
   #pinging: NodeJS.Timeout | null = null;
 
   constructor(target: RedisTarget, homeDir: string, events: LinkEvents) {
@@ -80,11 +82,16 @@ export class RedisLink {
     if (this.redis.status !== 'ready' || this.#cluster === null) return;
     try {
       await renewOwnership(this.redis, this.#homeDir);
+      this.#lastAnswer = wallTime();
       if (this.#silent) await this.#agree();
       this.#silent = false;
     } catch (error) {
       this.#silent = true;
-      if (!this.#ended) this.#events.onChange(false, `connected, but: ${messageOf(error)}`);
+      if (!this.#ended)
+        this.#events.onChange(
+          false,
+          `connected, but: ${messageOf(error)} (last answer at ${this.#lastAnswer})`,
+        );
     }
   }
 

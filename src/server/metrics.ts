@@ -41,7 +41,7 @@ function defineGauges(registry: Registry): (snapshot: Snapshot) => void {
     const taking = snapshot.workers.filter(
       ({ state, wish }) => (state === 'up' || state === 'late') && wish === 'run',
     );
-    queueWorkers.set({ queue: QUEUE }, taking.length);
+    queueWorkers.set({ queue: QUEUE }, snapshot.redis.up ? taking.length : 0);
     fillWorkers(snapshot);
   };
 }

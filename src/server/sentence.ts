@@ -19,7 +19,15 @@ export function overallOf(snapshot: Snapshot): Overall {
   ];
   if (sentences.length > 0) return { state: 'degraded', sentences };
   const count = snapshot.workers.length;
-  return { state: 'well', sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`] };
+  const quiet = snapshot.workers.filter((worker) => worker.wish === 'quiet').map((worker) => worker.name);
+  const held =
+    quiet.length === 0
+      ? []
+      : [`${quiet.join(', ')} quiet, as a person asked: garrison start NAME lets it take jobs.`];
+  return {
+    state: 'well',
+    sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`, ...held],
+  };
 }
 
 /** `3 of 4 workers are up` and so on, for a heading. */

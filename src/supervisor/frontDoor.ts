@@ -4,7 +4,7 @@
  */
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
-import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
 import type {
   Change,
   Door,
@@ -25,6 +25,8 @@ import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
 
+/** Jobs in these states are all in memory. */
+const OPEN_STATES: readonly JobState[] = ['queued', 'starting', 'running', 'verifying'];
 const WITHDRAW_AGAIN_MS = 2_000;
 
 export class FrontDoor implements Door {
@@ -102,16 +104,19 @@ export class FrontDoor implements Door {
     const job = open ?? (await this.#around.memory.job(id));
     if (job === null)
       throw new GarrisonError('NOT_FOUND', `there is no job ${id}`, {
-        cure: 'List them with garrison jobs.',
+        cure: id.startsWith('p-')
+          ? `That is a push; garrison describe push ${id} names its jobs.`
+          : 'List them with garrison jobs.',
       });
     return this.#supervisor.viewOf(job);
   }
 
   async listJobs(query: ListQuery): Promise<Listing<JobView>> {
-    if (!this.#supervisor.snapshot().redis.up) {
-      // What is open is known without Redis; what has ended is not shown rather than shown wrongly.
+    const wantsOpenOnly = OPEN_STATES.some((state) => state === query.state);
+    // What is open is known without Redis; a list without what has ended would say that there was nothing.
+    if (wantsOpenOnly)
       return collect(query, () => Promise.resolve({ items: this.#openViews(), nextOffset: null }));
-    }
+    this.#needRedis('Jobs that have ended cannot be listed; those that wait can, with --state queued');
     return collect(query, async (offset) => {
       const page = await this.#around.memory.page(offset, STORED_PAGE);
       return { items: this.#supervisor.viewsOf(page.jobs), nextOffset: page.nextOffset };
@@ -192,9 +197,13 @@ export class FrontDoor implements Door {
   #checkHosts(hosts: readonly string[]): void {
     const unknown = hosts.filter((name) => this.#around.hosts.address(name) === null);
     if (unknown.length > 0) {
-      throw new GarrisonError('HOST_UNKNOWN', `not in the inventory: ${unknown.join(', ')}`, {
-        cure: 'Add it under `hosts:` in inventory.yaml (garrison get hosts lists those known), then restart the supervisor.',
-      });
+      throw new GarrisonError(
+        'HOST_UNKNOWN',
+        `not in the inventory that this supervisor read when it started: ${unknown.join(', ')}`,
+        {
+          cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then end the supervisor and start it again.',
+        },
+      );
     }
     const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
     if (twice.length > 0) {

@@ -89,14 +89,14 @@ export class Operations {
   ): OperationView {
     const affected = jobs.filter((job) => (request.verb === 'cancel' ? !isFinal(job.state) : canRetry(job)));
     if (affected.length === 0) {
-      const nothing =
-        request.verb === 'cancel' ? 'has already ended' : 'has no failed, cancelled or unknown job';
+      const ended = jobs.every((job) => isFinal(job.state));
+      const notYet = ended ? 'has no failed, cancelled or unknown job' : 'has not ended yet';
+      const nothing = request.verb === 'cancel' ? 'has already ended' : notYet;
+      const cure = 'See how it stands with garrison jobs.';
       throw new GarrisonError(
         'CONFLICTING_STATE',
         `${request.target} ${nothing}; nothing to ${request.verb}`,
-        {
-          cure: 'See how it ended with garrison jobs.',
-        },
+        { cure },
       );
     }
     const names = affected.map((job) => `job ${job.id} on host ${job.host} (${job.state})`);

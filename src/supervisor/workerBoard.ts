@@ -40,6 +40,8 @@ interface Entry {
   wish: Wish;
   status: WorkerStatus;
   shown: Shown | null;
+  /** When a living worker came to its present `up`: it recovered, or was made quiet; null while that is since its start. */
+  upSince: Moment | null;
   truths: Truths | null;
 }
 
@@ -81,6 +83,7 @@ export class WorkerBoard {
         wish,
         status: UNSEEN,
         shown: null,
+        upSince: null,
         truths: null,
       });
     }
@@ -184,6 +187,8 @@ export class WorkerBoard {
     const before = entry.shown?.status ?? null;
     const after = settled.shown.status;
     const changed = before?.state !== after.state || before.reason !== after.reason;
+    if (changed)
+      entry.upSince = after.state === 'up' && before !== null && before.state !== 'starting' ? at : null;
     if (!changed && !settled.suppressed) return;
     const to = changed ? after : candidate;
     const detail = sentenceOf(to, entry.evidence, nextStart(entry.plan, at));
@@ -202,7 +207,7 @@ export class WorkerBoard {
       name: worker,
       state: status.state,
       reason: status.reason,
-      since: status.since?.wall ?? this.#startedAt,
+      since: entry.upSince?.wall ?? status.since?.wall ?? this.#startedAt,
       detail: sentenceOf(status, evidence, nextStart(entry.plan, at)),
       truths: entry.truths,
       incarnation: evidence.incarnation,

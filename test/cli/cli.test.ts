@@ -345,7 +345,7 @@ describe('push', () => {
   test('as a dry run does nothing', async () => {
     const end = await cli('push', 'alice', '--to', 'web-1', '--key', keyFile, '--dry-run');
     assert.deepEqual([end.exitCode, fake.door.pushes.length], [0, 0]);
-    assert.match(end.stderr, /dry run: nothing was done/);
+    assert.match(end.stderr, /dry run: nothing was queued/);
   });
   test('refuses bad input by name before anything is asked', async () => {
     const noKey = join(fake.home, 'README');
