@@ -21,11 +21,9 @@ interface Life {
   readonly incarnation: Incarnation;
   readonly process: SpawnedProcess;
   letter: string;
-  wasStale: boolean;
 }
 
 const LOOK_INTERVAL_MS = 1_000;
-const WORTH_TELLING_MS = 1_000;
 
 export class WorkerPool {
   readonly #lives = new Map<string, Life>();
@@ -46,7 +44,7 @@ export class WorkerPool {
     try {
       const process = this.#start(worker, nonce);
       const incarnation = { pid: process.pid, startTicks: process.startTicks, nonce };
-      life = { process, incarnation, letter: 'S', wasStale: false };
+      life = { process, incarnation, letter: 'S' };
     } catch (error) {
       this.#events.onObservation(worker, { kind: 'spawnFailed', detail: messageOf(error) });
       return;
@@ -118,14 +116,9 @@ export class WorkerPool {
     });
   }
 
-  /** Told on only while it says something: a loop that turns needs no second word twice a second. */
   #hearThread(worker: string, incarnation: Incarnation, mainStaleMs: number): void {
-    const life = this.#life(worker, incarnation);
-    if (life === null || !Number.isFinite(mainStaleMs)) return;
-    const stale = mainStaleMs >= WORTH_TELLING_MS;
-    if (stale || life.wasStale)
-      this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
-    life.wasStale = stale;
+    if (!Number.isFinite(mainStaleMs)) return;
+    this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
   }
 
   /** Looks at each worker's state letter once a second; a change is news. */

@@ -6,6 +6,8 @@ import { uptime } from 'node:os';
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { assess, WELL, type Awareness } from '../detector/awareness.ts';
 
+const RESOLUTION_MS = 100;
+
 export class Observer {
   readonly #delay: IntervalHistogram;
   readonly #cpuPressure: () => number;
@@ -16,7 +18,7 @@ export class Observer {
   /** `cpuPressure`: share of time in which some task waited for a processor, 0–1. */
   constructor(cpuPressure: () => number) {
     this.#cpuPressure = cpuPressure;
-    this.#delay = monitorEventLoopDelay({ resolution: 20 });
+    this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#delay.enable();
   }
 
@@ -28,7 +30,8 @@ export class Observer {
   look(tickLateMs: number, nowMs: number): Awareness {
     const suspendedMs = this.#suspendedMs(nowMs);
     const before = this.#awareness;
-    const loopDelayP99Ms = this.#delay.percentile(99) / 1e6 || 0;
+    // The histogram holds whole intervals: what is over the resolution is the delay.
+    const loopDelayP99Ms = Math.max(0, this.#delay.percentile(99) / 1e6 - RESOLUTION_MS || 0);
     this.#awareness = assess(
       before,
       { tickLateMs, suspendedMs, loopDelayP99Ms, cpuPressure: this.#cpuPressure() },

@@ -6,6 +6,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monoMs } from '../clock.ts';
 import { BEAT_INTERVAL_MS, type Beat } from '../heartbeat.ts';
 
+const RESOLUTION_MS = 20;
+
 export interface BeatSource {
   readonly slots: number;
   activeJobs(): readonly string[];
@@ -16,14 +18,15 @@ export interface BeatSource {
 
 /** Beats at once and then every second; returns the function that ends it. */
 export function startBeat(source: BeatSource, send: (beat: Beat) => void): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let seq = 0;
   const beat = (): void => {
     seq += 1;
     send({
       seq,
-      loopDelayP99Ms: Math.round(delay.percentile(99) / 1e5) / 10 || 0,
+      // The histogram holds whole intervals: what is over the resolution is the delay.
+      loopDelayP99Ms: Math.max(0, Math.round(delay.percentile(99) / 1e6 - RESOLUTION_MS) || 0),
       lastFetchAgoMs: agoMs(source.lastFetchMs()),
       lastProgressAgoMs: agoMs(source.lastProgressMs()),
       activeJobs: source.activeJobs(),
