@@ -31,3 +31,8 @@ export const BEAT_INTERVAL_MS = 1000;
 export function sameIncarnation(a: Incarnation, b: Incarnation): boolean {
   return a.pid === b.pid && a.startTicks === b.startTicks && a.nonce === b.nonce;
 }
+
+/** The incarnation as commands take and print it: `pid-startTicks-nonce`. */
+export function incarnationText({ pid, startTicks, nonce }: Incarnation): string {
+  return `${String(pid)}-${String(startTicks)}-${nonce}`;
+}

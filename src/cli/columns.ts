@@ -2,6 +2,7 @@
  * Which columns people see of each kind of thing.
  * It never works a value out: each column shows a field as the supervisor gave it.
  */
+import { incarnationText } from '../heartbeat.ts';
 import type {
   IncidentView,
   HostView,
@@ -107,10 +108,8 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
 ];
 
 /** What `--if-incarnation` takes. */
-export function incarnationOf({ incarnation }: WorkerView): string {
-  return incarnation === null
-    ? ''
-    : `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
+function incarnationOf({ incarnation }: WorkerView): string {
+  return incarnation === null ? '' : incarnationText(incarnation);
 }
 
 export function jobDetail(job: JobView): string {

@@ -21,10 +21,6 @@ export class EmbeddedRedis {
     this.#events = events;
   }
 
-  get pid(): number | null {
-    return this.#process?.pid ?? null;
-  }
-
   async prepare(): Promise<void> {
     await endLeftoverServer(this.#homeDir);
   }

@@ -23,7 +23,7 @@ return false`;
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
-/** Throws REDIS_FOREIGN while another home owns the queue. */
+/** Takes the queue, or renews what is ours already. Throws REDIS_FOREIGN while another home owns it. */
 export async function takeOwnership(redis: Redis, homeDir: string): Promise<void> {
   const owner = await redis.eval(TAKE, 1, OWNER_KEY, ownName(homeDir), OWNED_FOR_MS);
   if (typeof owner !== 'string') return;
@@ -35,8 +35,6 @@ export async function takeOwnership(redis: Redis, homeDir: string): Promise<void
     },
   );
 }
-
-export const renewOwnership = takeOwnership;
 
 export async function releaseOwnership(redis: Redis, homeDir: string): Promise<void> {
   await redis.eval(RELEASE, 1, OWNER_KEY, ownName(homeDir));

@@ -7,7 +7,7 @@ import { wallTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
 import { agreeOnEpoch, type Cluster } from './cluster.ts';
-import { releaseOwnership, renewOwnership, takeOwnership } from './ownership.ts';
+import { releaseOwnership, takeOwnership } from './ownership.ts';
 
 export interface LinkEvents {
   /** Connected and agreed; runs before `onChange(true)`, so that what was left over is settled first. */
@@ -81,7 +81,7 @@ export class RedisLink {
   async #ping(): Promise<void> {
     if (this.redis.status !== 'ready' || this.#cluster === null) return;
     try {
-      await renewOwnership(this.redis, this.#homeDir);
+      await takeOwnership(this.redis, this.#homeDir);
       this.#lastAnswer = wallTime();
       if (this.#silent) await this.#agree();
       this.#silent = false;

@@ -4,6 +4,7 @@
  */
 import { now } from '../clock.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
+import { incarnationText } from '../heartbeat.ts';
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { OperationRequest, OperationView, WorkerView } from './door.ts';
 import { needRedis } from './needRedis.ts';
@@ -213,10 +214,6 @@ export class Operations {
       this.#onChange(entry.view);
     }
   }
-}
-
-export function incarnationText(incarnation: { pid: number; startTicks: number; nonce: string }): string {
-  return `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
 }
 
 function endOf({ state, result }: JobRecord): string {
