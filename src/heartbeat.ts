@@ -11,16 +11,24 @@ export interface Incarnation {
   readonly nonce: string;
 }
 
+/** A job that a worker holds a slot for. */
+export interface JobInHand {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** RFC 3339, for people: since when it is held, and when its host or ssh was last heard. */
+  readonly takenAt: string;
+  readonly heardAt: string;
+  /** Since ssh or the host last said anything, or the job reached a stage. */
+  readonly silentMs: number;
+}
+
 export interface Beat {
   readonly seq: number;
   /** p99 of the worker's event-loop delay since the last beat. */
   readonly loopDelayP99Ms: number;
   /** Since the worker last got an answer from the queue; null before the first. */
   readonly lastFetchAgoMs: number | null;
-  /** Since a job of this worker last moved a stage or ended; null before the first. */
-  readonly lastProgressAgoMs: number | null;
-  /** Job ids in hand. */
-  readonly activeJobs: readonly string[];
+  readonly jobs: readonly JobInHand[];
   readonly slots: number;
   readonly rssBytes: number;
 }

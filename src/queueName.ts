@@ -8,6 +8,9 @@ export const KEY_PREFIX = 'garrison';
 /** BullMQ's own keys; what they hold moves work and is never the truth about a job. */
 export const BULL_PREFIX = `${KEY_PREFIX}:bull`;
 
+/** The queue's own no-op job, so named in place of a job id; its attempts are its numbers. */
+export const CANARY_ID = 'canary';
+
 /** A queue entry's id: one per attempt, so that a lost entry can never be mistaken for the current one. */
 export function entryId(jobId: string, attempt: number): string {
   return `${jobId}.${String(attempt)}`;

@@ -2,9 +2,10 @@
  * Joins supervisor and driver, which never import each other: actions go one way, observations the other.
  * It holds no rule of either.
  */
+import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
-import { DEFAULT_LIMITS } from './detector/verdict.ts';
+import { writeWishes } from './driver/wishFile.ts';
 import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
@@ -12,13 +13,13 @@ import { newId } from './driver/newId.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
-import { readWishes, writeWishes } from './driver/wishFile.ts';
+import { readAutopsy } from './driver/autopsy.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
-import { RESTART_POLICY } from './reconciler/restart.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
+import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
@@ -28,7 +29,6 @@ import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import { WorkerBoard } from './supervisor/workerBoard.ts';
 import { ownVersion } from './version.ts';
 
 export interface Joining {
@@ -63,7 +63,14 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     driverSettings(joining),
     driverEvents(logger, observe, () => settle()),
   );
-  const supervisor = makeSupervisor({ joining, driver, marks, observe, report: reporter(logger, journal) });
+  const supervisor = makeSupervisor({
+    joining,
+    driver,
+    marks,
+    journal,
+    observe,
+    report: reporter(logger, journal),
+  });
   const settle = settling({ driver, supervisor, marks });
   const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
   ending.add('Redis', () => driver.end());
@@ -142,6 +149,7 @@ function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundi
     },
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
+    readAutopsy: (file) => readAutopsy(config.home, file),
   };
 }
 
@@ -164,12 +172,13 @@ interface SupervisorNeeds {
   readonly joining: Joining;
   readonly driver: Driver;
   readonly marks: HostMarks;
+  readonly journal: Journal;
   readonly observe: (observation: Observation) => void;
   readonly report: Report;
 }
 
-function makeSupervisor({ joining, driver, marks, observe, report }: SupervisorNeeds): Supervisor {
-  const { config, book } = joining;
+function makeSupervisor({ joining, driver, marks, journal, observe, report }: SupervisorNeeds): Supervisor {
+  const { config, book, logger } = joining;
   const startedAt = now();
   const publisher = new Publisher(report);
   const jobs = new JobBoard({
@@ -182,8 +191,11 @@ function makeSupervisor({ joining, driver, marks, observe, report }: SupervisorN
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
-      workers: workerBoard(config, startedAt.wall),
+      workers: openWorkerBoard({ config, logger, journal, startedAt: startedAt.wall }),
       jobs,
+      canary: new CanaryWatch((tookMs) => {
+        publisher.canaryPassed(tookMs);
+      }),
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
       observer: new Observer(cpuPressureReader(monoMs)),
       publisher,
@@ -192,24 +204,6 @@ function makeSupervisor({ joining, driver, marks, observe, report }: SupervisorN
       report,
     },
   );
-}
-
-function workerBoard(config: GarrisonConfig, startedAt: string): WorkerBoard {
-  const names = Array.from({ length: config.workers.count }, (_, index) => `push-${String(index + 1)}`);
-  const { slots, memoryLimitBytes } = config.workers;
-  const settings = {
-    names,
-    slots,
-    memoryLimitBytes,
-    host: config.host,
-    limits: DEFAULT_LIMITS,
-    policy: RESTART_POLICY,
-    dice: Math.random,
-  };
-  const board = new WorkerBoard(settings, startedAt);
-  for (const [name, worker] of Object.entries(readWishes(config.home)))
-    board.setWish(name, { worker, recycle: null, recycleFor: 'Person' });
-  return board;
 }
 
 function taskFor(job: JobRecord, fence: Fence, { book, config }: Joining): PushTask | null {
@@ -250,14 +244,9 @@ function reporter(logger: Logger, journal: Journal): Report {
   return ({ level, event, facts }) => {
     const { detail, ...others } = facts;
     logger[level]({ event, ...others }, typeof detail === 'string' ? detail : event);
-    if (level === 'warn' || level === 'error' || event === 'redisUp') {
+    // Changes of verdict are kept there by the ledger, with more than this line has.
+    if (event !== 'workerState' && (level === 'warn' || level === 'error' || event === 'redisUp')) {
       journal.note({ at: wallTime(), event, level, ...facts }, journalFailed(logger));
     }
-  };
-}
-
-function journalFailed(logger: Logger): (why: string) => void {
-  return (why) => {
-    logger.error({ event: 'journalFailed' }, why);
   };
 }

@@ -22,6 +22,7 @@ import {
   OPERATION_COLUMNS,
   PUSH_COLUMNS,
   WORKER_COLUMNS,
+  seconds,
 } from './columns.ts';
 import { action, type Context } from './context.ts';
 import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
@@ -163,10 +164,16 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     '',
     ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output.paint),
     '',
-    `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}`,
+    `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
   ];
   output.data(lines.join('\n'));
+}
+
+/** Nothing until the first has come back: workers that do not serve are told of by themselves. */
+function canaryText({ lastTookMs, lastAt }: Snapshot['queue']['canary']): string {
+  if (lastTookMs === null || lastAt === null) return '';
+  return `; the last test job took ${String(lastTookMs)} ms, at ${seconds(lastAt)}`;
 }
 
 async function statusOfNamed(context: Context, names: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { IncidentView, WorkerView } from '../supervisor/door.ts';
+import { endingLines } from './autopsyText.ts';
 import { apiPath } from './client.ts';
 import { INCIDENT_COLUMNS } from './columns.ts';
 import { action, type Context } from './context.ts';
@@ -30,16 +31,30 @@ async function why(context: Context, name: string): Promise<number> {
   const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
   const ofWorker = items.filter((incident) => incident.worker === worker.name);
   const changes = ofWorker.slice(0, CHANGES_SHOWN).reverse();
-  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { worker, changes }));
-  else output.data(storyLines(context, worker, changes).join('\n'));
+  const end = await lastEnd(context, changes);
+  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { worker, changes, end }));
+  else output.data(storyLines(context, { worker, changes, end }).join('\n'));
   return EXIT.done;
 }
 
-function storyLines(
-  { output, format }: Context,
-  worker: WorkerView,
-  changes: readonly IncidentView[],
-): string[] {
+type End = IncidentView & { readonly autopsy: unknown };
+
+/** Its latest end of which something was kept; null when none was. */
+async function lastEnd({ client }: Context, changes: readonly IncidentView[]): Promise<End | null> {
+  const kept = changes.filter(({ autopsyFile, lastLines }) => autopsyFile !== null || lastLines.length > 0);
+  const latest = kept.at(-1);
+  if (latest === undefined) return null;
+  const { item } = (await client.get(apiPath('incidents', latest.id))) as { item: End };
+  return item;
+}
+
+interface Story {
+  readonly worker: WorkerView;
+  readonly changes: readonly IncidentView[];
+  readonly end: End | null;
+}
+
+function storyLines({ output, format }: Context, { worker, changes, end }: Story): string[] {
   const truths = Object.entries(worker.truths).map(
     ([name, { verdict, evidence, since }]) =>
       `  ${name.padEnd(10)} ${verdict.padEnd(8)} ${visible(evidence)} (since ${since})`,
@@ -48,6 +63,7 @@ function storyLines(
     `${worker.name} is ${worker.state} (${worker.reason}) since ${worker.since}: ${visible(worker.detail)}`,
     '',
     ...tableLines(changes, columnsFor(INCIDENT_COLUMNS, format), output.paint),
+    ...(end === null ? [] : endingLines(end)),
     '',
     'Now, layer by layer:',
     ...truths,

@@ -16,26 +16,39 @@ export type WorkerObservation =
   /** The state letter of /proc/PID/stat, told when it changes. */
   | { readonly kind: 'procState'; readonly incarnation: Incarnation; readonly letter: string }
   | { readonly kind: 'continued'; readonly incarnation: Incarnation }
-  | { readonly kind: 'drainAsked'; readonly incarnation: Incarnation }
+  | { readonly kind: 'drainAsked'; readonly incarnation: Incarnation; readonly why: DrainReason }
+  | { readonly kind: 'autopsyAsked'; readonly incarnation: Incarnation }
+  /** What was found is in this file under incidents/; null when it could not be written. */
+  | { readonly kind: 'autopsied'; readonly incarnation: Incarnation; readonly file: string | null }
+  /** The ssh of this job was ended past the worker. */
+  | { readonly kind: 'jobEndAsked'; readonly incarnation: Incarnation; readonly jobId: string }
   | { readonly kind: 'killAsked'; readonly incarnation: Incarnation; readonly why: KillReason }
   | {
       readonly kind: 'exited';
       readonly incarnation: Incarnation;
       readonly exitCode: number | null;
       readonly signal: string | null;
-    };
+      /** Its last lines on stdout and stderr, oldest first. */
+      readonly lastLines: readonly string[];
+    }
+  /** Proven after the exit: nothing that this life had started lives any more. */
+  | { readonly kind: 'gone'; readonly incarnation: Incarnation };
 
 /** Why we ended a worker ourselves; a death without one is the worker's own. */
 export type KillReason = 'Hung' | 'DrainDeadline' | 'NeverReady' | 'Stopping';
+
+/** Why a worker was asked to finish and leave. All but the first are the worker's own fault. */
+export type DrainReason = 'DrainAsked' | 'MemoryLimit' | 'FetchParked' | 'CanaryLate';
 
 export interface ExitSeen {
   readonly at: Moment;
   readonly pid: number;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** It was asked to drain and left by itself with code 0. */
-  readonly asked: boolean;
+  /** It was asked to drain, for this reason, and left by itself with code 0. */
+  readonly drainedFor: DrainReason | null;
   readonly killedFor: KillReason | null;
+  readonly lastLines: readonly string[];
 }
 
 /** What is known of the current (or, while none lives, the last) life of a worker. */
@@ -46,11 +59,17 @@ export interface WorkerEvidence {
   readonly readyAt: Moment | null;
   readonly lastBeatAt: Moment | null;
   readonly beat: Beat | null;
+  /** When a beat last told that every slot was held. */
+  readonly fullAt: Moment | null;
   readonly threadBeat: { readonly at: Moment; readonly mainStaleMs: number } | null;
   readonly procState: { readonly at: Moment; readonly letter: string } | null;
   /** When this life was last sent SIGCONT. */
   readonly continuedAt: Moment | null;
+  readonly autopsyAskedAt: Moment | null;
+  readonly autopsy: { readonly at: Moment; readonly file: string | null } | null;
+  readonly jobEndAsked: { readonly at: Moment; readonly jobId: string } | null;
   readonly drainAskedAt: Moment | null;
+  readonly drainReason: DrainReason | null;
   readonly killAskedAt: Moment | null;
   readonly killReason: KillReason | null;
   readonly exit: ExitSeen | null;
@@ -65,10 +84,15 @@ export const NOTHING_SEEN: WorkerEvidence = {
   readyAt: null,
   lastBeatAt: null,
   beat: null,
+  fullAt: null,
   threadBeat: null,
   procState: null,
   continuedAt: null,
+  autopsyAskedAt: null,
+  autopsy: null,
+  jobEndAsked: null,
   drainAskedAt: null,
+  drainReason: null,
   killAskedAt: null,
   killReason: null,
   exit: null,
@@ -92,26 +116,82 @@ export function record(seen: WorkerEvidence, observation: WorkerObservation, at:
   }
   const current = seen.incarnation;
   if (current === null || !sameIncarnation(current, observation.incarnation)) return seen;
+  return isDeed(observation) ? afterDeed(seen, observation, at) : afterSign(seen, observation, at);
+}
+
+/** What we did to it; the rest are signs that it gave. */
+type Deed = Extract<
+  WorkerObservation,
+  { kind: 'continued' | 'drainAsked' | 'autopsyAsked' | 'autopsied' | 'jobEndAsked' | 'killAsked' }
+>;
+
+function isDeed(observation: WorkerObservation): observation is Deed {
+  return (
+    observation.kind === 'continued' || observation.kind === 'autopsied' || observation.kind.endsWith('Asked')
+  );
+}
+
+function afterSign(
+  seen: WorkerEvidence,
+  observation: Exclude<WorkerObservation, Deed | { kind: 'spawned' | 'spawnFailed' }>,
+  at: Moment,
+): WorkerEvidence {
   switch (observation.kind) {
     case 'ready':
       return { ...seen, readyAt: at };
     case 'beat':
-      return { ...seen, lastBeatAt: at, beat: observation.beat };
+      return afterBeat(seen, observation.beat, at);
     case 'threadBeat':
       return { ...seen, threadBeat: { at, mainStaleMs: observation.mainStaleMs } };
     case 'procState':
       return { ...seen, procState: { at, letter: observation.letter } };
-    case 'continued':
-      return { ...seen, continuedAt: at };
-    case 'drainAsked':
-      return { ...seen, drainAskedAt: seen.drainAskedAt ?? at };
-    case 'killAsked':
-      return { ...seen, killAskedAt: seen.killAskedAt ?? at, killReason: seen.killReason ?? observation.why };
     case 'exited':
       return { ...seen, incarnation: null, exit: exitSeen(seen, observation, at), deaths: seen.deaths + 1 };
+    case 'gone':
+      return seen;
     default:
       return unreachable(observation);
   }
+}
+
+/** The first time counts for what has a deadline. */
+function afterDeed(seen: WorkerEvidence, observation: Deed, at: Moment): WorkerEvidence {
+  switch (observation.kind) {
+    case 'continued':
+      return { ...seen, continuedAt: at };
+    case 'drainAsked':
+      return {
+        ...seen,
+        drainAskedAt: seen.drainAskedAt ?? at,
+        drainReason: seen.drainReason ?? observation.why,
+      };
+    case 'autopsyAsked':
+      return { ...seen, autopsyAskedAt: seen.autopsyAskedAt ?? at };
+    case 'autopsied':
+      return { ...seen, autopsy: { at, file: observation.file } };
+    case 'jobEndAsked':
+      return { ...seen, jobEndAsked: { at, jobId: observation.jobId } };
+    case 'killAsked':
+      return { ...seen, killAskedAt: seen.killAskedAt ?? at, killReason: seen.killReason ?? observation.why };
+    default:
+      return unreachable(observation);
+  }
+}
+
+/** A late beat says no more than the one after it has said: any order of the same beats gives the same evidence. */
+function afterBeat(seen: WorkerEvidence, beat: Beat, at: Moment): WorkerEvidence {
+  const isFull = beat.jobs.length >= beat.slots;
+  const isNewer = seen.beat === null || beat.seq > seen.beat.seq;
+  return {
+    ...seen,
+    lastBeatAt: later(seen.lastBeatAt, at),
+    beat: isNewer ? beat : seen.beat,
+    fullAt: isFull ? later(seen.fullAt, at) : seen.fullAt,
+  };
+}
+
+function later(known: Moment | null, at: Moment): Moment {
+  return known !== null && known.monoMs > at.monoMs ? known : at;
 }
 
 function exitSeen(
@@ -119,13 +199,14 @@ function exitSeen(
   observation: Extract<WorkerObservation, { kind: 'exited' }>,
   at: Moment,
 ): ExitSeen {
-  const { exitCode, signal } = observation;
+  const { exitCode, signal, lastLines } = observation;
   return {
     at,
     pid: observation.incarnation.pid,
     exitCode,
     signal,
-    asked: seen.drainAskedAt !== null && exitCode === 0,
+    drainedFor: exitCode === 0 ? seen.drainReason : null,
     killedFor: seen.killReason,
+    lastLines,
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import { isImpaired, stretched } from './awareness.ts';
+import { quietAtMs, quietestJob, silentMs } from './jobSilence.ts';
 import type { StatusQuestion, WorkerReason, WorkerState, WorkerStatus } from './verdict.ts';
 
 /** A stop shorter than this is not worth a word: a debugger, a snapshot. */
@@ -29,16 +30,17 @@ export function decideLiving(question: StatusQuestion, heard: Moment): WorkerSta
     brokerAway(question) ??
     loopBlocked(question, heard) ??
     (silent ? silentFor(question, heard, silentMs) : null) ??
+    jobStuck(question) ??
+    slotsFull(question) ??
     fetchParked(question) ??
+    canaryLate(question) ??
     working(question);
   return { ...finding, recheckAtMs: nextThresholdMs(question, heard) };
 }
 
 /** Every time at which a rule below could answer otherwise without new evidence; the verdict holds until the next of them. */
-function nextThresholdMs(
-  { evidence, limits, awareness, brokerAwaySince, nowMs }: StatusQuestion,
-  heard: Moment,
-): number | null {
+function nextThresholdMs(question: StatusQuestion, heard: Moment): number | null {
+  const { evidence, limits, awareness, brokerAwaySince, nowMs } = question;
   const { procState, threadBeat } = evidence;
   const times = [
     heard.monoMs + stretched(limits.lateAfterMs, awareness),
@@ -47,6 +49,8 @@ function nextThresholdMs(
     ...(procState === null ? [] : [procState.at.monoMs + STOPPED_FOR_MS]),
     ...(threadBeat === null ? [] : [threadBeat.at.monoMs + THREAD_FRESH_MS]),
     ...(brokerAwaySince === null ? [] : [brokerAwaySince.monoMs + limits.brokerAwayAfterMs]),
+    quietAtMs(evidence, limits.jobStuckAfterMs) ?? nowMs,
+    canaryDueAtMs(question) ?? nowMs,
   ].filter((atMs) => atMs > nowMs);
   return times.length === 0 ? null : Math.min(...times);
 }
@@ -94,7 +98,7 @@ function loopBlocked(question: StatusQuestion, heard: Moment): Finding | null {
   const { mainStaleMs } = evidence.threadBeat;
   const hung = mainStaleMs >= stretched(limits.blockedAfterMs, awareness);
   if (hung) return { state: 'hung', reason: 'LoopBlocked', since: heard };
-  const late = mainStaleMs >= stretched(limits.lateAfterMs, awareness);
+  const late = mainStaleMs >= stretched(limits.blockedLateAfterMs, awareness);
   return late ? { state: 'late', reason: 'LoopBlocked', since: heard } : null;
 }
 
@@ -105,16 +109,47 @@ function silentFor({ limits, awareness }: StatusQuestion, heard: Moment, silentM
     : { state: 'late', reason: 'BeatLate', since: heard };
 }
 
+/** One of its jobs has been silent for long; the worker itself is well. */
+function jobStuck({ evidence, limits, nowMs }: StatusQuestion): Finding | null {
+  const job = quietestJob(evidence, limits.jobStuckAfterMs, nowMs);
+  if (job === null) return null;
+  const since = { monoMs: nowMs - silentMs(job, evidence, nowMs), wall: job.heardAt };
+  return { state: 'up', reason: 'JobStuck', since };
+}
+
+/** Since the last of its slots was taken. */
+function slotsFull({ evidence: { beat, lastBeatAt } }: StatusQuestion): Finding | null {
+  if (beat === null || lastBeatAt === null || beat.jobs.length < beat.slots) return null;
+  const takenAt = beat.jobs.map((job) => job.takenAt).sort();
+  const since = { monoMs: lastBeatAt.monoMs, wall: takenAt.at(-1) ?? lastBeatAt.wall };
+  return { state: 'up', reason: 'SlotsFull', since };
+}
+
 /** Beats, has room, jobs wait for it, and yet the queue has not answered it: only a new life helps (bullmq#4585). */
 function fetchParked({ evidence, wish, oldestWaitingMs, limits }: StatusQuestion): Finding | null {
   const { beat, lastBeatAt } = evidence;
-  if (beat === null || wish !== 'run' || beat.activeJobs.length >= beat.slots) return null;
+  if (beat === null || wish !== 'run') return null;
   if (oldestWaitingMs < limits.parkedAfterMs || (beat.lastFetchAgoMs ?? 0) < limits.parkedAfterMs)
     return null;
   return { state: 'hung', reason: 'FetchParked', since: lastBeatAt };
 }
 
-function working({ evidence: { beat, readyAt }, wish }: StatusQuestion): Finding {
-  const full = beat !== null && beat.activeJobs.length >= beat.slots;
-  return { state: 'up', reason: wish === 'quiet' ? 'Quiet' : full ? 'SlotsFull' : 'Beating', since: readyAt };
+/** Beats and reaches the queue, and yet the queue's own no-op job does not come back: nothing that is put on it would. */
+function canaryLate(question: StatusQuestion): Finding | null {
+  const dueAtMs = canaryDueAtMs(question);
+  if (dueAtMs === null || question.nowMs < dueAtMs) return null;
+  return { state: 'hung', reason: 'CanaryLate', since: question.canary?.since ?? null };
+}
+
+/** By when the canary must be back: counted from when it waits *and* this worker could have taken it. */
+function canaryDueAtMs({ evidence, wish, canary, limits, awareness }: StatusQuestion): number | null {
+  const { beat, fullAt, readyAt } = evidence;
+  if (canary === null || wish !== 'run' || readyAt === null || beat === null) return null;
+  if (beat.jobs.length >= beat.slots && !canary.taken) return null;
+  const couldSinceMs = Math.max(canary.since.monoMs, readyAt.monoMs, fullAt?.monoMs ?? -Infinity);
+  return couldSinceMs + stretched(limits.canaryWithinMs, awareness);
+}
+
+function working({ evidence: { readyAt }, wish }: StatusQuestion): Finding {
+  return { state: 'up', reason: wish === 'quiet' ? 'Quiet' : 'Beating', since: readyAt };
 }

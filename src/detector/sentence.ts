@@ -20,7 +20,9 @@ function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string 
     case 'Quiet':
       return `Works as ${pid} but takes no new jobs, as a person asked; garrison start makes it take jobs again.`;
     case 'SlotsFull':
-      return `Works as ${pid} with every slot taken; nothing new is taken until one is free.`;
+      return `Works as ${pid} with every slot taken since ${since}; nothing new is taken until one is free.`;
+    case 'JobStuck':
+      return `Works as ${pid}; a job of it has been silent since ${since}: its ssh is ended when ssh.idleTimeout is over, the worker goes on.`;
     case 'BrokerAway':
       return `Works as ${pid}, but Redis has not answered since ${since}; a restart would not help, so there is none.`;
     case 'BeatLate':
@@ -37,6 +39,8 @@ function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string 
       return `${pid} has been silent since ${since}; it is being ended and replaced, its jobs are tried again.`;
     case 'FetchParked':
       return `${pid} has room and jobs wait, but it does not reach the queue; it is drained and replaced.`;
+    case 'CanaryLate':
+      return `${pid} beats and has room, but a test job put on the queue at ${since} has not come back; it is drained and replaced.`;
     case 'ObserverImpaired':
       return `${pid} was last heard at ${since}, but the supervisor itself was late, so nobody is judged.`;
     default:

@@ -12,21 +12,21 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
   const { evidence } = question;
   if (evidence.incarnation === null) return decideDead(question);
   if (evidence.drainAskedAt !== null) {
-    const reason = question.overMemory ? 'MemoryLimit' : 'DrainAsked';
+    const reason = evidence.drainReason ?? 'DrainAsked';
     return { state: 'draining', reason, since: evidence.drainAskedAt, recheckAtMs: null };
   }
   const heard = evidence.lastBeatAt ?? evidence.readyAt;
   return heard === null ? decideStarting(question) : decideLiving(question, heard);
 }
 
-function decideDead({ evidence, wish, stopping, overBudget, overMemory }: StatusQuestion): WorkerStatus {
+function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): WorkerStatus {
   const { exit, spawnFailure } = evidence;
   const since = exit?.at ?? spawnFailure?.at ?? null;
   if (wish === 'stop') return { state: 'stopped', reason: 'StoppedByPerson', since, recheckAtMs: null };
   if (stopping) return { state: 'stopped', reason: 'SupervisorStopping', since, recheckAtMs: null };
   if (since === null) return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   // It left as it was asked to and is replaced: no failure, and nothing to wait for.
-  if (exit?.asked === true && !overMemory)
+  if (exit?.drainedFor === 'DrainAsked')
     return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   if (overBudget) return { state: 'failed', reason: 'CrashLoop', since, recheckAtMs: null };
   return {

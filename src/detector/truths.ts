@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../errors.ts';
 import type { WorkerEvidence } from './evidence.ts';
+import { silentMs } from './jobSilence.ts';
 import type { StatusLimits, Truth, TruthName } from './verdict.ts';
 
 export type Truths = Readonly<Record<TruthName, Truth>>;
@@ -24,8 +25,8 @@ type Finding = Pick<Truth, 'verdict' | 'evidence'>;
 const NAMES: readonly TruthName[] = ['process', 'heartbeat', 'broker', 'slots', 'progress'];
 /** A free worker polls every second; this long without an answer of the queue means that it is cut off. */
 const FETCH_OVERDUE_MS = 10_000;
-/** Longer than any job may be silent at the default time limits. */
-const PROGRESS_OVERDUE_MS = 360_000;
+/** The rest are counted. */
+const JOBS_NAMED = 3;
 
 export function decideTruths(question: TruthQuestion): Truths {
   const { previous, nowWall } = question;
@@ -77,7 +78,7 @@ function findBroker({ evidence, redisUp, takesJobs }: TruthQuestion): Finding {
   const { beat } = evidence;
   if (evidence.incarnation === null || beat === null)
     return { verdict: 'unknown', evidence: 'the worker has not said' };
-  const full = beat.activeJobs.length >= beat.slots;
+  const full = beat.jobs.length >= beat.slots;
   if (!takesJobs || full) return { verdict: 'ok', evidence: 'does not need the queue now' };
   if (beat.lastFetchAgoMs === null) return { verdict: 'unknown', evidence: 'has not reached the queue yet' };
   return beat.lastFetchAgoMs > FETCH_OVERDUE_MS
@@ -89,18 +90,21 @@ function findSlots({ evidence }: TruthQuestion): Finding {
   const { beat } = evidence;
   if (evidence.incarnation === null || beat === null)
     return { verdict: 'unknown', evidence: 'the worker has not said' };
-  const taken = beat.activeJobs.length;
-  const text = `${String(taken)} of ${String(beat.slots)} slots taken`;
+  const taken = beat.jobs.length;
+  const named = beat.jobs.slice(0, JOBS_NAMED).map((job) => `${job.jobId} since ${job.takenAt}`);
+  if (taken > JOBS_NAMED) named.push(`${String(taken - JOBS_NAMED)} more`);
+  const text = `${String(taken)} of ${String(beat.slots)} slots taken${taken > 0 ? `: ${named.join(', ')}` : ''}`;
   return { verdict: taken < beat.slots ? 'ok' : 'bad', evidence: text };
 }
 
-function findProgress({ evidence }: TruthQuestion): Finding {
+function findProgress({ evidence, limits, nowMs }: TruthQuestion): Finding {
   const { beat } = evidence;
   if (evidence.incarnation === null || beat === null)
     return { verdict: 'unknown', evidence: 'the worker has not said' };
-  if (beat.activeJobs.length === 0) return { verdict: 'ok', evidence: 'nothing in hand' };
-  const overdue = (beat.lastProgressAgoMs ?? 0) > PROGRESS_OVERDUE_MS;
-  return overdue
-    ? { verdict: 'bad', evidence: `no job moved for over ${String(PROGRESS_OVERDUE_MS / 1000)} s` }
-    : { verdict: 'ok', evidence: `${String(beat.activeJobs.length)} in hand, moving` };
+  if (beat.jobs.length === 0) return { verdict: 'ok', evidence: 'nothing in hand' };
+  const quiet = beat.jobs.filter((job) => silentMs(job, evidence, nowMs) >= limits.jobStuckAfterMs);
+  if (quiet.length === 0) return { verdict: 'ok', evidence: `${String(beat.jobs.length)} in hand, moving` };
+  const named = quiet.slice(0, JOBS_NAMED).map((job) => `${job.jobId} silent since ${job.heardAt}`);
+  if (quiet.length > JOBS_NAMED) named.push(`${String(quiet.length - JOBS_NAMED)} more`);
+  return { verdict: 'bad', evidence: named.join(', ') };
 }

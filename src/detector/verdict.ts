@@ -15,6 +15,7 @@ export type WorkerReason =
   | 'Beating'
   | 'Quiet'
   | 'SlotsFull'
+  | 'JobStuck'
   | 'BeatLate'
   | 'BrokerAway'
   | 'Starved'
@@ -22,6 +23,7 @@ export type WorkerReason =
   | 'ProcessStopped'
   | 'Uninterruptible'
   | 'FetchParked'
+  | 'CanaryLate'
   | 'NoBeat'
   | 'NeverReady'
   | 'DrainAsked'
@@ -45,33 +47,43 @@ export interface Truth {
 export type WorkerWish = 'run' | 'quiet' | 'stop';
 
 export interface StatusLimits {
-  /** Three missed beats. */
+  /** Three missed beats, and the time by which a fourth could still come. */
   readonly lateAfterMs: number;
-  /** The main loop stood still so long, by word of the second beat. */
+  /** The main loop stood still so long, by word of the second beat: late … */
+  readonly blockedLateAfterMs: number;
+  /** … and hung. */
   readonly blockedAfterMs: number;
   /** Neither beat came for so long. */
   readonly hungAfterMs: number;
   readonly brokerAwayAfterMs: number;
   /** Jobs waited, and the worker did not reach the queue, for so long. */
   readonly parkedAfterMs: number;
+  /** The canary waited so long although this worker had a free slot, or had taken it. */
+  readonly canaryWithinMs: number;
+  /** Neither ssh nor the host of a job said anything for so long. */
+  readonly jobStuckAfterMs: number;
+  /** By then the worker itself must have ended the ssh of a silent job. */
+  readonly jobOverdueAfterMs: number;
   /** A life that is not ready by then is hung. */
   readonly readyWithinMs: number;
 }
 
 export const DEFAULT_LIMITS: StatusLimits = {
-  lateAfterMs: 3_500,
+  lateAfterMs: 3_900,
+  blockedLateAfterMs: 3_500,
   blockedAfterMs: 4_000,
   hungAfterMs: 10_000,
   brokerAwayAfterMs: 2_000,
   parkedAfterMs: 15_000,
+  canaryWithinMs: 10_000,
+  jobStuckAfterMs: 30_000,
+  jobOverdueAfterMs: 65_000,
   readyWithinMs: 20_000,
 };
 
 export interface StatusQuestion {
   readonly evidence: WorkerEvidence;
   readonly wish: WorkerWish;
-  /** It drains because its memory went over the limit. */
-  readonly overMemory: boolean;
   /** The supervisor is ending, and its workers with it. */
   readonly stopping: boolean;
   /** True when the restart budget is spent: a dead worker is `failed`, not `backoff`. */
@@ -82,6 +94,8 @@ export interface StatusQuestion {
   readonly brokerAwaySince: Moment | null;
   /** Age of the oldest job that waits for a worker; 0 when none does. */
   readonly oldestWaitingMs: number;
+  /** Since when the canary waits for this worker, or this worker has it; null while neither. */
+  readonly canary: { readonly since: Moment; readonly taken: boolean } | null;
   readonly limits: StatusLimits;
   readonly nowMs: number;
 }

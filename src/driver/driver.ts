@@ -50,6 +50,8 @@ export interface Driver {
   end(): Promise<void>;
 }
 
+/** Far longer than a worker may be silent before it is ended: while it lives nobody else takes its jobs. */
+const LOCK_MS = 60_000;
 const REDIS_END_WITHIN_MS = 5_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
@@ -88,15 +90,20 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
 function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
   const greeting = {
     type: 'configure',
+    lockMs: LOCK_MS,
     redis: settings.redis,
     queue: PUSH_QUEUE,
     slots: settings.slots,
   } as const;
-  return new WorkerPool(greeting, {
-    onObservation: events.onWorker,
-    onMessage: (worker, incarnation, message) => {
-      events.onSaid({ worker, incarnation, message });
+  return new WorkerPool(
+    { homeDir: settings.homeDir, greeting },
+    {
+      onObservation: events.onWorker,
+      onMessage: (worker, incarnation, message) => {
+        events.onSaid({ worker, incarnation, message });
+      },
+      onLine: events.onWorkerLine,
+      onFailure: events.onFailure,
     },
-    onLine: events.onWorkerLine,
-  });
+  );
 }

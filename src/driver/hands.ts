@@ -6,6 +6,7 @@ import { messageOf, unreachable } from '../errors.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
+import { CANARY_ID } from '../queueName.ts';
 import { counterKey, type Cluster } from './cluster.ts';
 import type { JobStore } from './jobStore.ts';
 import type { PushQueue } from './queue.ts';
@@ -32,41 +33,68 @@ export class DriverHands {
   }
 
   perform(action: Action): void {
-    const { pool, onFailure } = this.#parts;
     try {
-      switch (action.kind) {
-        case 'spawnWorker':
-          pool.spawn(action.worker);
-          break;
-        case 'killWorker':
-          pool.kill(action.worker, action.incarnation, action);
-          break;
-        case 'resumeWorker':
-          pool.resume(action.worker, action.incarnation);
-          break;
-        case 'tellWorker':
-          pool.tell(action.worker, action.incarnation, action.message);
-          break;
-        case 'spawnRedis':
-          this.#parts.spawnRedis();
-          break;
-        case 'dispatch':
-          void this.#dispatch(action.job);
-          break;
-        case 'look':
-          void this.#look(action);
-          break;
-        case 'save':
-          void this.#save(action.job);
-          break;
-        case 'finish':
-          this.#track(this.#finish(action.job));
-          break;
-        default:
-          unreachable(action);
-      }
+      if ('worker' in action) this.#performOnWorker(action);
+      else this.#performElsewhere(action);
     } catch (error) {
-      onFailure(action.kind, messageOf(error));
+      this.#parts.onFailure(action.kind, messageOf(error));
+    }
+  }
+
+  #performOnWorker(action: Extract<Action, { worker: string }>): void {
+    const { pool } = this.#parts;
+    switch (action.kind) {
+      case 'spawnWorker':
+        pool.spawn(action.worker);
+        break;
+      case 'killWorker':
+        pool.kill(action.worker, action.incarnation, action);
+        break;
+      case 'drainWorker':
+        pool.drain(action.worker, action.incarnation, action.why);
+        break;
+      case 'autopsy':
+        void pool.autopsy(action.worker, action.incarnation, action);
+        break;
+      case 'endJob':
+        pool.endJob(action.worker, action.incarnation, action);
+        break;
+      case 'resumeWorker':
+        pool.resume(action.worker, action.incarnation);
+        break;
+      case 'tellWorker':
+        pool.tell(action.worker, action.incarnation, action.message);
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+
+  #performElsewhere(action: Exclude<Action, { worker: string }>): void {
+    switch (action.kind) {
+      case 'spawnRedis':
+        this.#parts.spawnRedis();
+        break;
+      case 'dispatch':
+        void this.#dispatch(action.job);
+        break;
+      case 'retire':
+        void this.#retire(action);
+        break;
+      case 'sendCanary':
+        void this.#enqueue(CANARY_ID, action.number);
+        break;
+      case 'look':
+        void this.#look(action);
+        break;
+      case 'save':
+        void this.#save(action.job);
+        break;
+      case 'finish':
+        this.#track(this.#finish(action.job));
+        break;
+      default:
+        unreachable(action);
     }
   }
 
@@ -86,18 +114,36 @@ export class DriverHands {
   }
 
   async #dispatch(job: JobRecord): Promise<void> {
-    const { store, queue, pool, cluster, onNews } = this.#parts;
+    const { store, cluster, onNews } = this.#parts;
     const { id: jobId, attempt } = job;
     const agreed = cluster();
     try {
       if (agreed === null) throw new Error('no epoch has been agreed with Redis yet');
       const counter = await store.saveAndCount(job, counterKey(agreed.epoch));
       onNews({ kind: 'fenced', jobId, attempt, fence: { ...agreed, counter } });
+    } catch (error) {
+      onNews({ kind: 'dispatchFailed', jobId, attempt, detail: messageOf(error) });
+      return;
+    }
+    await this.#enqueue(jobId, attempt);
+  }
+
+  async #enqueue(jobId: string, attempt: number): Promise<void> {
+    const { queue, pool, onNews } = this.#parts;
+    try {
       await queue.add(jobId, attempt);
       onNews({ kind: 'enqueued', jobId, attempt });
       pool.poke();
     } catch (error) {
       onNews({ kind: 'dispatchFailed', jobId, attempt, detail: messageOf(error) });
+    }
+  }
+
+  async #retire({ jobId, attempt, token }: Extract<Action, { kind: 'retire' }>): Promise<void> {
+    try {
+      await this.#parts.queue.retire(jobId, attempt, token);
+    } catch {
+      // Redis is away, or the lock has run out: the entry stays in nobody's hands until the next start clears it.
     }
   }
 

@@ -2,7 +2,16 @@
  * Appends to journal.jsonl: who asked for what and why, what broke and when it was well again.
  * It never rewrites a line; at its size limit the file is renamed and a new one begun.
  */
-import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { GarrisonError, messageOf } from '../errors.ts';
 
@@ -14,6 +23,8 @@ export interface JournalEntry {
 
 const LARGEST_BYTES = 16 * 1024 * 1024;
 const KEPT_FILES = 5;
+/** As much of the end of the file is read back at a start. */
+const READ_BACK_BYTES = 2 * 1024 * 1024;
 
 export class Journal {
   readonly #file: string;
@@ -35,6 +46,15 @@ export class Journal {
     }
   }
 
+  /** The last entries of one event, oldest first; none when the file cannot be read. Damaged lines are passed over. */
+  last(event: string, count: number): JournalEntry[] {
+    const mark = `"event":${JSON.stringify(event)}`;
+    const lines = endOf(this.#file)
+      .split('\n')
+      .filter((line) => line.includes(mark));
+    return lines.flatMap((line) => parseEntry(line, event)).slice(-count);
+  }
+
   /** For what has happened anyway: a full disk must not end the loop that would tell of it. */
   note(entry: JournalEntry, onFailure: (why: string) => void): void {
     try {
@@ -50,5 +70,31 @@ export class Journal {
       if (existsSync(older)) renameSync(older, `${this.#file}.${String(number + 1)}`);
     }
     renameSync(this.#file, `${this.#file}.1`);
+  }
+}
+
+function endOf(file: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const buffer = Buffer.alloc(Math.min(size, READ_BACK_BYTES));
+    const bytes = readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8', 0, bytes);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parseEntry(line: string, event: string): JournalEntry[] {
+  try {
+    const entry = JSON.parse(line) as JournalEntry;
+    return entry.event === event ? [entry] : [];
+  } catch {
+    return [];
   }
 }

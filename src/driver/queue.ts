@@ -2,7 +2,7 @@
  * Puts attempts on the BullMQ queue and looks at what became of their entries.
  * It holds no truth about jobs and takes nothing off the queue: that is the workers' part.
  */
-import { Queue } from 'bullmq';
+import { Queue, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { EntrySeen } from '../reconciler/jobFlow.ts';
 import { BULL_PREFIX, entryId, PUSH_QUEUE } from '../queueName.ts';
@@ -18,6 +18,19 @@ export class PushQueue {
   /** Idempotent: an entry of this attempt that is there already stays as it is. */
   async add(jobId: string, attempt: number): Promise<void> {
     await this.#open().add('attempt', { jobId, attempt }, { jobId: entryId(jobId, attempt) });
+  }
+
+  /**
+   * Takes the entry of a dead attempt off the queue. The token is the one its worker reported:
+   * BullMQ refuses any other, but with none it would take the entry from a worker that lives.
+   */
+  async retire(jobId: string, attempt: number, token: string): Promise<void> {
+    if (token === '' || token === '0')
+      throw new Error('an entry is taken back only with the token of its lock');
+    const entry = (await this.#open().getJob(entryId(jobId, attempt))) as Job | undefined;
+    if (entry === undefined) return;
+    await entry.moveToWait(token);
+    await entry.remove();
   }
 
   async look(jobId: string, attempt: number): Promise<EntrySeen> {

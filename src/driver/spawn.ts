@@ -4,7 +4,7 @@
  */
 import { execa } from 'execa';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { GarrisonError } from '../errors.ts';
 import { tethered } from '../tether.ts';
 import { readProcStat } from './proc.ts';
@@ -36,6 +36,8 @@ export interface SpawnedProcess {
   exit(): ExitFact | null;
   /** Sends over IPC; false when the channel is closed. */
   send(message: object): boolean;
+  /** Writes a line to the child's descriptor 4; the thread that beats there reads it. */
+  tellThread(line: string): void;
   /** Signals the process's own group while its leader lives; false when there was nothing to signal. */
   signalGroup(signal: NodeJS.Signals): boolean;
 }
@@ -45,17 +47,7 @@ const BEAT_FD = 4;
 
 /** Starts the process. Throws PROGRAM_MISSING when it cannot be started at all. */
 export function spawnProcess(request: SpawnRequest): SpawnedProcess {
-  const command = tethered(request);
-  const child = execa(command.file, command.args, {
-    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
-    env: { ...request.env },
-    stdio: stdioOf(request),
-    ...(request.ipc === true ? { serialization: 'json' as const } : {}),
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  });
+  const child = startTethered(request);
   const pid = child.pid;
   if (pid === undefined) {
     throw new GarrisonError(
@@ -80,8 +72,25 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
     exited,
     exit: () => fact,
     send: (message) => fact === null && sendMessage(child, message),
+    tellThread: (line) => {
+      if (fact === null) writeLine(child.stdio[BEAT_FD], line);
+    },
     signalGroup: (signal) => fact === null && signalOwnGroup({ pid, startTicks }, signal),
   };
+}
+
+function startTethered(request: SpawnRequest) {
+  const command = tethered(request);
+  return execa(command.file, command.args, {
+    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+    env: { ...request.env },
+    stdio: stdioOf(request),
+    ...(request.ipc === true ? { serialization: 'json' as const } : {}),
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
 }
 
 interface Channel {
@@ -109,7 +118,13 @@ function stdioOf(request: SpawnRequest): ['ignore', 'ignore' | 'pipe', 'ignore' 
 
 function readBeat(input: unknown, onLine: (line: string) => void): void {
   if (!(input instanceof Readable)) return;
+  // EPIPE after its death; the exit tells.
+  input.on('error', () => undefined);
   createInterface({ input }).on('line', onLine);
+}
+
+function writeLine(pipe: unknown, line: string): void {
+  if (pipe instanceof Writable) pipe.write(`${line}\n`);
 }
 
 function readLines(

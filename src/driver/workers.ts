@@ -2,25 +2,27 @@
  * The hands on worker processes: starts one, talks to it, signals it, and says what it saw of it.
  * It never decides when a worker starts, is late or dies, and signals only the life it was told to.
  */
-import { randomBytes } from 'node:crypto';
-import type { WorkerObservation, KillReason } from '../detector/evidence.ts';
+import { wallTime } from '../clock.ts';
+import type { DrainReason, KillReason, WorkerObservation } from '../detector/evidence.ts';
 import { messageOf } from '../errors.ts';
-import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
+import { sameIncarnation, type Incarnation, type JobInHand } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { performAutopsy } from './autopsy.ts';
+import { Life } from './life.ts';
 import { readProcStat } from './proc.ts';
-import { spawnProcess, type SpawnedProcess } from './spawn.ts';
 
 export interface WorkerEvents {
   onObservation(worker: string, observation: WorkerObservation): void;
-  /** Everything a worker says besides `ready` and `beat`. */
+  /** Everything a worker says besides `ready` and `ssh`. */
   onMessage(worker: string, incarnation: Incarnation, message: WorkerMessage): void;
   onLine(worker: string, line: string): void;
+  onFailure(action: string, detail: string): void;
 }
 
-interface Life {
-  readonly incarnation: Incarnation;
-  readonly process: SpawnedProcess;
-  letter: string;
+export interface PoolSettings {
+  readonly homeDir: string;
+  /** The first message to every life. */
+  readonly greeting: Extract<SupervisorMessage, { type: 'configure' }>;
 }
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -28,55 +30,54 @@ const LOOK_INTERVAL_MS = 1_000;
 export class WorkerPool {
   readonly #lives = new Map<string, Life>();
   readonly #events: WorkerEvents;
+  readonly #settings: PoolSettings;
   #watching: NodeJS.Timeout | null = null;
-  readonly #greeting: Extract<SupervisorMessage, { type: 'configure' }>;
 
-  constructor(greeting: Extract<SupervisorMessage, { type: 'configure' }>, events: WorkerEvents) {
-    this.#greeting = greeting;
+  constructor(settings: PoolSettings, events: WorkerEvents) {
+    this.#settings = settings;
     this.#events = events;
   }
 
   /** Starts a worker's next life; how that went arrives as observations. */
   spawn(worker: string): void {
     if (this.#lives.has(worker)) return;
-    const nonce = randomBytes(6).toString('hex');
     let life: Life;
     try {
-      const process = this.#start(worker, nonce);
-      const incarnation = { pid: process.pid, startTicks: process.startTicks, nonce };
-      life = { process, incarnation, letter: 'S' };
+      life = this.#begin(worker);
     } catch (error) {
       this.#events.onObservation(worker, { kind: 'spawnFailed', detail: messageOf(error) });
       return;
     }
     this.#lives.set(worker, life);
     this.#events.onObservation(worker, { kind: 'spawned', incarnation: life.incarnation });
-    life.process.send(this.#greeting);
+    life.send(this.#settings.greeting);
     this.#watchStates();
-    void life.process.exited.then(({ exitCode, signal }) => {
-      this.#lives.delete(worker);
-      this.#events.onObservation(worker, { kind: 'exited', incarnation: life.incarnation, exitCode, signal });
-    });
+    void this.#seeEnd(worker, life);
   }
 
-  /** Says something to this very life; a drain is also an observation, since its deadline starts now. */
+  /** Says something to this very life. */
   tell(worker: string, incarnation: Incarnation, message: SupervisorMessage): void {
-    const life = this.#life(worker, incarnation);
-    if (life === null) return;
-    life.process.send(message);
-    if (message.type === 'drain') this.#events.onObservation(worker, { kind: 'drainAsked', incarnation });
+    this.#life(worker, incarnation)?.send(message);
   }
 
   /** Fetch now, everyone. */
   poke(): void {
-    for (const life of this.#lives.values()) life.process.send({ type: 'poke' });
+    for (const life of this.#lives.values()) life.send({ type: 'poke' });
+  }
+
+  /** Also an observation, since the deadline of the drain starts now. */
+  drain(worker: string, incarnation: Incarnation, why: DrainReason): void {
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    life.send({ type: 'drain' });
+    this.#events.onObservation(worker, { kind: 'drainAsked', incarnation, why });
   }
 
   kill(worker: string, incarnation: Incarnation, order: { signal: NodeJS.Signals; why: KillReason }): void {
     const life = this.#life(worker, incarnation);
     if (life === null) return;
     this.#events.onObservation(worker, { kind: 'killAsked', incarnation, why: order.why });
-    life.process.signalGroup(order.signal);
+    life.signalGroup(order.signal);
   }
 
   /** Wakes a stopped process; it is told to nobody else, since a stop and its end concern this one only. */
@@ -84,7 +85,34 @@ export class WorkerPool {
     const life = this.#life(worker, incarnation);
     if (life === null) return;
     this.#events.onObservation(worker, { kind: 'continued', incarnation });
-    life.process.signalGroup('SIGCONT');
+    life.signalGroup('SIGCONT');
+  }
+
+  /** Ends the ssh of one job, which the worker then sees as any other end of it. */
+  endJob(worker: string, incarnation: Incarnation, attempt: { jobId: string; attempt: number }): void {
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    this.#events.onObservation(worker, { kind: 'jobEndAsked', incarnation, jobId: attempt.jobId });
+    life.ssh.end(attempt);
+  }
+
+  /** Looks at it before it is killed, and keeps what was seen. */
+  async autopsy(
+    worker: string,
+    incarnation: Incarnation,
+    about: { readonly reason: string; readonly jobs: readonly JobInHand[] },
+  ): Promise<void> {
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    this.#events.onObservation(worker, { kind: 'autopsyAsked', incarnation });
+    const { homeDir } = this.#settings;
+    const { lastLines, ssh } = life;
+    const seen = { homeDir, worker, incarnation, at: wallTime(), lastLines, ssh: ssh.list(), ...about };
+    const file = await performAutopsy({ ...seen, stack: () => life.stack() }).catch((error: unknown) => {
+      this.#events.onFailure('autopsy', `what was seen of ${worker} could not be kept: ${messageOf(error)}`);
+      return null;
+    });
+    this.#events.onObservation(worker, { kind: 'autopsied', incarnation, file });
   }
 
   #life(worker: string, incarnation: Incarnation): Life | null {
@@ -92,33 +120,32 @@ export class WorkerPool {
     return life !== undefined && sameIncarnation(life.incarnation, incarnation) ? life : null;
   }
 
-  #start(worker: string, nonce: string): SpawnedProcess {
-    // Found out while handling its messages, which carry no identity of their own: the channel is the identity.
-    const own = (): Incarnation | null => {
-      const life = this.#lives.get(worker);
-      return life?.incarnation.nonce === nonce ? life.incarnation : null;
-    };
-    return spawnProcess({
-      file: process.execPath,
-      args: [...process.execArgv, workerProgram(), worker, String(process.pid)],
-      ipc: true,
+  /** Its messages carry no identity of their own: the channel is the identity. */
+  #begin(worker: string): Life {
+    const life: Life = new Life(worker, {
+      onMessage: (message) => {
+        // What an ended life still had in its pipe says nothing of the present.
+        if (this.#lives.get(worker) === life) this.#hear(worker, life.incarnation, message);
+      },
+      onThreadBeat: (mainStaleMs) => {
+        const { incarnation } = life;
+        this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
+      },
       onLine: (line) => {
         this.#events.onLine(worker, line);
       },
-      onBeatLine: (line) => {
-        const incarnation = own();
-        if (incarnation !== null) this.#hearThread(worker, incarnation, Number(line));
-      },
-      onMessage: (message) => {
-        const incarnation = own();
-        if (incarnation !== null) this.#hear(worker, incarnation, message as WorkerMessage);
-      },
     });
+    return life;
   }
 
-  #hearThread(worker: string, incarnation: Incarnation, mainStaleMs: number): void {
-    if (!Number.isFinite(mainStaleMs)) return;
-    this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
+  /** First the exit, at once; then, when it is proven, that nothing it had started lives any more. */
+  async #seeEnd(worker: string, life: Life): Promise<void> {
+    const { exitCode, signal } = await life.exited;
+    const { incarnation, lastLines } = life;
+    this.#lives.delete(worker);
+    this.#events.onObservation(worker, { kind: 'exited', incarnation, exitCode, signal, lastLines });
+    await life.ssh.allGone();
+    this.#events.onObservation(worker, { kind: 'gone', incarnation });
   }
 
   /** Looks at each worker's state letter once a second; a change is news. */
@@ -129,32 +156,20 @@ export class WorkerPool {
   }
 
   #lookAtState(worker: string, life: Life): void {
-    const stat = readProcStat(life.incarnation.pid);
-    if (stat?.startTicks !== life.incarnation.startTicks) return;
+    const { incarnation } = life;
+    const stat = readProcStat(incarnation.pid);
+    if (stat?.startTicks !== incarnation.startTicks) return;
     // Running or waiting: both are well, and a worker goes between them all the time.
     const letter = stat.state === 'R' ? 'S' : stat.state;
     if (letter === life.letter) return;
     life.letter = letter;
-    this.#events.onObservation(worker, { kind: 'procState', incarnation: life.incarnation, letter });
+    this.#events.onObservation(worker, { kind: 'procState', incarnation, letter });
   }
 
   #hear(worker: string, incarnation: Incarnation, message: WorkerMessage): void {
-    switch (message.type) {
-      case 'ready':
-        this.#events.onObservation(worker, { kind: 'ready', incarnation });
-        break;
-      case 'beat':
-        this.#events.onObservation(worker, { kind: 'beat', incarnation, beat: message.beat });
-        this.#events.onMessage(worker, incarnation, message);
-        break;
-      default:
-        this.#events.onMessage(worker, incarnation, message);
-    }
+    if (message.type === 'ready') this.#events.onObservation(worker, { kind: 'ready', incarnation });
+    if (message.type === 'beat')
+      this.#events.onObservation(worker, { kind: 'beat', incarnation, beat: message.beat });
+    if (message.type !== 'ready') this.#events.onMessage(worker, incarnation, message);
   }
-}
-
-/** The worker's main file, beside this one: TypeScript under tsx, JavaScript when built. */
-function workerProgram(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`../worker/main.${extension}`, import.meta.url).pathname;
 }

@@ -14,11 +14,15 @@ interface Attempt {
 export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'beat'; readonly beat: Beat }
-  /** A fetched queue entry: may this attempt run? Answered by `run` or `skip`. */
-  | ({ readonly type: 'ask' } & Attempt)
+  /** A fetched queue entry, and the token of its lock: may this attempt run? Answered by `run`, `skip` or, for the canary, `pass`. */
+  | ({ readonly type: 'ask'; readonly token: string } & Attempt)
+  /** The leader of the ssh process group of this attempt; null once it has ended. */
+  | ({ readonly type: 'ssh'; readonly pid: number | null } & Attempt)
   | ({ readonly type: 'stage'; readonly stage: Stage } & Attempt)
   /** Answered by `stored` once the result is on disk; only then the queue entry is completed. */
   | ({ readonly type: 'result'; readonly result: HostResult } & Attempt)
+  /** The canary of this number is off the queue again. */
+  | { readonly type: 'passed'; readonly attempt: number }
   | { readonly type: 'drained' };
 
 export type SupervisorMessage =
@@ -28,9 +32,13 @@ export type SupervisorMessage =
       readonly redis: RedisTarget;
       readonly queue: string;
       readonly slots: number;
+      /** How long BullMQ's lock of a taken entry lasts without renewal. */
+      readonly lockMs: number;
     }
   | { readonly type: 'run'; readonly task: PushTask }
   | ({ readonly type: 'skip' } & Attempt)
+  /** It is the canary: give it back as done. */
+  | ({ readonly type: 'pass' } & Attempt)
   | ({ readonly type: 'stored' } & Attempt)
   | ({ readonly type: 'cancel' } & Attempt)
   /** Something was put on the queue: fetch now rather than at the next poll. */

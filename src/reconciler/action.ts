@@ -2,8 +2,9 @@
  * Says everything the supervisor can do to the world, as values.
  * Nothing reaches the world except through one of these, and none of them says that it worked: that is observed.
  */
-import type { KillReason } from '../detector/evidence.ts';
-import type { Incarnation } from '../heartbeat.ts';
+import type { DrainReason, KillReason } from '../detector/evidence.ts';
+import type { WorkerReason } from '../detector/verdict.ts';
+import type { Incarnation, JobInHand } from '../heartbeat.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { SupervisorMessage } from '../push/workerMessage.ts';
 
@@ -16,6 +17,29 @@ export type Action =
       readonly signal: 'SIGTERM' | 'SIGKILL';
       readonly why: KillReason;
     }
+  /** Finish what is in hand, take nothing new, leave. */
+  | {
+      readonly kind: 'drainWorker';
+      readonly worker: string;
+      readonly incarnation: Incarnation;
+      readonly why: DrainReason;
+    }
+  /** Keep on disk what can be seen of a worker that is about to be killed, its blocked stack first. */
+  | {
+      readonly kind: 'autopsy';
+      readonly worker: string;
+      readonly incarnation: Incarnation;
+      readonly reason: WorkerReason;
+      readonly jobs: readonly JobInHand[];
+    }
+  /** End the ssh of one job of a worker, and nothing else of it. */
+  | {
+      readonly kind: 'endJob';
+      readonly worker: string;
+      readonly incarnation: Incarnation;
+      readonly jobId: string;
+      readonly attempt: number;
+    }
   /** SIGCONT to a stopped worker. */
   | { readonly kind: 'resumeWorker'; readonly worker: string; readonly incarnation: Incarnation }
   | {
@@ -27,6 +51,10 @@ export type Action =
   | { readonly kind: 'spawnRedis' }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */
   | { readonly kind: 'dispatch'; readonly job: JobRecord }
+  /** Take the entry of a dead attempt off the queue, with exactly the token of its lock. */
+  | { readonly kind: 'retire'; readonly jobId: string; readonly attempt: number; readonly token: string }
+  /** Put the queue's own no-op job on it. */
+  | { readonly kind: 'sendCanary'; readonly number: number }
   /** See what became of the current attempt's queue entry. */
   | { readonly kind: 'look'; readonly jobId: string; readonly attempt: number }
   /** Keep a change of an open record that a restart must not forget. */

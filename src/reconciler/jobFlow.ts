@@ -123,12 +123,12 @@ export function afterLook(open: OpenJob, entry: EntrySeen, at: At): OpenJob {
 /** A worker that beats without a job it was given has lost it. */
 export function isForgotten(
   open: OpenJob,
-  beat: { nonce: string; activeJobs: readonly string[] },
+  beat: { nonce: string; jobIds: readonly string[] },
   nowMs: number,
 ): boolean {
   const { place, job } = open;
   if (place.at !== 'worker' || place.nonce !== beat.nonce) return false;
-  return nowMs - place.sinceMs > FORGOTTEN_AFTER_MS && !beat.activeJobs.includes(job.id);
+  return nowMs - place.sinceMs > FORGOTTEN_AFTER_MS && !beat.jobIds.includes(job.id);
 }
 
 /** A person's retry of a job that ended badly: the same job, so the host's own record settles what is unknown. */

@@ -2,8 +2,9 @@
  * Decides what to do about one worker: its wish, status and history go in; at most one action and the time of the next look come out.
  * It answers each death and each life once, and carries nothing out.
  */
-import type { KillReason, WorkerEvidence } from '../detector/evidence.ts';
-import type { WorkerStatus, WorkerWish } from '../detector/verdict.ts';
+import type { DrainReason, KillReason, WorkerEvidence } from '../detector/evidence.ts';
+import { quietestJob } from '../detector/jobSilence.ts';
+import type { StatusLimits, WorkerStatus, WorkerWish } from '../detector/verdict.ts';
 import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { Action } from './action.ts';
 import { decideRestart, NO_FAILURES, type RestartHistory, type RestartPolicy } from './restart.ts';
@@ -49,10 +50,16 @@ export interface WorkerQuestion {
   readonly drain: DrainLimits;
   /** False until the queue behind Redis was agreed to be ours: a worker must not take another's jobs. */
   readonly queueOpen: boolean;
+  readonly limits: StatusLimits;
+  /** No other worker is on its way out or in: this one can be spared. */
+  readonly othersSettled: boolean;
 }
 
 /** A process that is stopped again so soon after SIGCONT is not coming back by itself. */
 const CONTINUE_GRACE_MS = 5_000;
+
+/** Longer than the hand needs at most; a kill must not wait for an autopsy that never comes. */
+const AUTOPSY_WITHIN_MS = 2_000;
 
 /** A life recycled for its memory sooner than this was over the limit from the start: that is a failure, or it would go round for ever. */
 const MEMORY_GRACE_MS = 60_000;
@@ -76,10 +83,7 @@ export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPla
   const end = evidence.exit?.at ?? evidence.spawnFailure?.at;
   const atMs = end?.monoMs ?? question.nowMs;
   const readyForMs = evidence.readyAt === null ? 0 : atMs - evidence.readyAt.monoMs;
-  const atOnceTooLarge = question.wish.recycleFor === 'MemoryLimit' && readyForMs < MEMORY_GRACE_MS;
-  const drained =
-    evidence.exit !== null && (evidence.exit.asked || evidence.exit.killedFor === 'DrainDeadline');
-  const asked = drained && !atOnceTooLarge;
+  const asked = !isFailure(evidence, readyForMs);
   const decision = decideRestart(plan.history, { atMs, readyForMs, asked }, { jitter, policy });
   return {
     history: decision.history,
@@ -88,6 +92,22 @@ export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPla
     answeredDeaths: evidence.deaths,
     told: null,
   };
+}
+
+/** Left for a reason of its own, or was ended for one. A drain that it did not finish in time is no failure for that alone. */
+function isFailure({ exit, drainReason }: WorkerEvidence, readyForMs: number): boolean {
+  const drained = exit !== null && (exit.drainedFor !== null || exit.killedFor === 'DrainDeadline');
+  if (!drained) return true;
+  switch (drainReason) {
+    case 'FetchParked':
+    case 'CanaryLate':
+      return true;
+    case 'MemoryLimit':
+      return readyForMs < MEMORY_GRACE_MS;
+    case 'DrainAsked':
+    case null:
+      return false;
+  }
 }
 
 /** The one next action for this worker, and when to look again. */
@@ -104,29 +124,32 @@ export function reconcileWorker(question: WorkerQuestion): WorkerDecision {
 }
 
 function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
-  const { wish, evidence, status, worker, plan } = question;
+  const { wish, evidence, status } = question;
   if (evidence.drainAskedAt !== null) return escalateDrain(question, incarnation);
   if (status.state === 'hung') return answerHung(question, incarnation);
-  const leave =
-    wish.worker === 'stop' || (wish.recycle !== null && sameIncarnation(wish.recycle, incarnation));
-  if (leave) {
-    return {
-      plan,
-      action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } },
-      recheckAtMs: null,
-    };
-  }
-  return tellWish(question, incarnation);
+  const recycles = wish.recycle !== null && sameIncarnation(wish.recycle, incarnation);
+  if (recycles && wish.recycleFor === 'MemoryLimit') return drain(question, incarnation, 'MemoryLimit');
+  if (recycles || wish.worker === 'stop') return drain(question, incarnation, 'DrainAsked');
+  return endOverdueJob(question, incarnation) ?? tellWish(question, incarnation);
+}
+
+function drain({ worker, plan }: WorkerQuestion, incarnation: Incarnation, why: DrainReason): WorkerDecision {
+  return { plan, action: { kind: 'drainWorker', worker, incarnation, why }, recheckAtMs: null };
+}
+
+/** The worker's own limits end a silent ssh; when they did not, its process group ends all the same, and the worker goes on. */
+function endOverdueJob(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision | null {
+  const { evidence, limits, nowMs, plan, worker } = question;
+  const job = quietestJob(evidence, limits.jobOverdueAfterMs, nowMs);
+  if (job === null || evidence.jobEndAsked?.jobId === job.jobId) return null;
+  const { jobId, attempt } = job;
+  return { plan, action: { kind: 'endJob', worker, incarnation, jobId, attempt }, recheckAtMs: null };
 }
 
 /** Each layer its own answer; each life is killed once. */
 function answerHung(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
   const { status, evidence, worker, plan, nowMs } = question;
   const nothing: WorkerDecision = { plan, action: null, recheckAtMs: status.recheckAtMs };
-  const kill = (why: KillReason): WorkerDecision =>
-    evidence.killAskedAt !== null
-      ? nothing
-      : { ...nothing, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why } };
   switch (status.reason) {
     case 'Uninterruptible':
       // No signal reaches a process in state D.
@@ -135,15 +158,33 @@ function answerHung(question: WorkerQuestion, incarnation: Incarnation): WorkerD
       if (evidence.continuedAt === null)
         return { ...nothing, action: { kind: 'resumeWorker', worker, incarnation } };
       const killAtMs = evidence.continuedAt.monoMs + CONTINUE_GRACE_MS;
-      return nowMs < killAtMs ? { ...nothing, recheckAtMs: killAtMs } : kill('Hung');
+      return nowMs < killAtMs ? { ...nothing, recheckAtMs: killAtMs } : kill(question, incarnation, 'Hung');
     }
     case 'FetchParked':
-      return { ...nothing, action: { kind: 'tellWorker', worker, incarnation, message: { type: 'drain' } } };
+      return drain(question, incarnation, 'FetchParked');
+    case 'CanaryLate':
+      // All that are free are under suspicion; one at a time, so that somebody is left to serve.
+      return question.othersSettled ? drain(question, incarnation, 'CanaryLate') : nothing;
     case 'NeverReady':
-      return kill('NeverReady');
+      return kill(question, incarnation, 'NeverReady');
     default:
-      return kill('Hung');
+      return kill(question, incarnation, 'Hung');
   }
+}
+
+/** First the autopsy, which has its own short deadline: what is not looked at before the kill is never known. */
+function kill(question: WorkerQuestion, incarnation: Incarnation, why: KillReason): WorkerDecision {
+  const { status, evidence, worker, plan, nowMs } = question;
+  const nothing: WorkerDecision = { plan, action: null, recheckAtMs: status.recheckAtMs };
+  if (evidence.killAskedAt !== null) return nothing;
+  if (evidence.autopsyAskedAt === null) {
+    const jobs = evidence.beat?.jobs ?? [];
+    const action: Action = { kind: 'autopsy', worker, incarnation, reason: status.reason, jobs };
+    return { ...nothing, action };
+  }
+  const deadlineMs = evidence.autopsyAskedAt.monoMs + AUTOPSY_WITHIN_MS;
+  if (evidence.autopsy === null && nowMs < deadlineMs) return { ...nothing, recheckAtMs: deadlineMs };
+  return { ...nothing, action: { kind: 'killWorker', worker, incarnation, signal: 'SIGKILL', why } };
 }
 
 /** A drain has its own deadline and kill path, because BullMQ's close() never ends while Redis is away (bullmq#4656). */

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { wallTime } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
-import type { Door, IncidentView, Listing, ListQuery } from '../supervisor/door.ts';
+import type { Door, Listing, ListQuery } from '../supervisor/door.ts';
 import { listQueryOf, pageOf } from './listing.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -49,7 +49,7 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     kind: 'Incident',
     states: WORKER_STATES,
     list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
-    one: (id) => foundIncident(door, id),
+    one: (id) => door.incident(id),
   });
   addStoredCollections(app, door);
 }
@@ -97,13 +97,5 @@ function named<T extends { readonly name: string }>(
   if (found !== undefined) return found;
   throw new GarrisonError('NOT_FOUND', `there is no ${kind} named ${name}`, {
     cure: `garrison get ${kind}s`,
-  });
-}
-
-function foundIncident(door: Door, id: string): IncidentView {
-  const found = door.listIncidents().find((incident) => incident.id === id);
-  if (found !== undefined) return found;
-  throw new GarrisonError('NOT_FOUND', `there is no incident ${id}`, {
-    cure: 'List them with garrison get incidents.',
   });
 }

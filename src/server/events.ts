@@ -12,6 +12,8 @@ export function addEventRoute(app: FastifyInstance, { door, hub }: { door: Door;
     if (stream === null) return;
     // Subscribe and snapshot in one turn of the event loop: nothing can fall between the two.
     const unsubscribe = door.onChange((change) => {
+      // Counted by /metrics; nothing that a reader of the state would draw.
+      if (change.type === 'canary') return;
       stream.send({ event: change.type, data: subjectOf(change) });
     });
     stream.gone.addEventListener('abort', unsubscribe);
@@ -19,7 +21,7 @@ export function addEventRoute(app: FastifyInstance, { door, hub }: { door: Door;
   });
 }
 
-function subjectOf(change: Change): unknown {
+function subjectOf(change: Exclude<Change, { type: 'canary' }>): unknown {
   switch (change.type) {
     case 'worker':
       return change.worker;

@@ -3,8 +3,8 @@
  * It never keeps a count of its own and never has a label that can grow without limit.
  */
 import type { FastifyInstance } from 'fastify';
-import { Gauge, Registry } from 'prom-client';
-import type { Door, Snapshot } from '../supervisor/door.ts';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Door, Snapshot, VerdictCounts } from '../supervisor/door.ts';
 import { WORKER_STATES } from './words.ts';
 
 const QUEUE = 'push';
@@ -12,8 +12,16 @@ const QUEUE = 'push';
 export function addMetricsRoute(app: FastifyInstance, door: Door): void {
   const registry = new Registry();
   const fill = defineGauges(registry);
+  const fillCounts = defineVerdictCounts(registry);
+  const unsubscribe = observeCanary(registry, door);
+  app.addHook('onClose', (_app, done) => {
+    unsubscribe();
+    done();
+  });
   app.get('/metrics', async (_request, reply) => {
-    fill(door.snapshot());
+    const snapshot = door.snapshot();
+    fill(snapshot);
+    fillCounts(snapshot, door.verdictCounts());
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }
@@ -44,6 +52,45 @@ function defineGauges(registry: Registry): (snapshot: Snapshot) => void {
     queueWorkers.set({ queue: QUEUE }, snapshot.redis.up ? taking.length : 0);
     fillWorkers(snapshot);
   };
+}
+
+/** Counted by the supervisor as it judges; a scrape only copies the counts. */
+function defineVerdictCounts(
+  registry: Registry,
+): (snapshot: Snapshot, counts: readonly VerdictCounts[]) => void {
+  const shown = new Counter({
+    name: 'garrison_worker_state_transitions_total',
+    help: 'Changes of state that people were shown.',
+    labelNames: ['worker', 'to'],
+    registers: [registry],
+  });
+  const heldBack = new Counter({
+    name: 'garrison_worker_suppressed_transitions_total',
+    help: 'Changes of verdict that did not last and that nobody was shown.',
+    labelNames: ['worker'],
+    registers: [registry],
+  });
+  return (snapshot, counts) => {
+    shown.reset();
+    heldBack.reset();
+    for (const { name: worker } of snapshot.workers) {
+      const count = counts.find((each) => each.worker === worker);
+      for (const to of WORKER_STATES) shown.inc({ worker, to }, count?.shown[to] ?? 0);
+      heldBack.inc({ worker }, count?.heldBack ?? 0);
+    }
+  };
+}
+
+function observeCanary(registry: Registry, door: Door): () => void {
+  const seconds = new Histogram({
+    name: 'garrison_queue_canary_seconds',
+    help: 'From putting a no-op job on the queue until it came back.',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  });
+  return door.onChange((change) => {
+    if (change.type === 'canary') seconds.observe(change.tookMs / 1000);
+  });
 }
 
 type MakeGauge = <Label extends string>(name: string, help: string, labelNames: Label[]) => Gauge<Label>;

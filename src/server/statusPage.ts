@@ -57,7 +57,7 @@ function pageBody(view: { snapshot: Snapshot; jobs: readonly JobView[] | null; f
     ${verdict(snapshot)}
     <p class="quiet" id="live" aria-live="polite">As of ${snapshot.observedAt}.</p>
     <h2>Workers</h2>
-    ${table(['Worker', 'State', 'Since', 'Jobs', 'Restarts', 'Detail'], snapshot.workers.map(workerRow))}
+    ${table(['Worker', 'State', 'Reason', 'Since', 'Jobs', 'Restarts', 'Detail', 'Layer by layer'], snapshot.workers.map(workerRow))}
     <h2>Queue</h2>
     <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
     <h2>Hosts, last job of each</h2>
@@ -96,11 +96,27 @@ function workerRow(worker: WorkerView): Markup {
   return html`<tr>
     <td>${worker.name}</td>
     <td class="state ${worker.state === 'up' ? 'good' : 'bad'}">${worker.state}</td>
+    <td>${worker.reason}</td>
     <td><time>${worker.since}</time></td>
     <td>${busy}</td>
     <td>${worker.restarts}</td>
     <td>${worker.detail}</td>
+    <td>${truthList(worker)}</td>
   </tr>`;
+}
+
+/** The five truths, each with its evidence: which layer is bad decides what helps. */
+function truthList({ truths }: WorkerView): Markup {
+  const items = Object.entries(truths).map(
+    ([name, { verdict, evidence, since }]) =>
+      html`<li>
+        ${name}: <span class="${verdict === 'bad' ? 'state bad' : 'quiet'}">${verdict}</span>, ${evidence}
+        (since <time>${since}</time>)
+      </li>`,
+  );
+  return html`<ul class="truths">
+    ${items}
+  </ul>`;
 }
 
 function jobTable({ hosts }: Snapshot, jobs: readonly JobView[]): Markup {

@@ -63,6 +63,12 @@ export interface Snapshot {
     readonly waiting: number;
     readonly running: number;
     readonly oldestWaitingMs: number | null;
+    /** A no-op job that goes the way of every push, each 15 s: the last that came back, and the one under way. */
+    readonly canary: {
+      readonly lastTookMs: number | null;
+      readonly lastAt: string | null;
+      readonly sentAt: string | null;
+    };
     /** True when some worker takes jobs right now. */
     readonly served: boolean;
     /** A sentence: who serves the queue, or what it waits for and since when. */
@@ -122,6 +128,17 @@ export interface IncidentView {
   readonly shown: boolean;
   /** What was seen, as a sentence. */
   readonly detail: string;
+  /** Under incidents/ in the home folder: what was seen of the worker before it was killed; null when it was not. */
+  readonly autopsyFile: string | null;
+  /** Of a worker that ended: its last lines, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+/** How often each verdict was shown, and held back, since the supervisor started. */
+export interface VerdictCounts {
+  readonly worker: string;
+  readonly shown: Readonly<Partial<Record<WorkerState, number>>>;
+  readonly heldBack: number;
 }
 
 export interface ListQuery {
@@ -141,7 +158,9 @@ export type Change =
   | { readonly type: 'worker'; readonly worker: WorkerView }
   | { readonly type: 'job'; readonly job: JobView }
   | { readonly type: 'operation'; readonly operation: OperationView }
-  | { readonly type: 'supervisor'; readonly snapshot: Snapshot };
+  | { readonly type: 'supervisor'; readonly snapshot: Snapshot }
+  /** The queue's no-op job came back. */
+  | { readonly type: 'canary'; readonly tookMs: number };
 
 /** Every method may throw GarrisonError with a code the server maps to a problem document. */
 export interface Door {
@@ -160,6 +179,9 @@ export interface Door {
   listOperations(): readonly OperationView[];
   /** Newest first. */
   listIncidents(): readonly IncidentView[];
+  /** With what was kept on disk before a kill, as it was written there; NOT_FOUND when there is no such incident. */
+  incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }>;
+  verdictCounts(): readonly VerdictCounts[];
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

@@ -18,6 +18,7 @@ import type {
   PushView,
   ScannedHostKey,
   Snapshot,
+  VerdictCounts,
 } from './door.ts';
 import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
@@ -142,6 +143,20 @@ export class FrontDoor implements Door {
 
   listIncidents(): readonly IncidentView[] {
     return this.#supervisor.incidents();
+  }
+
+  async incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }> {
+    const found = this.listIncidents().find((incident) => incident.id === id);
+    if (found === undefined)
+      throw new GarrisonError('NOT_FOUND', `there is no incident ${id}`, {
+        cure: 'List them with garrison get incidents.',
+      });
+    const { autopsyFile } = found;
+    return { ...found, autopsy: autopsyFile === null ? null : await this.#around.readAutopsy(autopsyFile) };
+  }
+
+  verdictCounts(): readonly VerdictCounts[] {
+    return this.#supervisor.verdictCounts();
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

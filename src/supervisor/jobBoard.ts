@@ -26,17 +26,9 @@ import {
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
+import { Holders, type Speaker } from './holders.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs } from './openJobs.ts';
-
-interface Speaker {
-  readonly worker: string;
-  readonly incarnation: Incarnation;
-}
-
-interface Holder extends Speaker {
-  readonly attempt: number;
-}
 
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
@@ -53,7 +45,7 @@ const RETRY_KEEP_MS = 5_000;
 export class JobBoard {
   readonly #jobs: OpenJobs;
   readonly #fences = new Map<string, Fence>();
-  readonly #holders = new Map<string, Holder>();
+  readonly #holders = new Holders();
   readonly #kept = new Set<string>();
   readonly #keepAgainAtMs = new Map<string, number>();
   readonly #ports: JobBoardPorts;
@@ -79,14 +71,16 @@ export class JobBoard {
     return this.#jobs.get(jobId) === null || this.#kept.has(jobId);
   }
 
-  /** How long the longest-waiting entry has been on the queue for any worker to take; 0 when none is. */
-  oldestWaitingMs(nowMs: number): number {
-    const since = this.open().flatMap(({ place }) => (place.at === 'queue' ? [place.sinceMs] : []));
-    return since.length === 0 ? 0 : nowMs - Math.min(...since);
+  /** Monotonic: since when the longest-waiting entry is on the queue for any worker to take; null when none is. */
+  oldestQueuedAtMs(): number | null {
+    let oldestMs: number | null = null;
+    for (const { place } of this.open())
+      if (place.at === 'queue') oldestMs = Math.min(oldestMs ?? Infinity, place.sinceMs);
+    return oldestMs;
   }
 
   heldBy(worker: string): string[] {
-    return [...this.#holders].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
+    return this.#holders.ofWorker(worker);
   }
 
   /** Takes in one observation; returns what must be done at once. */
@@ -152,17 +146,19 @@ export class JobBoard {
       case 'ask':
         return this.#answerAsk(speaker, message, at);
       case 'stage':
-        if (this.#holds(speaker, message.jobId))
+        if (this.#holders.isHeldBy(speaker, message.jobId))
           this.#jobs.move(message, (open) => afterStage(open, message.stage, at));
         return [];
       case 'result':
         return this.#answerResult(speaker, message, at);
       case 'beat':
         return this.#loseForgotten(
-          { nonce: speaker.incarnation.nonce, activeJobs: message.beat.activeJobs },
+          { nonce: speaker.incarnation.nonce, jobIds: message.beat.jobs.map((job) => job.jobId) },
           at,
         );
       case 'ready':
+      case 'ssh':
+      case 'passed':
       case 'drained':
         return [];
       default:
@@ -178,8 +174,9 @@ export class JobBoard {
     if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
     const task = this.#ports.taskFor(open.job, fence);
     if (task === null) return [skip, ...this.#finishIfFinal(this.#jobs.set(afterHostGone(open, at)))];
-    this.#holders.set(jobId, { worker: speaker.worker, incarnation: speaker.incarnation, attempt });
-    this.#jobs.set(afterGrant(open, { worker: speaker.worker, nonce: speaker.incarnation.nonce }, at));
+    const { worker, incarnation } = speaker;
+    this.#holders.set(jobId, { worker, incarnation, attempt, token: ask.token });
+    this.#jobs.set(afterGrant(open, { worker, nonce: incarnation.nonce }, at));
     return [tell(speaker, { type: 'run', task })];
   }
 
@@ -188,25 +185,29 @@ export class JobBoard {
     const stored = tell(speaker, { type: 'stored', jobId, attempt });
     const open = this.#jobs.get(jobId);
     // An answer of an attempt that no longer counts: the current one will read the host's own record.
-    if (open?.place.at !== 'worker' || !this.#holds(speaker, jobId)) return [stored];
+    if (open?.place.at !== 'worker' || !this.#holders.isHeldBy(speaker, jobId)) return [stored];
     const next = this.#jobs.set(afterResult(open, result, at));
     if (isFinal(next.job.state)) return this.#finishIfFinal(next);
-    this.#holders.delete(jobId);
+    this.#holders.release(jobId);
     return [stored];
   }
 
   #loseAttemptsOf(incarnation: Incarnation, at: Moment): Action[] {
-    const lost = [...this.#holders].filter(([, holder]) => holder.incarnation.nonce === incarnation.nonce);
-    return lost.flatMap(([jobId]) => this.#loseAttempt(jobId, at));
+    return this.#holders
+      .ofLife(incarnation)
+      .flatMap(([jobId, { attempt, token }]) => [
+        { kind: 'retire', jobId, attempt, token },
+        ...this.#loseAttempt(jobId, at),
+      ]);
   }
 
-  #loseForgotten(beat: { nonce: string; activeJobs: readonly string[] }, at: Moment): Action[] {
+  #loseForgotten(beat: { nonce: string; jobIds: readonly string[] }, at: Moment): Action[] {
     const forgotten = this.open().filter((open) => isForgotten(open, beat, at.monoMs));
     return forgotten.flatMap((open) => this.#loseAttempt(open.job.id, at));
   }
 
   #loseAttempt(jobId: string, at: Moment): Action[] {
-    this.#holders.delete(jobId);
+    this.#holders.release(jobId);
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'worker') return [];
     return this.#finishIfFinal(this.#jobs.set(afterWorkerDeath(open, at)));
@@ -220,7 +221,7 @@ export class JobBoard {
     // Saved at once: a supervisor that dies now must not run at its next start what a person has cancelled.
     const save: Action = { kind: 'save', job: next.job };
     const holder = this.#holders.get(jobId);
-    return holder === undefined
+    return holder === null
       ? [save]
       : [save, tell(holder, { type: 'cancel', jobId, attempt: holder.attempt })];
   }
@@ -228,14 +229,11 @@ export class JobBoard {
   #reopen(job: JobRecord, at: Moment): Action[] {
     const before = this.#jobs.get(job.id);
     if (before !== null && !isFinal(before.job.state)) return [];
-    const holder = this.#holders.get(job.id);
-    this.#holders.delete(job.id);
+    const holder = this.#holders.release(job.id);
     this.#kept.delete(job.id);
     this.#jobs.set(reopen(before?.job ?? job, at));
     // Its end was still on the way to Redis: the worker that waits for that would keep its slot for ever.
-    return holder === undefined
-      ? []
-      : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
+    return holder === null ? [] : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
   }
 
   #noteKept(jobId: string): void {
@@ -248,13 +246,12 @@ export class JobBoard {
   #forget(jobId: string): Action[] {
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'keeping') return [];
-    const holder = this.#holders.get(jobId);
+    const holder = this.#holders.release(jobId);
     this.#jobs.close(open);
     this.#fences.delete(jobId);
-    this.#holders.delete(jobId);
     this.#keepAgainAtMs.delete(jobId);
     this.#kept.delete(jobId);
-    return holder === undefined ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
+    return holder === null ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
   }
 
   #finishIfFinal(open: OpenJob): Action[] {
@@ -279,10 +276,6 @@ export class JobBoard {
     this.#nextLookMs = nowMs + LOOK_INTERVAL_MS;
     const queued = this.open().filter((open) => open.place.at === 'queue');
     return queued.map((open) => ({ kind: 'look', jobId: open.job.id, attempt: open.job.attempt }));
-  }
-
-  #holds(speaker: Speaker, jobId: string): boolean {
-    return this.#holders.get(jobId)?.incarnation.nonce === speaker.incarnation.nonce;
   }
 }
 

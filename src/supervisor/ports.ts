@@ -47,4 +47,6 @@ export interface Surroundings {
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;
+  /** The document of this name under incidents/; null when it is gone. */
+  readAutopsy(file: string): Promise<unknown>;
 }

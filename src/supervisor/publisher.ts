@@ -36,6 +36,10 @@ export class Publisher {
     this.#jobs.set(job.id, job);
   }
 
+  canaryPassed(tookMs: number): void {
+    this.#tell({ type: 'canary', tookMs });
+  }
+
   /** Something in the overview has changed that its digest does not hold. */
   touchOverview(): void {
     this.#overviewDigest = '';

@@ -7,10 +7,11 @@ import { unreachable } from '../errors.ts';
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
-import type { Change, IncidentView, JobView, Snapshot, WorkerView } from './door.ts';
+import type { CanaryWatch } from './canaryWatch.ts';
+import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
 import type { JobBoard } from './jobBoard.ts';
 import type { Observer } from './observer.ts';
-import type { Observation } from './observation.ts';
+import type { JobObservation, Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Publisher, Report } from './publisher.ts';
 import type { RedisWatch } from './redisWatch.ts';
@@ -29,6 +30,7 @@ export interface SupervisorParts {
   readonly workers: WorkerBoard;
   readonly jobs: JobBoard;
   readonly redis: RedisWatch;
+  readonly canary: CanaryWatch;
   readonly observer: Observer;
   readonly publisher: Publisher;
   readonly hands: Hands;
@@ -124,6 +126,10 @@ export class Supervisor {
     return this.#parts.workers.incidents();
   }
 
+  verdictCounts(): VerdictCounts[] {
+    return this.#parts.workers.verdictCounts();
+  }
+
   worker(name: string): WorkerView | null {
     return this.#parts.workers.view(name, this.#parts.jobs.heldBy(name), now());
   }
@@ -146,6 +152,7 @@ export class Supervisor {
         waiting: waiting.length,
         running: open.length - waiting.length,
         oldestWaitingMs: oldest === undefined ? null : Math.max(0, Date.parse(at.wall) - Date.parse(oldest)),
+        canary: this.#parts.canary.view,
         ...describeService(facts),
       },
       workers: facts.workers,
@@ -194,14 +201,16 @@ export class Supervisor {
 
   /** Lets each board add its actions; returns the times at which they want to be asked again. */
   #decide(actions: Action[], at: Moment): (number | null)[] {
-    const { workers, jobs, redis, observer } = this.#parts;
+    const { workers, jobs, redis, observer, canary } = this.#parts;
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
     const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
+    const oldestQueuedAtMs = jobs.oldestQueuedAtMs();
     const forWorkers = workers.decide({
       brokerAwaySince: redis.awaySince,
       awareness: observer.awareness,
-      oldestWaitingMs: jobs.oldestWaitingMs(at.monoMs),
+      oldestWaitingMs: oldestQueuedAtMs === null ? 0 : at.monoMs - oldestQueuedAtMs,
+      canaryFor: (incarnation) => canary.waitsFor(incarnation),
       drain,
       stopping,
       queueOpen: redis.everUp,
@@ -210,8 +219,10 @@ export class Supervisor {
     actions.push(...forWorkers.actions);
     if (stopping) return [forWorkers.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);
-    actions.push(...forJobs.actions, ...redis.decide(at.monoMs));
-    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, redis.recheckAtMs];
+    const mayRun = redisUp && redis.everUp && workers.serves();
+    const forCanary = canary.decide({ mayRun, oldestQueuedAtMs, at });
+    actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
+    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
   }
 
   #sleepUntil(times: readonly (number | null)[], nowMs: number): void {
@@ -226,18 +237,23 @@ export class Supervisor {
     }, this.#dueAtMs - nowMs);
   }
 
+  #takeInJob(observation: JobObservation, at: Moment): Action[] {
+    return this.#parts.canary.apply(observation, at) ?? this.#parts.jobs.apply(observation, at);
+  }
+
   #takeIn(observation: Observation, at: Moment): Action[] {
-    const { workers, jobs, redis, report } = this.#parts;
+    const { workers, redis, report } = this.#parts;
     switch (observation.kind) {
       case 'worker': {
         const { worker, observation: seen } = observation;
         workers.observe(worker, seen, at);
-        return seen.kind === 'exited'
-          ? jobs.apply({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
+        // Its jobs are free only once nothing that it had started can still write to a host.
+        return seen.kind === 'gone'
+          ? this.#takeInJob({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
           : [];
       }
       case 'job':
-        return jobs.apply(observation.observation, at);
+        return this.#takeInJob(observation.observation, at);
       case 'redis':
         redis.note(observation, at);
         return [];

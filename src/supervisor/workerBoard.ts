@@ -3,12 +3,13 @@
  * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
  */
 import type { Moment } from '../clock.ts';
+import type { Incarnation } from '../heartbeat.ts';
 import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
 import type { Awareness } from '../detector/awareness.ts';
 import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
-import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
+import type { StatusLimits, StatusQuestion, WorkerStatus } from '../detector/verdict.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
@@ -20,7 +21,7 @@ import {
   type WorkerPlan,
   type Wish,
 } from '../reconciler/worker.ts';
-import type { IncidentView, WorkerView } from './door.ts';
+import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger } from './flapLedger.ts';
 
 export interface WorkerBoardSettings {
@@ -30,6 +31,9 @@ export interface WorkerBoardSettings {
   readonly host: string;
   readonly limits: StatusLimits;
   readonly policy: RestartPolicy;
+  /** Changes of verdict kept before this start, oldest first, and where each new one is kept. */
+  readonly earlier: readonly IncidentView[];
+  readonly keep: (incident: IncidentView) => void;
   /** A throw in [0, 1) for each restart decision. */
   readonly dice: () => number;
 }
@@ -58,6 +62,7 @@ export interface Surroundings {
   readonly brokerAwaySince: Moment | null;
   readonly awareness: Awareness;
   readonly oldestWaitingMs: number;
+  readonly canaryFor: (incarnation: Incarnation | null) => StatusQuestion['canary'];
   readonly drain: DrainLimits;
   readonly stopping: boolean;
   readonly queueOpen: boolean;
@@ -70,10 +75,11 @@ export class WorkerBoard {
   readonly #entries = new Map<string, Entry>();
   readonly #settings: WorkerBoardSettings;
   readonly #startedAt: string;
-  readonly #ledger = new FlapLedger();
+  readonly #ledger: FlapLedger;
 
   constructor(settings: WorkerBoardSettings, startedAt: string) {
     this.#settings = settings;
+    this.#ledger = new FlapLedger(settings.earlier, settings.keep);
     this.#startedAt = startedAt;
     for (const name of settings.names) {
       const wish: Wish = { worker: 'run', recycle: null, recycleFor: 'Person' };
@@ -121,8 +127,12 @@ export class WorkerBoard {
   decide(around: Surroundings): { actions: Action[]; recheckAtMs: number | null } {
     const actions: Action[] = [];
     let recheckAtMs = Infinity;
+    let leaving = false;
     for (const [worker, entry] of this.#entries) {
-      const decision = this.#decideOne(worker, entry, around);
+      const othersSettled = !leaving && this.#othersSettled(worker);
+      const decision = this.#decideOne(worker, entry, { ...around, othersSettled });
+      // Ordered in this very turn, so that no observation tells of it yet.
+      leaving ||= decision.action?.kind === 'drainWorker';
       if (decision.action !== null) actions.push(decision.action);
       recheckAtMs = Math.min(
         recheckAtMs,
@@ -133,8 +143,12 @@ export class WorkerBoard {
     return { actions, recheckAtMs: recheckAtMs === Infinity ? null : recheckAtMs };
   }
 
-  #decideOne(worker: string, entry: Entry, around: Surroundings): ReturnType<typeof reconcileWorker> {
-    const { policy, dice, memoryLimitBytes } = this.#settings;
+  #decideOne(
+    worker: string,
+    entry: Entry,
+    around: Surroundings & { readonly othersSettled: boolean },
+  ): ReturnType<typeof reconcileWorker> {
+    const { policy, dice, memoryLimitBytes, limits } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
     if (beat !== null && beat.rssBytes > memoryLimitBytes) {
@@ -142,13 +156,23 @@ export class WorkerBoard {
     }
     // A person's wish stays as it is while the supervisor ends: it is kept for its next start.
     const wish: Wish = around.stopping ? { worker: 'stop', recycle: null, recycleFor: 'Person' } : entry.wish;
-    const { drain, queueOpen } = around;
-    const common = { worker, nowMs, policy, drain, queueOpen, evidence: entry.evidence, wish };
+    const { drain, queueOpen, othersSettled } = around;
+    const shared = { worker, nowMs, policy, drain, queueOpen, limits, othersSettled };
+    const common = { ...shared, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     const status = this.#judge(worker, entry, around);
     const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0 });
     entry.plan = decision.plan;
     return decision;
+  }
+
+  /** Every other worker that should live is ready and has not been asked to leave. */
+  #othersSettled(worker: string): boolean {
+    return [...this.#entries].every(([name, { evidence, wish, plan }]) => {
+      const isLeaving = evidence.drainAskedAt !== null || evidence.killAskedAt !== null;
+      const isReady = evidence.incarnation !== null && evidence.readyAt !== null && !isLeaving;
+      return name === worker || wish.worker === 'stop' || plan.overBudget || isReady;
+    });
   }
 
   /** Brings what is shown up to date; returns what may be acted on. */
@@ -160,7 +184,7 @@ export class WorkerBoard {
       ...around,
       evidence,
       wish: wish.worker,
-      overMemory: wish.recycleFor === 'MemoryLimit',
+      canary: around.canaryFor(evidence.incarnation),
       overBudget: entry.plan.overBudget,
       limits,
       nowMs,
@@ -187,16 +211,32 @@ export class WorkerBoard {
     const before = entry.shown?.status ?? null;
     const after = settled.shown.status;
     const changed = before?.state !== after.state || before.reason !== after.reason;
-    if (changed)
-      entry.upSince = after.state === 'up' && before !== null && before.state !== 'starting' ? at : null;
+    if (changed) entry.upSince = upSince(entry, after, at);
     if (!changed && !settled.suppressed) return;
     const to = changed ? after : candidate;
-    const detail = sentenceOf(to, entry.evidence, nextStart(entry.plan, at));
-    this.#ledger.note({ worker, at: at.wall, from: before, to, shown: changed, detail });
+    const { evidence, plan } = entry;
+    const detail = sentenceOf(to, evidence, nextStart(plan, at));
+    const ended = changed && evidence.incarnation === null;
+    const autopsyFile = ended ? (evidence.autopsy?.file ?? null) : null;
+    const lastLines = ended ? (evidence.exit?.lastLines ?? []) : [];
+    const seen = { detail, autopsyFile, lastLines };
+    this.#ledger.note({ worker, at: at.wall, from: before, to, shown: changed, ...seen });
   }
 
   incidents(): IncidentView[] {
     return this.#ledger.list();
+  }
+
+  verdictCounts(): VerdictCounts[] {
+    return this.#ledger.counts();
+  }
+
+  /** Some worker would take a job that is put on the queue now. */
+  serves(): boolean {
+    const all = [...this.#entries.values()];
+    return all.some(
+      ({ status, wish }) => wish.worker === 'run' && (status.state === 'up' || status.state === 'late'),
+    );
   }
 
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
@@ -207,7 +247,7 @@ export class WorkerBoard {
       name: worker,
       state: status.state,
       reason: status.reason,
-      since: entry.upSince?.wall ?? status.since?.wall ?? this.#startedAt,
+      since: sinceOf(entry)?.wall ?? this.#startedAt,
       detail: sentenceOf(status, evidence, nextStart(entry.plan, at)),
       truths: entry.truths,
       incarnation: evidence.incarnation,
@@ -220,6 +260,19 @@ export class WorkerBoard {
       wish: wish.worker,
     };
   }
+}
+
+/** A recovery begins a new stretch of `up`, and so does a person's quiet and its end; other reasons within `up` do not. */
+function upSince({ shown, upSince: before }: Entry, after: WorkerStatus, at: Moment): Moment | null {
+  const from = shown?.status;
+  if (after.state !== 'up' || from === undefined || from.state === 'starting') return null;
+  const quietChanged = (from.reason === 'Quiet') !== (after.reason === 'Quiet');
+  return from.state !== 'up' || quietChanged ? at : before;
+}
+
+/** Since when it is in its state; what a reason within `up` has of its own is in the sentence. */
+function sinceOf({ status, evidence, upSince: recovered }: Entry): Moment | null {
+  return status.state === 'up' ? (recovered ?? evidence.readyAt) : status.since;
 }
 
 function nextStart(plan: WorkerPlan, at: Moment): string | null {

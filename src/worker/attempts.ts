@@ -3,26 +3,34 @@
  * It decides nothing about the job: the supervisor grants, and the host's record settles.
  */
 import { messageOf } from '../errors.ts';
+import type { JobInHand } from '../heartbeat.ts';
 import type { HostResult, PushTask, Stage } from '../push/job.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import type { Entry } from './entrySource.ts';
-import { LOCK_MS } from './entrySource.ts';
+import type { TaskEvents } from './runTask.ts';
 
 export interface AttemptTools {
   send(message: WorkerMessage): void;
-  run(task: PushTask, control: { signal: AbortSignal; onStage: (stage: Stage) => void }): Promise<HostResult>;
+  run(task: PushTask, control: { signal: AbortSignal; events: TaskEvents }): Promise<HostResult>;
   now(): { monoMs: number; wall: string };
+  /** How long BullMQ's lock of an entry lasts; it is renewed three times in that time. */
+  readonly lockMs: number;
 }
 
 interface Attempt {
+  readonly jobId: string;
+  readonly attempt: number;
   readonly abort: AbortController;
+  readonly takenAt: string;
+  heard: { readonly monoMs: number; readonly wall: string };
   answer: ((message: SupervisorMessage) => void) | null;
+  /** The queue's own no-op job: it takes a slot, but nobody waits for it. */
+  isCanary: boolean;
 }
 
 export class Attempts {
   readonly #active = new Map<string, Attempt>();
   readonly #tools: AttemptTools;
-  #lastProgressMs: number | null = null;
 
   constructor(tools: AttemptTools) {
     this.#tools = tools;
@@ -32,26 +40,31 @@ export class Attempts {
     return this.#active.size;
   }
 
-  get lastProgressMs(): number | null {
-    return this.#lastProgressMs;
-  }
-
-  jobIds(): string[] {
-    return [...this.#active.keys()].map((key) => key.slice(0, key.lastIndexOf('.')));
+  /** The jobs that hold a slot; not the canary, which is gone before anybody could read of it. */
+  inHand(): JobInHand[] {
+    const nowMs = this.#tools.now().monoMs;
+    return [...this.#active.values()]
+      .filter(({ isCanary }) => !isCanary)
+      .map(({ jobId, attempt, takenAt, heard }) => {
+        const silentMs = Math.round(nowMs - heard.monoMs);
+        return { jobId, attempt, takenAt, heardAt: heard.wall, silentMs };
+      });
   }
 
   /** Resolves when the entry is done with, whatever its ending. */
   async carry(entry: Entry): Promise<void> {
-    const { jobId, attempt } = entry;
+    const { jobId, attempt, token } = entry;
     const key = keyOf({ jobId, attempt });
-    const state: Attempt = { abort: new AbortController(), answer: null };
+    const state = this.#begin(entry);
     this.#active.set(key, state);
-    const renewal = setInterval(() => void entry.renew().catch(() => undefined), LOCK_MS / 3);
+    const renewal = setInterval(() => void entry.renew().catch(() => undefined), this.#tools.lockMs / 3);
     try {
-      const grant = await this.#ask(state, { type: 'ask', jobId, attempt });
+      const grant = await this.#ask(state, { type: 'ask', jobId, attempt, token });
+      state.isCanary = grant.type === 'pass';
       if (grant.type === 'run') await this.#runAndReport(state, grant.task);
       // Redis may be away: the entry then stays, and the supervisor refuses it when it comes back.
       await entry.complete().catch(() => undefined);
+      if (state.isCanary) this.#tools.send({ type: 'passed', attempt });
     } finally {
       clearInterval(renewal);
       this.#active.delete(key);
@@ -59,28 +72,35 @@ export class Attempts {
   }
 
   /** A message of the supervisor about one attempt. */
-  hear(message: Extract<SupervisorMessage, { type: 'run' | 'skip' | 'stored' | 'cancel' }>): void {
+  hear(message: Extract<SupervisorMessage, { type: 'run' | 'skip' | 'pass' | 'stored' | 'cancel' }>): void {
     const attempt = this.#active.get(keyOf(message.type === 'run' ? message.task : message));
     if (attempt === undefined) return;
     if (message.type === 'cancel') attempt.abort.abort();
     else attempt.answer?.(message);
   }
 
+  #begin({ jobId, attempt }: Entry): Attempt {
+    const taken = this.#tools.now();
+    return {
+      jobId,
+      attempt,
+      abort: new AbortController(),
+      takenAt: taken.wall,
+      heard: taken,
+      answer: null,
+      isCanary: false,
+    };
+  }
+
   async #runAndReport(state: Attempt, task: PushTask): Promise<void> {
     const { jobId, attempt } = task;
-    this.#progress();
     const result = await this.#runSafely(state, task);
-    this.#progress();
     await this.#ask(state, { type: 'result', jobId, attempt, result });
   }
 
   async #runSafely(state: Attempt, task: PushTask): Promise<HostResult> {
-    const onStage = (stage: Stage): void => {
-      this.#progress();
-      this.#tools.send({ type: 'stage', jobId: task.jobId, attempt: task.attempt, stage });
-    };
     try {
-      return await this.#tools.run(task, { signal: state.abort.signal, onStage });
+      return await this.#tools.run(task, { signal: state.abort.signal, events: this.#eventsOf(state) });
     } catch (error) {
       return {
         outcome: task.kind === 'check' ? 'failed' : 'unknown',
@@ -95,16 +115,29 @@ export class Attempts {
     }
   }
 
+  #eventsOf(state: Attempt): TaskEvents {
+    const { jobId, attempt } = state;
+    const onHeard = (): void => {
+      state.heard = this.#tools.now();
+    };
+    return {
+      onHeard,
+      onStage: (stage: Stage) => {
+        onHeard();
+        this.#tools.send({ type: 'stage', jobId, attempt, stage });
+      },
+      onSsh: (pid) => {
+        this.#tools.send({ type: 'ssh', jobId, attempt, pid });
+      },
+    };
+  }
+
   async #ask(state: Attempt, message: WorkerMessage): Promise<SupervisorMessage> {
     const answered = new Promise<SupervisorMessage>((resolve) => {
       state.answer = resolve;
     });
     this.#tools.send(message);
     return answered;
-  }
-
-  #progress(): void {
-    this.#lastProgressMs = this.#tools.now().monoMs;
   }
 }
 

@@ -4,16 +4,15 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monoMs } from '../clock.ts';
-import { BEAT_INTERVAL_MS, type Beat } from '../heartbeat.ts';
+import { BEAT_INTERVAL_MS, type Beat, type JobInHand } from '../heartbeat.ts';
 
 const RESOLUTION_MS = 20;
 
 export interface BeatSource {
   readonly slots: number;
-  activeJobs(): readonly string[];
-  /** Monotonic times; null before the first. */
+  jobs(): readonly JobInHand[];
+  /** Monotonic; null before the first. */
   lastFetchMs(): number | null;
-  lastProgressMs(): number | null;
 }
 
 /** Beats at once and then every second; returns the function that ends it. */
@@ -28,8 +27,7 @@ export function startBeat(source: BeatSource, send: (beat: Beat) => void): () =>
       // The histogram holds whole intervals: what is over the resolution is the delay.
       loopDelayP99Ms: Math.max(0, Math.round(delay.percentile(99) / 1e6 - RESOLUTION_MS) || 0),
       lastFetchAgoMs: agoMs(source.lastFetchMs()),
-      lastProgressAgoMs: agoMs(source.lastProgressMs()),
-      activeJobs: source.activeJobs(),
+      jobs: source.jobs(),
       slots: source.slots,
       rssBytes: process.memoryUsage.rss(),
     });

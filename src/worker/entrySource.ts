@@ -9,6 +9,8 @@ import { BULL_PREFIX } from '../queueName.ts';
 import { addressOptions, type RedisTarget } from '../redisTarget.ts';
 
 export interface Entry {
+  /** Of BullMQ's lock: only who knows it can complete or renew the entry. */
+  readonly token: string;
   readonly jobId: string;
   readonly attempt: number;
   /** Takes the entry off the queue for good. */
@@ -16,13 +18,19 @@ export interface Entry {
   renew(): Promise<void>;
 }
 
-export const LOCK_MS = 60_000;
+export interface SourceSettings {
+  readonly redis: RedisTarget;
+  readonly queue: string;
+  readonly lockMs: number;
+}
 
 export class EntrySource {
   readonly #redis: Redis;
   readonly #worker: Worker;
+  readonly #lockMs: number;
 
-  constructor(target: RedisTarget, queue: string) {
+  constructor({ redis: target, queue, lockMs }: SourceSettings) {
+    this.#lockMs = lockMs;
     this.#redis = new Redis({
       ...addressOptions(target),
       maxRetriesPerRequest: null,
@@ -35,7 +43,7 @@ export class EntrySource {
       connection: this.#redis,
       prefix: BULL_PREFIX,
       autorun: false,
-      lockDuration: LOCK_MS,
+      lockDuration: lockMs,
       skipStalledCheck: true,
     });
     this.#worker.on('error', () => undefined);
@@ -48,13 +56,14 @@ export class EntrySource {
       Job<{ jobId: string; attempt: number }> | undefined;
     if (job === undefined) return null;
     return {
+      token,
       jobId: job.data.jobId,
       attempt: job.data.attempt,
       complete: async () => {
         await job.moveToCompleted('', token, false);
       },
       renew: async () => {
-        await job.extendLock(token, LOCK_MS);
+        await job.extendLock(token, this.#lockMs);
       },
     };
   }

@@ -25,12 +25,12 @@ function send(message: WorkerMessage): void {
 }
 
 function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): void {
-  const source = new EntrySource(message.redis, message.queue);
+  const source = new EntrySource(message);
   const attempts = new Attempts({
+    lockMs: message.lockMs,
     send,
     now,
-    run: (task, { signal, onStage }) =>
-      runTask(task, { signal, events: { onStage }, nowWall: () => now().wall }),
+    run: (task, { signal, events }) => runTask(task, { signal, events, nowWall: () => now().wall }),
   });
   const fetching = new FetchLoop(source, attempts, message.slots);
   running = { source, attempts, fetching };
@@ -38,9 +38,8 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
   startBeat(
     {
       slots: message.slots,
-      activeJobs: () => attempts.jobIds(),
+      jobs: () => attempts.inHand(),
       lastFetchMs: () => fetching.lastFetchMs,
-      lastProgressMs: () => attempts.lastProgressMs,
     },
     (beat) => {
       send({ type: 'beat', beat });
@@ -82,6 +81,7 @@ function hear(message: SupervisorMessage): void {
       break;
     case 'run':
     case 'skip':
+    case 'pass':
     case 'stored':
     case 'cancel':
       running?.attempts.hear(message);

@@ -18,6 +18,10 @@ import { runSsh } from './ssh.ts';
 
 export interface TaskEvents {
   onStage(stage: Stage): void;
+  /** The host or ssh said something. */
+  onHeard(): void;
+  /** The leader of the ssh process group; null once it has ended. */
+  onSsh(pid: number | null): void;
 }
 
 export interface TaskControl {
@@ -84,7 +88,11 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
     task,
     command: bootstrapCommand(),
     signal: control.signal,
+    onPid: (pid) => {
+      control.events.onSsh(pid);
+    },
     onHostLine: (line, send) => {
+      control.events.onHeard();
       const before = attempt.answer;
       takeLine(attempt, line);
       // Not a byte of the script leaves before the login is known, so that a failed one can never have changed the host.
@@ -92,7 +100,10 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
       const remainingMs = task.ssh.totalTimeoutMs - (monoMs() - startedMs);
       send(standardInput(task.kind, dataOf(task, { ...control, nonce, remainingMs })));
     },
-    onStderrLine: (line) => log.write('ssh', line),
+    onStderrLine: (line) => {
+      control.events.onHeard();
+      log.write('ssh', line);
+    },
     isWhole: () => attempt.answer.ended,
   });
   const result = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });

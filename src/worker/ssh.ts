@@ -18,6 +18,8 @@ export interface SshRun {
   /** Called for each line of the host; `send` writes to its standard input and closes it, once. */
   readonly onHostLine: (line: string, send: (text: string) => void) => void;
   readonly onStderrLine: (line: string) => void;
+  /** The pid it runs as, and null once that one is gone. */
+  readonly onPid: (pid: number | null) => void;
   /** True when the host's answer is whole, so that ssh has nothing more to bring. */
   readonly isWhole: () => boolean;
 }
@@ -52,6 +54,7 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
       stderr: (await child).shortMessage ?? '',
       scriptSent: false,
     };
+  run.onPid(pid);
   return await superviseSsh(run, { pid, child });
 }
 
@@ -84,6 +87,7 @@ async function superviseSsh(run: SshRun, started: { pid: number; child: Child })
   run.signal.addEventListener('abort', onAbort, { once: true });
   if (run.signal.aborted) onAbort();
   const exitCode = await exited;
+  run.onPid(null);
   timers.stop();
   run.signal.removeEventListener('abort', onAbort);
   clearTimeout(state.killTimer);

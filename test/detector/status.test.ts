@@ -11,7 +11,7 @@ import {
 } from '../../src/detector/evidence.ts';
 import { decideStatus } from '../../src/detector/status.ts';
 import { DEFAULT_LIMITS, type StatusQuestion } from '../../src/detector/verdict.ts';
-import type { Beat, Incarnation } from '../../src/heartbeat.ts';
+import type { Beat, Incarnation, JobInHand } from '../../src/heartbeat.ts';
 
 const LIFE: Incarnation = { pid: 100, startTicks: 5, nonce: 'aa' };
 const NEXT_LIFE: Incarnation = { pid: 101, startTicks: 9, nonce: 'bb' };
@@ -19,14 +19,17 @@ const BEAT: Beat = {
   seq: 1,
   loopDelayP99Ms: 1,
   lastFetchAgoMs: 0,
-  lastProgressAgoMs: null,
-  activeJobs: [],
+  jobs: [],
   slots: 10,
   rssBytes: 1,
 };
 
 function beatWith(more: Partial<Beat>): WorkerObservation {
-  return { kind: 'beat', incarnation: LIFE, beat: { ...BEAT, ...more } };
+  return { kind: 'beat', incarnation: LIFE, beat: { ...BEAT, seq: 2, ...more } };
+}
+
+function holding(jobId: string, silentMs = 0): JobInHand {
+  return { jobId, attempt: 1, takenAt: '', heardAt: '', silentMs };
 }
 
 function at(monoMs: number): { monoMs: number; wall: string } {
@@ -35,6 +38,10 @@ function at(monoMs: number): { monoMs: number; wall: string } {
 
 function after(...story: [number, WorkerObservation][]): WorkerEvidence {
   return story.reduce((seen, [ms, observation]) => record(seen, observation, at(ms)), NOTHING_SEEN);
+}
+
+function canarySince(sinceMs: number): StatusQuestion['canary'] {
+  return { since: at(sinceMs), taken: false };
 }
 
 function ask(
@@ -46,11 +53,11 @@ function ask(
     evidence,
     wish: 'run',
     stopping: false,
-    overMemory: false,
     overBudget: false,
     awareness: WELL,
     brokerAwaySince: null,
     oldestWaitingMs: 0,
+    canary: null,
     limits: DEFAULT_LIMITS,
     nowMs,
     ...more,
@@ -102,6 +109,7 @@ describe('the status of a worker', () => {
 
   it('tells the layers apart, the first that matches', () => {
     const beating = after(...started);
+    const full = beatWith({ jobs: [holding('a')], slots: 1 });
     const silentAtMs = 301 + DEFAULT_LIMITS.hungAfterMs;
     const see = (...more: [number, WorkerObservation][]): WorkerEvidence => after(...started, ...more);
     const cases: [string, WorkerEvidence, number, Partial<StatusQuestion>][] = [
@@ -128,7 +136,7 @@ describe('the status of a worker', () => {
         4_500,
         {},
       ],
-      ['up SlotsFull', see([1_000, beatWith({ activeJobs: ['a', 'b'], slots: 2 })]), 1_500, {}],
+      ['up SlotsFull', see([1_000, beatWith({ jobs: [holding('a'), holding('b')], slots: 2 })]), 1_500, {}],
       [
         'hung FetchParked',
         see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]),
@@ -136,6 +144,23 @@ describe('the status of a worker', () => {
         { oldestWaitingMs: 16_000 },
       ],
       ['up Beating', see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]), 20_100, { oldestWaitingMs: 1_000 }],
+      ['up JobStuck', see([1_000, beatWith({ jobs: [holding('a'), holding('b', 29_900)] })]), 1_100, {}],
+      ['up Beating', see([1_000, beatWith({ jobs: [holding('a'), holding('b', 29_900)] })]), 1_099, {}],
+      ['hung CanaryLate', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_100) }],
+      ['up Beating', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_101) }],
+      ['up Quiet', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_100), wish: 'quiet' }],
+      [
+        'up Beating',
+        see([19_000, full], [20_000, beatWith({ seq: 3 })]),
+        20_100,
+        { canary: canarySince(10_100) },
+      ],
+      [
+        'hung CanaryLate',
+        see([8_000, full], [20_000, beatWith({ seq: 3 })]),
+        20_100,
+        { canary: canarySince(10_100) },
+      ],
       [
         'up Quiet',
         see([20_000, beatWith({ lastFetchAgoMs: 16_000 })]),
@@ -187,7 +212,7 @@ describe('the status of a worker', () => {
   it('takes death from the exit alone, never from silence', () => {
     const dead = after(...started, [
       900,
-      { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL' },
+      { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL', lastLines: [] },
     ]);
     assert.deepEqual([ask(dead, 901).state, ask(dead, 901).reason], ['backoff', 'Killed']);
     assert.equal(ask(dead, 901, { overBudget: true }).state, 'failed');
@@ -197,12 +222,12 @@ describe('the status of a worker', () => {
   it('lets a late message of an earlier life change nothing', () => {
     const evidence = after(
       ...started,
-      [900, { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null }],
+      [900, { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null, lastLines: [] }],
       [1_000, { kind: 'spawned', incarnation: NEXT_LIFE }],
     );
     for (const late of [
       { kind: 'beat', incarnation: LIFE, beat: BEAT },
-      { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null },
+      { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null, lastLines: [] },
       { kind: 'ready', incarnation: LIFE },
     ] satisfies WorkerObservation[]) {
       assert.equal(record(evidence, late, at(1_100)), evidence);
@@ -225,6 +250,7 @@ describe('the status of a worker', () => {
         incarnation,
         exitCode: 0,
         signal: null,
+        lastLines: [],
       })),
     );
     fc.assert(

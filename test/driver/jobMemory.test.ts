@@ -19,6 +19,11 @@ import { TestRedis } from '../support/redisServer.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
 
+function sourceOf(server: TestRedis): EntrySource {
+  const redis = { kind: 'socket', path: embeddedSocket(server.home) } as const;
+  return new EntrySource({ redis, queue: PUSH_QUEUE, lockMs: 60_000 });
+}
+
 const PUSH: PushRecord = {
   id: 'p-1',
   kind: 'push',
@@ -164,7 +169,7 @@ describe('what is remembered of jobs', () => {
 
   it('hands an entry to one worker once, and shows what became of it', async () => {
     const queue = new PushQueue(redis);
-    const source = new EntrySource({ kind: 'socket', path: embeddedSocket(server.home) }, PUSH_QUEUE);
+    const source = sourceOf(server);
     await queue.add('j-1', 1);
     await queue.add('j-1', 1);
     assert.equal(await queue.look('j-1', 1), 'waiting');
@@ -177,9 +182,23 @@ describe('what is remembered of jobs', () => {
     source.disconnect();
   });
 
+  it('takes the entry of a dead attempt back with the token of its lock, and with no other', async () => {
+    const queue = new PushQueue(redis);
+    const source = sourceOf(server);
+    await queue.add('j-1', 1);
+    const entry = await source.fetch();
+    for (const token of ['', '0', 'wrong']) await assert.rejects(queue.retire('j-1', 1, token), token);
+    assert.equal(await queue.look('j-1', 1), 'active');
+    await queue.retire('j-1', 1, entry?.token ?? '');
+    assert.equal(await queue.look('j-1', 1), 'gone');
+    assert.equal(await source.fetch(), null);
+    await queue.retire('j-1', 1, entry?.token ?? '');
+    source.disconnect();
+  });
+
   it('goes on fetching after Redis was killed in the middle of its fetches', async () => {
     const queue = new PushQueue(redis);
-    const source = new EntrySource({ kind: 'socket', path: embeddedSocket(server.home) }, PUSH_QUEUE);
+    const source = sourceOf(server);
     for (let kill = 0; kill < 5; kill += 1) {
       const fetches = Array.from({ length: 20 }, () => source.fetch().catch(() => null));
       await server.killAndRestart();

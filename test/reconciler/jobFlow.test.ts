@@ -118,10 +118,10 @@ describe('the flow of a job', () => {
   });
 
   it('notices a worker that beats without the job it was given', () => {
-    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: ['j-1'] }, 60_000), false);
-    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: [] }, 5_000), false);
-    assert.equal(isForgotten(running(), { nonce: 'aa', activeJobs: [] }, 60_000), true);
-    assert.equal(isForgotten(running(), { nonce: 'other', activeJobs: [] }, 60_000), false);
+    assert.equal(isForgotten(running(), { nonce: 'aa', jobIds: ['j-1'] }, 60_000), false);
+    assert.equal(isForgotten(running(), { nonce: 'aa', jobIds: [] }, 5_000), false);
+    assert.equal(isForgotten(running(), { nonce: 'aa', jobIds: [] }, 60_000), true);
+    assert.equal(isForgotten(running(), { nonce: 'other', jobIds: [] }, 60_000), false);
   });
 
   it('lets one job per host leave, the oldest first', () => {

@@ -9,7 +9,7 @@ import {
   type WorkerObservation,
 } from '../../src/detector/evidence.ts';
 import { decideStatus } from '../../src/detector/status.ts';
-import { DEFAULT_LIMITS } from '../../src/detector/verdict.ts';
+import { DEFAULT_LIMITS, type StatusQuestion } from '../../src/detector/verdict.ts';
 import type { Incarnation } from '../../src/heartbeat.ts';
 import type { Action } from '../../src/reconciler/action.ts';
 import { RESTART_POLICY } from '../../src/reconciler/restart.ts';
@@ -29,6 +29,8 @@ class Script {
   evidence: WorkerEvidence = NOTHING_SEEN;
   plan: WorkerPlan = FIRST_PLAN;
   queueOpen = true;
+  othersSettled = true;
+  canary: StatusQuestion['canary'] = null;
 
   see(nowMs: number, observation: WorkerObservation): void {
     this.evidence = record(this.evidence, observation, { monoMs: nowMs, wall: '' });
@@ -44,13 +46,15 @@ class Script {
       policy: RESTART_POLICY,
       drain: { drainWithinMs: 30_000, termGraceMs: 2_000 },
       queueOpen: this.queueOpen,
+      limits: DEFAULT_LIMITS,
+      othersSettled: this.othersSettled,
     };
     this.plan = answerDeath({ ...common, plan: this.plan });
     const status = decideStatus({
       evidence: this.evidence,
       wish: wish.worker,
       stopping: false,
-      overMemory: wish.recycleFor === 'MemoryLimit',
+      canary: this.canary,
       overBudget: this.plan.overBudget,
       awareness: WELL,
       brokerAwaySince: null,
@@ -80,30 +84,83 @@ describe('reconciling a worker', () => {
     const script = new Script();
     script.step(0);
     script.up(0);
-    script.see(1_000, { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL' });
+    script.see(1_000, {
+      kind: 'exited',
+      incarnation: LIFE,
+      exitCode: null,
+      signal: 'SIGKILL',
+      lastLines: [],
+    });
     assert.equal(script.step(1_000)?.kind, 'spawnWorker');
     assert.equal(script.step(1_001), null);
     script.up(1_010);
-    script.see(2_000, { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null });
+    script.see(2_000, { kind: 'exited', incarnation: LIFE, exitCode: 1, signal: null, lastLines: [] });
     assert.equal(script.step(2_000), null);
     assert.equal(script.step(2_499), null);
     assert.equal(script.step(2_500)?.kind, 'spawnWorker');
   });
 
-  it('kills a hung worker once', () => {
+  it('looks at a hung worker before it kills it, and does each once', () => {
+    const script = new Script();
+    const hungAtMs = DEFAULT_LIMITS.hungAfterMs;
+    script.step(0);
+    script.up(0);
+    const look = script.step(hungAtMs);
+    assert.ok(look?.kind === 'autopsy' && look.reason === 'NoBeat');
+    script.see(hungAtMs, { kind: 'autopsyAsked', incarnation: LIFE });
+    assert.equal(script.step(hungAtMs + 100), null);
+    script.see(hungAtMs + 200, { kind: 'autopsied', incarnation: LIFE, file: 'x.json' });
+    const action = script.step(hungAtMs + 200);
+    const order = { signal: 'SIGKILL', why: 'Hung' };
+    assert.deepEqual(action, { kind: 'killWorker', worker: 'push-1', incarnation: LIFE, ...order });
+    script.see(hungAtMs + 200, { kind: 'killAsked', incarnation: LIFE, why: 'Hung' });
+    assert.equal(script.step(hungAtMs + 205), null);
+  });
+
+  it('kills without the autopsy when that does not come', () => {
+    const script = new Script();
+    const hungAtMs = DEFAULT_LIMITS.hungAfterMs;
+    script.step(0);
+    script.up(0);
+    script.step(hungAtMs);
+    script.see(hungAtMs, { kind: 'autopsyAsked', incarnation: LIFE });
+    assert.equal(script.step(hungAtMs + 1_999), null);
+    assert.equal(script.step(hungAtMs + 2_000)?.kind, 'killWorker');
+  });
+
+  it('ends the ssh of a job that its worker should have ended, once, and leaves the worker alone', () => {
     const script = new Script();
     script.step(0);
     script.up(0);
-    const action = script.step(DEFAULT_LIMITS.hungAfterMs);
-    assert.deepEqual(action, {
-      kind: 'killWorker',
-      worker: 'push-1',
-      incarnation: LIFE,
-      signal: 'SIGKILL',
-      why: 'Hung',
-    });
-    script.see(DEFAULT_LIMITS.hungAfterMs, { kind: 'killAsked', incarnation: LIFE, why: 'Hung' });
-    assert.equal(script.step(DEFAULT_LIMITS.hungAfterMs + 5), null);
+    script.step(1);
+    const job = { jobId: 'j-1', attempt: 3, takenAt: '', heardAt: '', silentMs: 64_999 };
+    const beat = { seq: 1, loopDelayP99Ms: 0, lastFetchAgoMs: 0, jobs: [job], slots: 2, rssBytes: 1 };
+    script.see(100, { kind: 'beat', incarnation: LIFE, beat });
+    assert.equal(script.step(100), null);
+    const end = { kind: 'endJob', worker: 'push-1', incarnation: LIFE, jobId: 'j-1', attempt: 3 };
+    assert.deepEqual(script.step(101), end);
+    script.see(101, { kind: 'jobEndAsked', incarnation: LIFE, jobId: 'j-1' });
+    assert.equal(script.step(102), null);
+  });
+
+  it('drains a worker whose canary is late, counts that as a failure, and spares it while another is away', () => {
+    const script = new Script();
+    script.step(0);
+    script.up(0);
+    script.step(1);
+    const beat = { seq: 1, loopDelayP99Ms: 0, lastFetchAgoMs: 0, jobs: [], slots: 2, rssBytes: 1 };
+    const lateAtMs = 100 + DEFAULT_LIMITS.canaryWithinMs;
+    script.see(lateAtMs, { kind: 'beat', incarnation: LIFE, beat });
+    script.canary = { since: { monoMs: 100, wall: '' }, taken: false };
+    script.othersSettled = false;
+    assert.equal(script.step(lateAtMs), null);
+    script.othersSettled = true;
+    const action = script.step(lateAtMs);
+    assert.ok(action?.kind === 'drainWorker' && action.why === 'CanaryLate');
+    script.see(lateAtMs, { kind: 'drainAsked', incarnation: LIFE, why: 'CanaryLate' });
+    script.see(lateAtMs + 5, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null, lastLines: [] });
+    script.step(lateAtMs + 5);
+    assert.equal(script.plan.history.consecutive, 1);
   });
 
   it('wakes a stopped process once, and kills it when it is still stopped five seconds later', () => {
@@ -116,8 +173,7 @@ describe('reconciling a worker', () => {
     assert.equal(script.step(1_500)?.kind, 'resumeWorker');
     script.see(1_500, { kind: 'continued', incarnation: LIFE });
     assert.equal(script.step(6_499), null);
-    const kill = script.step(6_500);
-    assert.ok(kill?.kind === 'killWorker' && kill.signal === 'SIGKILL');
+    assert.equal(script.step(6_500)?.kind, 'autopsy');
   });
 
   it('leaves a worker in uninterruptible sleep alone, since no signal reaches it', () => {
@@ -133,13 +189,10 @@ describe('reconciling a worker', () => {
     const stop: Wish = { worker: 'stop', recycle: null, recycleFor: 'Person' };
     script.step(0);
     script.up(0);
-    assert.deepEqual(script.step(1, stop), {
-      kind: 'tellWorker',
-      worker: 'push-1',
-      incarnation: LIFE,
-      message: { type: 'drain' },
-    });
-    script.see(1, { kind: 'drainAsked', incarnation: LIFE });
+    const why = 'DrainAsked';
+    const drain = { kind: 'drainWorker', worker: 'push-1', incarnation: LIFE, why };
+    assert.deepEqual(script.step(1, stop), drain);
+    script.see(1, { kind: 'drainAsked', incarnation: LIFE, why: 'DrainAsked' });
     assert.equal(script.step(30_000, stop), null);
     const term = script.step(30_001, stop);
     assert.ok(term?.kind === 'killWorker' && term.signal === 'SIGTERM');
@@ -147,7 +200,13 @@ describe('reconciling a worker', () => {
     assert.equal(script.step(32_000, stop), null);
     const kill = script.step(32_001, stop);
     assert.ok(kill?.kind === 'killWorker' && kill.signal === 'SIGKILL');
-    script.see(32_010, { kind: 'exited', incarnation: LIFE, exitCode: null, signal: 'SIGKILL' });
+    script.see(32_010, {
+      kind: 'exited',
+      incarnation: LIFE,
+      exitCode: null,
+      signal: 'SIGKILL',
+      lastLines: [],
+    });
     assert.equal(script.step(99_000, stop), null);
     assert.equal(script.step(99_001, RUN)?.kind, 'spawnWorker');
   });
@@ -158,9 +217,9 @@ describe('reconciling a worker', () => {
     script.up(0);
     const recycle: Wish = { worker: 'run', recycle: LIFE, recycleFor: 'Person' };
     const told = script.step(5, recycle);
-    assert.ok(told?.kind === 'tellWorker' && told.message.type === 'drain');
-    script.see(5, { kind: 'drainAsked', incarnation: LIFE });
-    script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null });
+    assert.equal(told?.kind, 'drainWorker');
+    script.see(5, { kind: 'drainAsked', incarnation: LIFE, why: 'DrainAsked' });
+    script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null, lastLines: [] });
     assert.equal(script.step(9, recycle)?.kind, 'spawnWorker');
     assert.equal(script.plan.history.consecutive, 0);
     script.see(10, { kind: 'spawned', incarnation: { pid: 7, startTicks: 1, nonce: 'bb' } });
@@ -189,8 +248,8 @@ describe('reconciling a worker', () => {
     const recycle: Wish = { worker: 'run', recycle: LIFE, recycleFor: 'MemoryLimit' };
     script.step(0);
     script.up(0);
-    script.see(5, { kind: 'drainAsked', incarnation: LIFE });
-    script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null });
+    script.see(5, { kind: 'drainAsked', incarnation: LIFE, why: 'MemoryLimit' });
+    script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null, lastLines: [] });
     script.step(9, recycle);
     assert.equal(script.plan.history.consecutive, 1);
   });

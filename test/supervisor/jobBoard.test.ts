@@ -72,8 +72,8 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     assert.deepEqual(story.dispatch(), ['j-1']);
-    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['run']);
-    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['skip']);
+    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), ['run']);
+    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), ['skip']);
     assert.deepEqual(story.board.heldBy('push-1'), ['j-1']);
     assert.deepEqual(told(story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED })), [
       'finish',
@@ -90,16 +90,16 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     story.dispatch();
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     story.board.apply({ kind: 'workerGone', worker: 'push-1', incarnation: A }, at(5));
     assert.equal(story.stateOf('j-1'), 'queued');
     assert.deepEqual(story.dispatch(6), ['j-1']);
     assert.deepEqual(
-      told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1 })),
+      told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })),
       ['skip'],
       'the old entry is no longer the current one',
     );
-    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 2 })), ['run']);
+    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 2, token: 't' })), ['run']);
     assert.deepEqual(told(story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED })), [
       'stored',
     ]);
@@ -110,7 +110,7 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'), jobRecord('j-2'), jobRecord('j-3', { host: 'web-2' }));
     assert.deepEqual(story.dispatch(), ['j-1', 'j-3']);
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });
     assert.deepEqual(story.dispatch(), []);
     story.board.apply({ kind: 'indexed', jobId: 'j-1' }, at(9));
@@ -121,7 +121,7 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     story.dispatch();
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     assert.deepEqual(told(story.board.apply({ kind: 'cancelAsked', jobId: 'j-1' }, at(4))), [
       'save',
       'cancel',
@@ -138,7 +138,10 @@ describe('the board of open jobs', () => {
     story.admit(jobRecord('j-1'));
     story.dispatch();
     story.hosts.clear();
-    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 })), ['skip', 'finish']);
+    assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), [
+      'skip',
+      'finish',
+    ]);
     assert.equal(story.board.known('j-1')?.result?.reason, 'HostUnknown');
   });
 
@@ -146,7 +149,7 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     story.dispatch();
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });
     story.board.apply({ kind: 'keepFailed', jobId: 'j-1', detail: 'disk full' }, at(10));
     assert.deepEqual(story.board.decide(true, at(11)).actions, []);
@@ -157,13 +160,12 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     story.dispatch();
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     const beat = {
       seq: 9,
       loopDelayP99Ms: 0,
       lastFetchAgoMs: 0,
-      lastProgressAgoMs: 0,
-      activeJobs: [],
+      jobs: [],
       slots: 10,
       rssBytes: 1,
     };
@@ -184,7 +186,7 @@ describe('the board of open jobs', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));
     story.dispatch();
-    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1 });
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     const failed: HostResult = { ...CHANGED, outcome: 'failed', reason: 'ConnectRefused' };
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: failed });
     const ended = story.board.known('j-1');

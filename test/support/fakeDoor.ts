@@ -13,6 +13,7 @@ import type {
   JobView,
   OperationRequest,
   IncidentView,
+  VerdictCounts,
   OperationView,
   PushRequest,
   PushView,
@@ -80,6 +81,7 @@ export class FakeDoor implements Door {
   pushes: PushView[] = [];
   operations: OperationView[] = [];
   incidents: IncidentView[] = [];
+  counts: VerdictCounts[] = [];
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -98,12 +100,17 @@ export class FakeDoor implements Door {
     this.#logFolder = logFolder;
   }
 
+  /** Set once the server is up: those that it has for itself. */
+  serversOwnListeners = 0;
+
+  /** Besides the server's own. */
   get listeners(): number {
-    return this.#listeners.size;
+    return this.#listeners.size - this.serversOwnListeners;
   }
 
   snapshot(): Snapshot {
     const detail = this.served ? '2 workers take jobs.' : `no live worker since ${SINCE}: all 2 are stopped`;
+    const canary = { lastTookMs: 12, lastAt: SINCE, sentAt: null };
     return {
       observedAt: SINCE,
       host: 'bastion-a',
@@ -112,7 +119,7 @@ export class FakeDoor implements Door {
       startedAt: SINCE,
       state: 'running',
       redis: { up: this.redisUp, since: SINCE, detail: this.redisUp ? 'it answers' : 'connection refused' },
-      queue: { waiting: 3, running: 1, oldestWaitingMs: 2500, served: this.served, detail },
+      queue: { waiting: 3, running: 1, oldestWaitingMs: 2500, canary, served: this.served, detail },
       workers: this.workers,
       hosts: this.hosts,
     };
@@ -269,6 +276,15 @@ export class FakeDoor implements Door {
 
   listIncidents(): readonly IncidentView[] {
     return this.incidents;
+  }
+  async incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }> {
+    const found = this.incidents.find((incident) => incident.id === id);
+    if (found === undefined) throw new GarrisonError('NOT_FOUND', `there is no incident ${id}`);
+    return { ...found, autopsy: null };
+  }
+
+  verdictCounts(): readonly VerdictCounts[] {
+    return this.counts;
   }
 
   listOperations(): readonly OperationView[] {

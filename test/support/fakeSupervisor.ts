@@ -50,6 +50,7 @@ export async function startFakeSupervisor(
     liveness: () => health.live,
     logger: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
   });
+  door.serversOwnListeners = door.listeners;
   const end = async (): Promise<void> => {
     await server.close();
     rmSync(home, { recursive: true, force: true });

@@ -100,7 +100,11 @@ export function run(
 ): Promise<HostResult> {
   return runTask(task, {
     signal: more.signal ?? new AbortController().signal,
-    events: { onStage: (stage) => more.stages?.push(stage) },
+    events: {
+      onHeard: () => undefined,
+      onSsh: () => undefined,
+      onStage: (stage) => more.stages?.push(stage),
+    },
     nowWall: wallTime,
   });
 }

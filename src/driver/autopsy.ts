@@ -1,0 +1,164 @@
+/**
+ * Keeps on disk what can be seen of a worker just before it is killed: its blocked stack, its kernel state, its children, jobs and last lines.
+ * It changes nothing of the worker but a pause of its main loop for some milliseconds, and never waits longer than its deadline.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Incarnation, JobInHand } from '../heartbeat.ts';
+import { writeDurably } from './durableFile.ts';
+import { readProcStat } from './proc.ts';
+import { logFileOf } from './retention.ts';
+
+export interface AutopsyRequest {
+  readonly homeDir: string;
+  readonly worker: string;
+  readonly incarnation: Incarnation;
+  /** The verdict that leads to the kill. */
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly jobs: readonly JobInHand[];
+  readonly ssh: readonly { readonly jobId: string; readonly pid: number }[];
+  readonly lastLines: readonly string[];
+  /** The stack of the main loop, innermost first; null when the loop did not answer in time. */
+  readonly stack: () => Promise<readonly string[] | null>;
+}
+
+/** A job that it held. What only its beats tell is null for a job that it took after the last of them. */
+export interface JobSeen {
+  readonly jobId: string;
+  readonly takenAt: string | null;
+  readonly heardAt: string | null;
+  readonly sshPid: number | null;
+  readonly lastLogLines: readonly string[];
+}
+
+/** One process as the kernel shows it. */
+export interface ProcessSeen {
+  readonly pid: number;
+  readonly command: string;
+  /** R, S, D, T, Z …; null when it is gone. */
+  readonly state: string | null;
+  /** The kernel function it waits in; null while it runs or where the kernel does not tell. */
+  readonly wchan: string | null;
+  readonly openFiles: number | null;
+}
+
+export interface Autopsy {
+  readonly worker: string;
+  readonly incarnation: Incarnation;
+  readonly reason: string;
+  readonly at: string;
+  readonly stack: readonly string[] | null;
+  readonly process: ProcessSeen;
+  readonly children: readonly ProcessSeen[];
+  readonly jobs: readonly JobSeen[];
+  readonly lastLines: readonly string[];
+}
+
+const LOG_TAIL_BYTES = 4 * 1024;
+const LOG_LINES = 10;
+const LONGEST_COMMAND = 300;
+
+/** Returns the name of the file under incidents/. Rejects when it could not be written. */
+export async function performAutopsy(request: AutopsyRequest): Promise<string> {
+  const { homeDir, worker, at, incarnation } = request;
+  // The kernel's side first: the pause for the stack wakes the process.
+  const seen = {
+    process: seeProcess(incarnation.pid),
+    children: childrenOf(incarnation.pid).map(seeProcess),
+  };
+  const jobs = await jobsOf(request);
+  const { reason, lastLines } = request;
+  const found: Autopsy = {
+    worker,
+    incarnation,
+    reason,
+    at,
+    stack: await request.stack(),
+    ...seen,
+    jobs,
+    lastLines,
+  };
+  const name = `${at.replaceAll(/[:.]/g, '-')}-${worker}-${String(incarnation.pid)}.json`;
+  const folder = join(homeDir, 'incidents');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeDurably(join(folder, name), `${JSON.stringify(found, null, 2)}\n`);
+  return name;
+}
+
+/** The document as it was written; null when it is gone or is none. */
+export async function readAutopsy(homeDir: string, file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(homeDir, 'incidents', basename(file)), 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** By the word of its last beat, and of the ssh that it has started since. */
+function jobsOf({ jobs, ssh, homeDir }: AutopsyRequest): Promise<JobSeen[]> {
+  const ids = new Set([...jobs, ...ssh].map(({ jobId }) => jobId));
+  return Promise.all(
+    [...ids].map(async (jobId) => {
+      const told = jobs.find((job) => job.jobId === jobId);
+      const sshPid = ssh.find((group) => group.jobId === jobId)?.pid ?? null;
+      const lastLogLines = await tail(logFileOf(homeDir, jobId)).catch(() => []);
+      return { jobId, takenAt: told?.takenAt ?? null, heardAt: told?.heardAt ?? null, sshPid, lastLogLines };
+    }),
+  );
+}
+
+async function tail(file: string): Promise<string[]> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(0, size - LOG_TAIL_BYTES);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LOG_TAIL_BYTES), 0, LOG_TAIL_BYTES, start);
+    const lines = buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n');
+    return lines.slice(start > 0 ? 1 : 0).slice(-LOG_LINES);
+  } finally {
+    await handle.close();
+  }
+}
+
+function seeProcess(pid: number): ProcessSeen {
+  const wchan = read(pid, 'wchan');
+  return {
+    pid,
+    command: (read(pid, 'cmdline') ?? '').replaceAll('\0', ' ').trim().slice(0, LONGEST_COMMAND),
+    state: readProcStat(pid)?.state ?? null,
+    wchan: wchan === null || wchan === '0' ? null : wchan,
+    openFiles: countFiles(pid),
+  };
+}
+
+function read(pid: number, name: string): string | null {
+  try {
+    return readFileSync(`/proc/${String(pid)}/${name}`, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function countFiles(pid: number): number | null {
+  try {
+    return readdirSync(`/proc/${String(pid)}/fd`).length;
+  } catch {
+    return null;
+  }
+}
+
+/** Children of every thread of the process. */
+function childrenOf(pid: number): number[] {
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${String(pid)}/task`);
+  } catch {
+    return [];
+  }
+  return threads.flatMap((thread) =>
+    (read(pid, `task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * One life of a worker as its parent sees it: the process, what the second beat's thread says, its last lines, the ssh it started.
+ * It decides nothing and reports nothing by itself.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Incarnation } from '../heartbeat.ts';
+import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { spawnProcess, type ExitFact, type SpawnedProcess } from './spawn.ts';
+import { SshGroups } from './sshGroups.ts';
+
+export interface LifeEvents {
+  onMessage(message: WorkerMessage): void;
+  onThreadBeat(mainStaleMs: number): void;
+  onLine(line: string): void;
+}
+
+const LAST_LINES = 20;
+const LONGEST_LAST_LINE = 500;
+/** The thread's own deadline, and the way there and back. */
+const STACK_WITHIN_MS = 700;
+
+type Stack = readonly string[] | null;
+
+export class Life {
+  readonly incarnation: Incarnation;
+  readonly ssh: SshGroups;
+  /** Last seen state letter of /proc; running and waiting both count as S. */
+  letter = 'S';
+  readonly #process: SpawnedProcess;
+  readonly #events: LifeEvents;
+  readonly #lastLines: string[] = [];
+  #hearStack: ((stack: Stack) => void) | null = null;
+
+  /** Starts the worker's program. Throws PROGRAM_MISSING. */
+  constructor(worker: string, events: LifeEvents) {
+    this.#events = events;
+    this.#process = spawnProcess({
+      file: process.execPath,
+      args: [...process.execArgv, workerProgram(), worker, String(process.pid)],
+      ipc: true,
+      onLine: (line) => {
+        this.#keepLine(line);
+        events.onLine(line);
+      },
+      onBeatLine: (line) => {
+        this.#hearThread(line);
+      },
+      onMessage: (message) => {
+        this.#hear(message as WorkerMessage);
+      },
+    });
+    const { pid, startTicks } = this.#process;
+    this.incarnation = { pid, startTicks, nonce: randomBytes(6).toString('hex') };
+    this.ssh = new SshGroups(pid);
+  }
+
+  get exited(): Promise<ExitFact> {
+    return this.#process.exited;
+  }
+
+  /** Oldest first. */
+  get lastLines(): readonly string[] {
+    return [...this.#lastLines];
+  }
+
+  send(message: SupervisorMessage): void {
+    this.#process.send(message);
+  }
+
+  signalGroup(signal: NodeJS.Signals): void {
+    this.#process.signalGroup(signal);
+  }
+
+  /** The stack of its main loop, innermost first; null when neither the loop nor the thread answers. */
+  async stack(): Promise<Stack> {
+    const heard = new Promise<Stack>((resolve) => {
+      this.#hearStack = resolve;
+      setTimeout(resolve, STACK_WITHIN_MS, null).unref();
+    });
+    this.#process.tellThread('stack');
+    return heard;
+  }
+
+  #hear(message: WorkerMessage): void {
+    if (message.type === 'ssh') this.ssh.note(message, message.pid);
+    else this.#events.onMessage(message);
+  }
+
+  #hearThread(line: string): void {
+    const word = parseWord(line);
+    if (typeof word?.mainStaleMs === 'number') this.#events.onThreadBeat(word.mainStaleMs);
+    if (word?.stack !== undefined) this.#hearStack?.(word.stack);
+  }
+
+  #keepLine(line: string): void {
+    this.#lastLines.push(line.slice(0, LONGEST_LAST_LINE));
+    if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+  }
+}
+
+interface ThreadWord {
+  readonly mainStaleMs?: number;
+  readonly stack?: Stack;
+}
+
+/** A thread that was cut off in the middle of a line has said nothing. */
+function parseWord(line: string): ThreadWord | null {
+  try {
+    return JSON.parse(line) as ThreadWord;
+  } catch {
+    return null;
+  }
+}
+
+/** The worker's main file, beside this one: TypeScript under tsx, JavaScript when built. */
+function workerProgram(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`../worker/main.${extension}`, import.meta.url).pathname;
+}

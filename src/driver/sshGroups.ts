@@ -1,0 +1,79 @@
+/**
+ * Knows the ssh process groups that one worker's life has started, ends one when told to, and proves that all are gone.
+ * It signals only a group whose leader is the very process the worker named while it was the worker's child.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, readProcStat } from './proc.ts';
+
+interface Group {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+interface Attempt {
+  readonly jobId: string;
+  readonly attempt: number;
+}
+
+const LOOK_EVERY_MS = 10;
+/** The kernel ends them with their worker (driver/spawn.ts, pdeathsig); what is left after this long is ended by hand. */
+const KERNEL_GRACE_MS = 100;
+
+export class SshGroups {
+  readonly #groups = new Map<string, Group>();
+  readonly #workerPid: number;
+
+  constructor(workerPid: number) {
+    this.#workerPid = workerPid;
+  }
+
+  /** What the worker says: this attempt's ssh runs as `pid`; null once it has ended. */
+  note(attempt: Attempt, pid: number | null): void {
+    const stat = pid === null ? null : readProcStat(pid);
+    // Believed only of its own child that leads its own group: a worker can name no other process to be ended.
+    if (pid === null || stat?.parentPid !== this.#workerPid || stat.processGroup !== pid) {
+      this.#groups.delete(keyOf(attempt));
+      return;
+    }
+    this.#groups.set(keyOf(attempt), { pid, startTicks: stat.startTicks });
+  }
+
+  /** The pids, by job. */
+  list(): { readonly jobId: string; readonly pid: number }[] {
+    return [...this.#groups].map(([key, { pid }]) => ({ jobId: key.slice(0, key.lastIndexOf('.')), pid }));
+  }
+
+  /** KILL to the whole group; false when it has ended already. */
+  end(attempt: Attempt): boolean {
+    const group = this.#groups.get(keyOf(attempt));
+    return group !== undefined && killGroup(group);
+  }
+
+  /** Resolves when none of them lives any more, to be called once the worker is dead. */
+  async allGone(): Promise<void> {
+    const startedMs = performance.now();
+    for (;;) {
+      const living = [...this.#groups.values()].filter((group) => isAlive(group));
+      if (living.length === 0) return;
+      if (performance.now() - startedMs > KERNEL_GRACE_MS) for (const group of living) killGroup(group);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
+function killGroup({ pid, startTicks }: Group): boolean {
+  const stat = readProcStat(pid);
+  if (pid <= 1 || stat?.startTicks !== startTicks || stat.processGroup !== pid || stat.state === 'Z')
+    return false;
+  try {
+    process.kill(-pid, 'SIGKILL');
+    return true;
+  } catch {
+    // ESRCH: it ended this very moment.
+    return false;
+  }
+}
+
+function keyOf({ jobId, attempt }: Attempt): string {
+  return `${jobId}.${String(attempt)}`;
+}

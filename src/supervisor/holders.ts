@@ -1,0 +1,49 @@
+/**
+ * Remembers which life of which worker holds which job's attempt, and the token of its entry's lock.
+ * It grants nothing and takes nothing away by itself.
+ */
+import type { Incarnation } from '../heartbeat.ts';
+
+/** A worker's life that says something. */
+export interface Speaker {
+  readonly worker: string;
+  readonly incarnation: Incarnation;
+}
+
+export interface Holder extends Speaker {
+  readonly attempt: number;
+  /** Of BullMQ's lock on the entry. */
+  readonly token: string;
+}
+
+export class Holders {
+  readonly #byJob = new Map<string, Holder>();
+
+  get(jobId: string): Holder | null {
+    return this.#byJob.get(jobId) ?? null;
+  }
+
+  set(jobId: string, holder: Holder): void {
+    this.#byJob.set(jobId, holder);
+  }
+
+  /** Returns who held it. */
+  release(jobId: string): Holder | null {
+    const holder = this.get(jobId);
+    this.#byJob.delete(jobId);
+    return holder;
+  }
+
+  isHeldBy(speaker: Speaker, jobId: string): boolean {
+    return this.get(jobId)?.incarnation.nonce === speaker.incarnation.nonce;
+  }
+
+  /** Job ids. */
+  ofWorker(worker: string): string[] {
+    return [...this.#byJob].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
+  }
+
+  ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {
+    return [...this.#byJob].filter(([, holder]) => holder.incarnation.nonce === nonce);
+  }
+}
