@@ -129,10 +129,9 @@ export function afterCanaryHolderDeath(run: CanaryRun, incarnation: Incarnation,
 
 /** Since when this life could have brought it back; null when nothing is asked of it. */
 export function canaryFor(
-  run: CanaryRun,
+  pending: Canary | null,
   incarnation: Incarnation | null,
 ): { readonly since: Moment; readonly taken: boolean } | null {
-  const { pending } = run;
   if (pending === null || incarnation === null) return null;
   if (pending.takenBy !== null) {
     const isIts = pending.takenBy.incarnation.nonce === incarnation.nonce;

@@ -3,7 +3,6 @@
  * Every move is a value of reconciler/canary; it blames nobody.
  */
 import type { Moment } from '../clock.ts';
-import type { Incarnation } from '../heartbeat.ts';
 import { CANARY_ID } from '../queueName.ts';
 import type { Action } from '../reconciler/action.ts';
 import {
@@ -13,9 +12,9 @@ import {
   afterCanaryLost,
   afterCanaryPassed,
   afterCanaryTaken,
-  canaryFor,
   decideCanary,
   NO_CANARY,
+  type Canary,
   type CanaryRun,
 } from '../reconciler/canary.ts';
 import type { Snapshot } from './door.ts';
@@ -46,8 +45,8 @@ export class CanaryWatch {
     };
   }
 
-  waitsFor(incarnation: Incarnation | null): ReturnType<typeof canaryFor> {
-    return canaryFor(this.#run, incarnation);
+  get pending(): Canary | null {
+    return this.#run.pending;
   }
 
   decide({ mayRun, oldestQueuedAtMs, at }: CanarySurroundings): {

@@ -210,7 +210,7 @@ export class Supervisor {
       brokerAwaySince: redis.awaySince,
       awareness: observer.awareness,
       oldestWaitingMs: oldestQueuedAtMs === null ? 0 : at.monoMs - oldestQueuedAtMs,
-      canaryFor: (incarnation) => canary.waitsFor(incarnation),
+      canary: canary.pending,
       drain,
       stopping,
       queueOpen: redis.everUp,

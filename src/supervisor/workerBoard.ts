@@ -3,15 +3,15 @@
  * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
  */
 import type { Moment } from '../clock.ts';
-import type { Incarnation } from '../heartbeat.ts';
 import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
 import type { Awareness } from '../detector/awareness.ts';
 import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
-import type { StatusLimits, StatusQuestion, WorkerStatus } from '../detector/verdict.ts';
+import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
+import { canaryFor, type Canary } from '../reconciler/canary.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
 import {
   answerDeath,
@@ -62,7 +62,8 @@ export interface Surroundings {
   readonly brokerAwaySince: Moment | null;
   readonly awareness: Awareness;
   readonly oldestWaitingMs: number;
-  readonly canaryFor: (incarnation: Incarnation | null) => StatusQuestion['canary'];
+  /** The queue's no-op job that is under way; null while none is. */
+  readonly canary: Canary | null;
   readonly drain: DrainLimits;
   readonly stopping: boolean;
   readonly queueOpen: boolean;
@@ -184,7 +185,7 @@ export class WorkerBoard {
       ...around,
       evidence,
       wish: wish.worker,
-      canary: around.canaryFor(evidence.incarnation),
+      canary: canaryFor(around.canary, evidence.incarnation),
       overBudget: entry.plan.overBudget,
       limits,
       nowMs,

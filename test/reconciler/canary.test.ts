@@ -45,22 +45,22 @@ describe('the canary', () => {
 
   it('waits for everybody until somebody has it, then for that one alone', () => {
     const run = waiting();
-    assert.deepEqual(canaryFor(run, A), { since: at(10), taken: false });
+    assert.deepEqual(canaryFor(run.pending, A), { since: at(10), taken: false });
     const taken = afterCanaryTaken(run, { number: 1, incarnation: A }, at(20));
-    assert.deepEqual(canaryFor(taken, A), { since: at(20), taken: true });
-    assert.equal(canaryFor(taken, B), null);
+    assert.deepEqual(canaryFor(taken.pending, A), { since: at(20), taken: true });
+    assert.equal(canaryFor(taken.pending, B), null);
   });
 
   it('waits for nobody while jobs are ahead of it or it is not there yet', () => {
-    assert.equal(canaryFor(decide(NO_CANARY, 0).run, A), null);
+    assert.equal(canaryFor(decide(NO_CANARY, 0).run.pending, A), null);
     const { run } = decide(waiting(), 4_000, { othersAhead: true });
-    assert.deepEqual(canaryFor(run, A)?.since, at(4_000));
+    assert.deepEqual(canaryFor(run.pending, A)?.since, at(4_000));
     assert.equal(decide(NO_CANARY, 0, { othersAhead: true }).action, null, 'none is sent behind them');
   });
 
   it('is forgotten while Redis is away or nobody serves, and sent anew a moment after', () => {
     const { run } = decide(waiting(), 50, { mayRun: false });
-    assert.equal(canaryFor(run, A), null);
+    assert.equal(canaryFor(run.pending, A), null);
     assert.equal(decide(run, 1_049).action, null);
     assert.deepEqual(decide(run, 1_050).action, { kind: 'sendCanary', number: 2 });
   });
