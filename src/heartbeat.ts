@@ -26,8 +26,8 @@ export interface Beat {
   readonly seq: number;
   /** p99 of the worker's event-loop delay since the last beat. */
   readonly loopDelayP99Ms: number;
-  /** Since the worker last got an answer from the queue; null before the first. */
-  readonly lastFetchAgoMs: number | null;
+  /** How long it has been free to fetch without an answer of the queue; null while it is full or may not fetch. */
+  readonly unansweredMs: number | null;
   readonly jobs: readonly JobInHand[];
   readonly slots: number;
   readonly rssBytes: number;

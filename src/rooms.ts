@@ -157,8 +157,11 @@ function sweeping({ config, logger }: Joining, driver: Driver, supervisor: Super
   return startSweeping({
     homeDir: config.home,
     limits: config.retention,
-    forget: (beforeMs) =>
-      supervisor.snapshot().redis.up ? driver.store.forgetBefore(beforeMs) : Promise.resolve([]),
+    forget: async (beforeMs) => {
+      if (!supervisor.snapshot().redis.up) return [];
+      await driver.queue.removeAbandoned();
+      return driver.store.forgetBefore(beforeMs);
+    },
     onFailure: (error) => {
       logger.error(
         { event: 'sweepFailed', detail: messageOf(error) },

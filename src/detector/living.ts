@@ -126,11 +126,14 @@ function slotsFull({ evidence: { beat, lastBeatAt } }: StatusQuestion): Finding 
 }
 
 /** Beats, has room, jobs wait for it, and yet the queue has not answered it: only a new life helps (bullmq#4585). */
-function fetchParked({ evidence, wish, oldestWaitingMs, limits }: StatusQuestion): Finding | null {
+function fetchParked(question: StatusQuestion): Finding | null {
+  const { evidence, wish, oldestWaitingMs, brokerBackAt, limits, nowMs } = question;
   const { beat, lastBeatAt } = evidence;
   if (beat === null || wish !== 'run') return null;
-  if (oldestWaitingMs < limits.parkedAfterMs || (beat.lastFetchAgoMs ?? 0) < limits.parkedAfterMs)
-    return null;
+  // A fetch that was cut off by an outage has as long after it as any other.
+  const sinceBackMs = brokerBackAt === null ? Infinity : nowMs - brokerBackAt.monoMs;
+  const unansweredMs = Math.min(beat.unansweredMs ?? 0, sinceBackMs);
+  if (oldestWaitingMs < limits.parkedAfterMs || unansweredMs < limits.parkedAfterMs) return null;
   return { state: 'hung', reason: 'FetchParked', since: lastBeatAt };
 }
 

@@ -79,9 +79,9 @@ function findBroker({ evidence, redisUp, takesJobs }: TruthQuestion): Finding {
   if (evidence.incarnation === null || beat === null)
     return { verdict: 'unknown', evidence: 'the worker has not said' };
   const full = beat.jobs.length >= beat.slots;
-  if (!takesJobs || full) return { verdict: 'ok', evidence: 'does not need the queue now' };
-  if (beat.lastFetchAgoMs === null) return { verdict: 'unknown', evidence: 'has not reached the queue yet' };
-  return beat.lastFetchAgoMs > FETCH_OVERDUE_MS
+  if (!takesJobs || full || beat.unansweredMs === null)
+    return { verdict: 'ok', evidence: 'does not need the queue now' };
+  return beat.unansweredMs > FETCH_OVERDUE_MS
     ? { verdict: 'bad', evidence: `no answer of the queue for over ${String(FETCH_OVERDUE_MS / 1000)} s` }
     : { verdict: 'ok', evidence: 'the queue answers' };
 }

@@ -92,6 +92,8 @@ export interface StatusQuestion {
   readonly awareness: Awareness;
   /** Since when Redis has not answered; null while it does. */
   readonly brokerAwaySince: Moment | null;
+  /** When it last came to answer; null while it does not. */
+  readonly brokerBackAt: Moment | null;
   /** Age of the oldest job that waits for a worker; 0 when none does. */
   readonly oldestWaitingMs: number;
   /** Since when the canary waits for this worker, or this worker has it; null while neither. */

@@ -7,6 +7,10 @@ import type { Redis } from 'ioredis';
 import type { EntrySeen } from '../reconciler/jobFlow.ts';
 import { BULL_PREFIX, entryId, PUSH_QUEUE } from '../queueName.ts';
 
+/** By Redis' own clock since it was handed out, and only without a lock; far over any job's time. */
+const ABANDONED_AFTER_MS = 900_000;
+const MOST_REMOVED_AT_ONCE = 10_000;
+
 export class PushQueue {
   readonly #redis: Redis;
   #opened: Queue | null = null;
@@ -31,6 +35,14 @@ export class PushQueue {
     if (entry === undefined) return;
     await entry.moveToWait(token);
     await entry.remove();
+  }
+
+  /**
+   * Removes entries that stay `active` in nobody's hands because their lock ran out (Redis away for longer, its clock set forward).
+   * No job is lost with one: what is to be done stands in the job's record.
+   */
+  async removeAbandoned(olderThanMs = ABANDONED_AFTER_MS): Promise<void> {
+    await this.#open().clean(olderThanMs, MOST_REMOVED_AT_ONCE, 'active');
   }
 
   async look(jobId: string, attempt: number): Promise<EntrySeen> {

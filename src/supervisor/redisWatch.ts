@@ -43,6 +43,11 @@ export class RedisWatch {
     return this.#everUp ? this.#awaySince : null;
   }
 
+  /** When it came to answer; null while it does not. */
+  get backAt(): Moment | null {
+    return this.#state.up ? this.#upSince : null;
+  }
+
   get recheckAtMs(): number | null {
     return this.#startAtMs;
   }

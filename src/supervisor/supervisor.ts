@@ -208,6 +208,7 @@ export class Supervisor {
     const oldestQueuedAtMs = jobs.oldestQueuedAtMs();
     const forWorkers = workers.decide({
       brokerAwaySince: redis.awaySince,
+      brokerBackAt: redis.backAt,
       awareness: observer.awareness,
       oldestWaitingMs: oldestQueuedAtMs === null ? 0 : at.monoMs - oldestQueuedAtMs,
       canary: canary.pending,

@@ -60,6 +60,8 @@ interface Changed {
 export interface Surroundings {
   /** Since when Redis has not answered; null while it does. */
   readonly brokerAwaySince: Moment | null;
+  /** When it last came to answer; null while it does not. */
+  readonly brokerBackAt: Moment | null;
   readonly awareness: Awareness;
   readonly oldestWaitingMs: number;
   /** The queue's no-op job that is under way; null while none is. */

@@ -11,8 +11,8 @@ const RESOLUTION_MS = 20;
 export interface BeatSource {
   readonly slots: number;
   jobs(): readonly JobInHand[];
-  /** Monotonic; null before the first. */
-  lastFetchMs(): number | null;
+  /** Monotonic: since when it is free to fetch without an answer; null while it is not. */
+  unansweredSinceMs(): number | null;
 }
 
 /** Beats at once and then every second; returns the function that ends it. */
@@ -26,7 +26,7 @@ export function startBeat(source: BeatSource, send: (beat: Beat) => void): () =>
       seq,
       // The histogram holds whole intervals: what is over the resolution is the delay.
       loopDelayP99Ms: Math.max(0, Math.round(delay.percentile(99) / 1e6 - RESOLUTION_MS) || 0),
-      lastFetchAgoMs: agoMs(source.lastFetchMs()),
+      unansweredMs: agoMs(source.unansweredSinceMs()),
       jobs: source.jobs(),
       slots: source.slots,
       rssBytes: process.memoryUsage.rss(),

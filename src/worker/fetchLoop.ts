@@ -16,7 +16,7 @@ export class FetchLoop {
   /** Until the supervisor says `resume`: it may yet find that the queue is not ours. */
   #quiet = true;
   #poke = new AbortController();
-  #lastFetchMs: number | null = null;
+  #unansweredSinceMs: number | null = null;
   readonly #stop = new AbortController();
 
   constructor(source: EntrySource, attempts: Attempts, slots: number) {
@@ -25,8 +25,9 @@ export class FetchLoop {
     this.#slots = slots;
   }
 
-  get lastFetchMs(): number | null {
-    return this.#lastFetchMs;
+  /** Counted anew from each answer, and from when it became free to fetch: who may not fetch is not cut off. */
+  get unansweredSinceMs(): number | null {
+    return this.#mayFetch() ? this.#unansweredSinceMs : null;
   }
 
   poke(): void {
@@ -47,21 +48,23 @@ export class FetchLoop {
     while (!this.#stop.signal.aborted) {
       // Renewed before fetching: a poke that comes during the fetch must not be lost.
       this.#poke = new AbortController();
-      const took = this.#hasRoom() && (await this.#fetchOne());
+      const took = this.#mayFetch() && (await this.#fetchOne());
       if (!took)
         await sleep(POLL_INTERVAL_MS, undefined, { signal: this.#poke.signal }).catch(() => undefined);
     }
   }
 
-  #hasRoom(): boolean {
-    return !this.#quiet && this.#attempts.count < this.#slots;
+  #mayFetch(): boolean {
+    const mayFetch = !this.#quiet && this.#attempts.count < this.#slots;
+    this.#unansweredSinceMs = mayFetch ? (this.#unansweredSinceMs ?? monoMs()) : null;
+    return mayFetch;
   }
 
-  /** True when an entry was taken. A failed fetch is no news: the beat tells how long ago the last good one was. */
+  /** True when an entry was taken. A failed fetch is no news: the beat tells for how long there was no good one. */
   async #fetchOne(): Promise<boolean> {
     const entry = await this.#source.fetch().catch(() => undefined);
     if (entry === undefined) return false;
-    this.#lastFetchMs = monoMs();
+    this.#unansweredSinceMs = monoMs();
     if (entry === null) return false;
     void this.#attempts.carry(entry).finally(() => {
       this.poke();

@@ -39,7 +39,7 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
     {
       slots: message.slots,
       jobs: () => attempts.inHand(),
-      lastFetchMs: () => fetching.lastFetchMs,
+      unansweredSinceMs: () => fetching.unansweredSinceMs,
     },
     (beat) => {
       send({ type: 'beat', beat });

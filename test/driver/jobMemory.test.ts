@@ -19,9 +19,9 @@ import { TestRedis } from '../support/redisServer.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
 
-function sourceOf(server: TestRedis): EntrySource {
+function sourceOf(server: TestRedis, lockMs = 60_000): EntrySource {
   const redis = { kind: 'socket', path: embeddedSocket(server.home) } as const;
-  return new EntrySource({ redis, queue: PUSH_QUEUE, lockMs: 60_000 });
+  return new EntrySource({ redis, queue: PUSH_QUEUE, lockMs });
 }
 
 const PUSH: PushRecord = {
@@ -194,6 +194,21 @@ describe('what is remembered of jobs', () => {
     assert.equal(await source.fetch(), null);
     await queue.retire('j-1', 1, entry?.token ?? '');
     source.disconnect();
+  });
+
+  it('removes an entry whose lock ran out, and none that somebody holds', async () => {
+    const queue = new PushQueue(redis);
+    const [forgetful, holding] = [sourceOf(server, 20), sourceOf(server)];
+    await queue.add('j-1', 1);
+    const lost = await forgetful.fetch();
+    await queue.add('j-2', 1);
+    const held = await holding.fetch();
+    assert.deepEqual([lost?.jobId, held?.jobId], ['j-1', 'j-2']);
+    const locks = (): Promise<string[]> => redis.keys('*:lock');
+    await until('one lock has run out', async () => (await locks()).length === 1);
+    await queue.removeAbandoned(0);
+    assert.deepEqual([await queue.look('j-1', 1), await queue.look('j-2', 1)], ['gone', 'active']);
+    for (const source of [forgetful, holding]) source.disconnect();
   });
 
   it('goes on fetching after Redis was killed in the middle of its fetches', async () => {

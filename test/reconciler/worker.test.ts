@@ -58,6 +58,7 @@ class Script {
       overBudget: this.plan.overBudget,
       awareness: WELL,
       brokerAwaySince: null,
+      brokerBackAt: null,
       oldestWaitingMs: 0,
       limits: DEFAULT_LIMITS,
       nowMs,
@@ -134,7 +135,7 @@ describe('reconciling a worker', () => {
     script.up(0);
     script.step(1);
     const job = { jobId: 'j-1', attempt: 3, takenAt: '', heardAt: '', silentMs: 64_999 };
-    const beat = { seq: 1, loopDelayP99Ms: 0, lastFetchAgoMs: 0, jobs: [job], slots: 2, rssBytes: 1 };
+    const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [job], slots: 2, rssBytes: 1 };
     script.see(100, { kind: 'beat', incarnation: LIFE, beat });
     assert.equal(script.step(100), null);
     const end = { kind: 'endJob', worker: 'push-1', incarnation: LIFE, jobId: 'j-1', attempt: 3 };
@@ -148,7 +149,7 @@ describe('reconciling a worker', () => {
     script.step(0);
     script.up(0);
     script.step(1);
-    const beat = { seq: 1, loopDelayP99Ms: 0, lastFetchAgoMs: 0, jobs: [], slots: 2, rssBytes: 1 };
+    const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [], slots: 2, rssBytes: 1 };
     const lateAtMs = 100 + DEFAULT_LIMITS.canaryWithinMs;
     script.see(lateAtMs, { kind: 'beat', incarnation: LIFE, beat });
     script.canary = { since: { monoMs: 100, wall: '' }, taken: false };

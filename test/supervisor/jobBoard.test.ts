@@ -164,7 +164,7 @@ describe('the board of open jobs', () => {
     const beat = {
       seq: 9,
       loopDelayP99Ms: 0,
-      lastFetchAgoMs: 0,
+      unansweredMs: 0,
       jobs: [],
       slots: 10,
       rssBytes: 1,
