@@ -5,11 +5,13 @@
 import { cpus, loadavg, release } from 'node:os';
 import { messageOf } from '../src/errors.ts';
 import type { Benchmark, Figures } from './benchmark.ts';
+import { detector } from './detector.ts';
+import { flapping } from './flapping.ts';
 import { idle } from './idle.ts';
 import { push } from './push.ts';
 import { restart } from './restart.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [restart, idle, push];
+const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, flapping, detector];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 

@@ -1,15 +1,19 @@
 /**
- * Joins the board of the workers to what is kept of it on disk: a person's wishes, and every change of verdict.
+ * Joins the board of the workers to what is kept of it on disk: a person's wishes, every change of verdict and, where asked for, a recording.
  * It holds no rule of either.
  */
 import type { GarrisonConfig } from './config.ts';
 import { DEFAULT_LIMITS, type StatusLimits } from './detector/verdict.ts';
 import type { Journal } from './driver/journal.ts';
+import { openStreamRecord } from './driver/streamRecord.ts';
 import { readWishes } from './driver/wishFile.ts';
+import type { Ending } from './ending.ts';
 import type { Logger } from './logger.ts';
 import { RESTART_POLICY } from './reconciler/restart.ts';
 import type { IncidentView } from './supervisor/door.ts';
-import { WorkerBoard } from './supervisor/workerBoard.ts';
+import { RecordedBoard } from './supervisor/recordedBoard.ts';
+import { StreamWriter, type StreamSettings } from './supervisor/stream.ts';
+import { WorkerBoard, type WorkerBoardSettings } from './supervisor/workerBoard.ts';
 
 /** The worker needs two seconds to end a silent ssh by TERM and KILL. */
 const JOB_END_GRACE_MS = 5_000;
@@ -18,6 +22,7 @@ interface BoardNeeds {
   readonly config: GarrisonConfig;
   readonly logger: Logger;
   readonly journal: Journal;
+  readonly ending: Ending;
   readonly startedAt: string;
 }
 
@@ -26,26 +31,51 @@ const VERDICT = 'verdict';
 const EARLIER_VERDICTS = 1_000;
 
 /** Knows the verdicts and the wishes of earlier starts. */
-export function openWorkerBoard({ config, logger, journal, startedAt }: BoardNeeds): WorkerBoard {
+export function openWorkerBoard(needs: BoardNeeds): WorkerBoard {
+  const { config } = needs;
   const names = Array.from({ length: config.workers.count }, (_, index) => `push-${String(index + 1)}`);
   const { slots, memoryLimitBytes } = config.workers;
-  const settings = {
+  const settings: StreamSettings = {
     names,
     slots,
     memoryLimitBytes,
     host: config.host,
     limits: limitsFor(config),
+    policy: RESTART_POLICY,
+  };
+  const board = recordedIfAsked(needs, settings);
+  for (const [name, worker] of Object.entries(readWishes(config.home)))
+    board.setWish(name, { worker, recycle: null, recycleFor: 'Person' });
+  return board;
+}
+
+/** With GARRISON_RECORD=FILE, all that the board is given goes there too, for a replay. */
+function recordedIfAsked(
+  { logger, journal, ending, startedAt }: BoardNeeds,
+  settings: StreamSettings,
+): WorkerBoard {
+  const whole: WorkerBoardSettings = {
+    ...settings,
     earlier: earlierVerdicts(journal),
     keep: (incident: IncidentView) => {
       journal.note({ ...incident, event: VERDICT }, journalFailed(logger));
     },
-    policy: RESTART_POLICY,
     dice: Math.random,
   };
-  const board = new WorkerBoard(settings, startedAt);
-  for (const [name, worker] of Object.entries(readWishes(config.home)))
-    board.setWish(name, { worker, recycle: null, recycleFor: 'Person' });
-  return board;
+  const file = process.env['GARRISON_RECORD'];
+  if (file === undefined || file === '') return new WorkerBoard(whole, startedAt);
+  const record = openStreamRecord(file, (why) => {
+    logger.warn({ event: 'recordingFailed', file }, why);
+  });
+  ending.add('the recording', () => {
+    record.end();
+  });
+  const stream = new StreamWriter({ startedAt, settings }, (line) => {
+    record.write(line);
+  });
+  return new RecordedBoard(whole, startedAt, (turn) => {
+    stream.add(turn);
+  });
 }
 
 function earlierVerdicts(journal: Journal): IncidentView[] {

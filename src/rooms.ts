@@ -181,7 +181,7 @@ interface SupervisorNeeds {
 }
 
 function makeSupervisor({ joining, driver, marks, journal, observe, report }: SupervisorNeeds): Supervisor {
-  const { config, book, logger } = joining;
+  const { config, book, logger, ending } = joining;
   const startedAt = now();
   const publisher = new Publisher(report);
   const jobs = new JobBoard({
@@ -194,7 +194,7 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
-      workers: openWorkerBoard({ config, logger, journal, startedAt: startedAt.wall }),
+      workers: openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall }),
       jobs,
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);

@@ -9,6 +9,8 @@ import type { WorkerState, WorkerStatus } from './verdict.ts';
 export interface Shown {
   readonly status: WorkerStatus;
   readonly enteredAtMs: number;
+  /** Since when its state has been this one, whatever the reasons. */
+  readonly stateEnteredAtMs: number;
   /** Since when, and from which beat on, a better verdict has stood without a break; null while none does. */
   readonly recovering: { readonly sinceMs: number; readonly beatSeq: number } | null;
   /** The candidate that is being held back, so that it is told of once. */
@@ -20,7 +22,7 @@ export interface HysteresisLimits {
   readonly stableMs: number;
   /** … and over this many beats. */
   readonly stableBeats: number;
-  /** No verdict is replaced sooner than this, except by a fact. */
+  /** No state, and within a state no reason, is replaced sooner than this, except by a fact. */
   readonly dwellMs: number;
 }
 
@@ -42,34 +44,39 @@ export interface Settled {
 
 /** The verdict to show after this candidate. */
 export function settle(before: Shown | null, candidate: Candidate, limits: HysteresisLimits): Settled {
-  const { status, nowMs } = candidate;
+  const { status } = candidate;
   if (before === null || isFact(status.state) || isFact(before.status.state)) {
-    const same = before !== null && sameVerdict(before.status, status);
-    return showNow(candidate, same ? before.enteredAtMs : nowMs);
+    return showNow(before, candidate);
   }
-  if (sameVerdict(before.status, status)) return showNow(candidate, before.enteredAtMs);
+  if (sameVerdict(before.status, status)) return showNow(before, candidate);
   const better = rank(status.state) < rank(before.status.state);
   return better ? settleBetter(before, candidate, limits) : settleOther(before, candidate, limits);
 }
 
-function showNow({ status }: Candidate, enteredAtMs: number): Settled {
-  const shown: Shown = { status, enteredAtMs, recovering: null, heldBack: null };
+function showNow(before: Shown | null, { status, nowMs }: Candidate): Settled {
+  const sameState = before?.status.state === status.state;
+  const enteredAtMs = sameState && before.status.reason === status.reason ? before.enteredAtMs : nowMs;
+  const stateEnteredAtMs = sameState ? before.stateEnteredAtMs : nowMs;
+  const shown: Shown = { status, enteredAtMs, stateEnteredAtMs, recovering: null, heldBack: null };
   return { shown, suppressed: false, recheckAtMs: status.recheckAtMs };
 }
 
 function settleBetter(before: Shown, candidate: Candidate, limits: HysteresisLimits): Settled {
   const { nowMs, beatSeq } = candidate;
   const recovering = before.recovering ?? { sinceMs: nowMs, beatSeq };
-  const stable =
-    nowMs - recovering.sinceMs >= limits.stableMs && beatSeq - recovering.beatSeq >= limits.stableBeats;
-  if (stable) return showNow(candidate, nowMs);
-  return hold({ ...before, recovering }, candidate, candidate.status.recheckAtMs);
+  const enoughBeats = beatSeq - recovering.beatSeq >= limits.stableBeats;
+  const stableAtMs = recovering.sinceMs + limits.stableMs;
+  if (enoughBeats && nowMs >= stableAtMs) return showNow(before, candidate);
+  const candidateEndsMs = candidate.status.recheckAtMs;
+  const recheckAtMs = enoughBeats ? Math.min(stableAtMs, candidateEndsMs ?? Infinity) : candidateEndsMs;
+  return hold({ ...before, recovering }, candidate, recheckAtMs);
 }
 
 /** Worse, or as bad for another reason. */
 function settleOther(before: Shown, candidate: Candidate, limits: HysteresisLimits): Settled {
-  const dwellEndMs = before.enteredAtMs + limits.dwellMs;
-  if (candidate.nowMs >= dwellEndMs) return showNow(candidate, candidate.nowMs);
+  const sameState = before.status.state === candidate.status.state;
+  const dwellEndMs = (sameState ? before.enteredAtMs : before.stateEnteredAtMs) + limits.dwellMs;
+  if (candidate.nowMs >= dwellEndMs) return showNow(before, candidate);
   return hold({ ...before, recovering: null }, candidate, dwellEndMs);
 }
 

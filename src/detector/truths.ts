@@ -29,14 +29,17 @@ const FETCH_OVERDUE_MS = 10_000;
 const JOBS_NAMED = 3;
 
 export function decideTruths(question: TruthQuestion): Truths {
-  const { previous, nowWall } = question;
-  const entries = NAMES.map((name): [TruthName, Truth] => {
-    const found = find(name, question);
-    const before = previous?.[name];
-    const since = before?.verdict === found.verdict ? before.since : nowWall;
-    return [name, { ...found, since }];
-  });
-  return Object.fromEntries(entries) as Record<TruthName, Truth>;
+  const truths: Partial<Record<TruthName, Truth>> = {};
+  for (const name of NAMES) truths[name] = decideTruth(name, question);
+  return truths as Truths;
+}
+
+/** The same as before, to the object, while nothing about it has changed. */
+function decideTruth(name: TruthName, question: TruthQuestion): Truth {
+  const { verdict, evidence } = find(name, question);
+  const before = question.previous?.[name];
+  if (before?.verdict !== verdict) return { verdict, evidence, since: question.nowWall };
+  return before.evidence === evidence ? before : { verdict, evidence, since: before.since };
 }
 
 function find(name: TruthName, question: TruthQuestion): Finding {

@@ -3,7 +3,7 @@
  * It supervises on `exit`, never on execa's promise (which waits for pipes a grandchild may hold), and signals only what it started itself.
  */
 import { execa } from 'execa';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 import { GarrisonError } from '../errors.ts';
 import { tethered } from '../tether.ts';
@@ -118,9 +118,16 @@ function stdioOf(request: SpawnRequest): ['ignore', 'ignore' | 'pipe', 'ignore' 
 
 function readBeat(input: unknown, onLine: (line: string) => void): void {
   if (!(input instanceof Readable)) return;
-  // EPIPE after its death; the exit tells.
+  linesOf(input).on('line', onLine);
+}
+
+/**
+ * A child that dies with something unread makes these pipes, which are sockets, fail with ECONNRESET; its exit tells what there is to tell.
+ * readline passes a stream's error on as its own, and an error that nobody hears ends the supervisor.
+ */
+function linesOf(input: Readable): Interface {
   input.on('error', () => undefined);
-  createInterface({ input }).on('line', onLine);
+  return createInterface({ input, crlfDelay: Infinity }).on('error', () => undefined);
 }
 
 function writeLine(pipe: unknown, line: string): void {
@@ -134,7 +141,7 @@ function readLines(
   for (const stream of ['stdout', 'stderr'] as const) {
     const input = child[stream];
     if (input === null) continue;
-    createInterface({ input, crlfDelay: Infinity }).on('line', (line) => {
+    linesOf(input).on('line', (line) => {
       onLine(line.slice(0, LONGEST_LINE), stream);
     });
   }

@@ -77,7 +77,7 @@ export interface WorkerDecision {
 }
 
 /** Brings the plan up to date with a death, before the status is judged (whether the budget is spent shows in it). */
-export function answerDeath(question: Omit<WorkerQuestion, 'status'>): WorkerPlan {
+export function answerDeath(question: Omit<WorkerQuestion, 'status' | 'othersSettled'>): WorkerPlan {
   const { plan, evidence, policy, jitter } = question;
   if (evidence.deaths === plan.answeredDeaths) return plan;
   const end = evidence.exit?.at ?? evidence.spawnFailure?.at;

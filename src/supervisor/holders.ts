@@ -18,19 +18,25 @@ export interface Holder extends Speaker {
 
 export class Holders {
   readonly #byJob = new Map<string, Holder>();
+  /** Asked for each worker at each turn, so it is not searched for. */
+  readonly #jobsOf = new Map<string, Set<string>>();
 
   get(jobId: string): Holder | null {
     return this.#byJob.get(jobId) ?? null;
   }
 
   set(jobId: string, holder: Holder): void {
+    this.release(jobId);
     this.#byJob.set(jobId, holder);
+    const jobs = this.#jobsOf.get(holder.worker) ?? new Set();
+    this.#jobsOf.set(holder.worker, jobs.add(jobId));
   }
 
   /** Returns who held it. */
   release(jobId: string): Holder | null {
     const holder = this.get(jobId);
     this.#byJob.delete(jobId);
+    if (holder !== null) this.#jobsOf.get(holder.worker)?.delete(jobId);
     return holder;
   }
 
@@ -40,7 +46,7 @@ export class Holders {
 
   /** Job ids. */
   ofWorker(worker: string): string[] {
-    return [...this.#byJob].filter(([, holder]) => holder.worker === worker).map(([jobId]) => jobId);
+    return [...(this.#jobsOf.get(worker) ?? [])];
   }
 
   ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {

@@ -17,7 +17,7 @@ export type Report = (line: ReportLine) => void;
 
 export class Publisher {
   readonly #listeners = new Set<(change: Change) => void>();
-  readonly #workers = new Map<string, { verdict: string; view: string }>();
+  readonly #workers = new Map<string, WorkerView>();
   readonly #jobs = new Map<string, JobRecord>();
   readonly #report: Report;
   #overviewDigest = '';
@@ -61,13 +61,11 @@ export class Publisher {
   }
 
   #publishWorker(worker: WorkerView): void {
-    const { state, reason, since, detail, jobs, wish, restarts } = worker;
-    const view = JSON.stringify([state, reason, since, detail, jobs, wish, restarts]);
-    const verdict = `${state} ${reason}`;
     const before = this.#workers.get(worker.name);
-    if (before?.view === view) return;
-    this.#workers.set(worker.name, { verdict, view });
-    if (before?.verdict !== verdict) {
+    if (before !== undefined && looksTheSame(before, worker)) return;
+    this.#workers.set(worker.name, worker);
+    const { state, reason, detail } = worker;
+    if (before?.state !== state || before.reason !== reason) {
       this.#report({
         level: levelOf(state),
         event: 'workerState',
@@ -80,6 +78,15 @@ export class Publisher {
   #tell(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+const LOOKED_AT = ['state', 'reason', 'since', 'detail', 'wish', 'restarts'] as const;
+
+/** In all that is worth telling; the age of the last beat, for one, changes with every look. */
+function looksTheSame(before: WorkerView, worker: WorkerView): boolean {
+  if (LOOKED_AT.some((name) => before[name] !== worker[name])) return false;
+  const { jobs } = worker;
+  return before.jobs.length === jobs.length && jobs.every((job, index) => job === before.jobs[index]);
 }
 
 function levelOf(state: WorkerState): ReportLine['level'] {

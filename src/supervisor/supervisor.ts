@@ -4,7 +4,7 @@
  */
 import { now, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
-import { isFinal, type JobRecord } from '../push/job.ts';
+import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
@@ -15,6 +15,7 @@ import type { JobObservation, Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Publisher, Report } from './publisher.ts';
 import type { RedisWatch } from './redisWatch.ts';
+import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 import type { WorkerBoard } from './workerBoard.ts';
 
@@ -40,6 +41,8 @@ export interface SupervisorParts {
 
 /** It looks at least this often, so that its own lateness can be told. */
 const LONGEST_SLEEP_MS = 1_000;
+/** A beat waits so long for others: judged one by one, those of a thousand workers took most of a core. */
+const BEATS_WAIT_MS = 250;
 const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
 
 export class Supervisor {
@@ -66,8 +69,10 @@ export class Supervisor {
 
   /** The world's way back; safe to call from anywhere. The moment is that of the call: the receiver's clock. */
   observe(observation: Observation): void {
-    this.#inbox.push({ observation, at: now() });
-    this.#scheduleTurn();
+    const at = now();
+    this.#inbox.push({ observation, at });
+    if (isBeat(observation)) this.#wakeBy(at.monoMs + BEATS_WAIT_MS, at.monoMs);
+    else this.#scheduleTurn();
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -136,28 +141,16 @@ export class Supervisor {
 
   snapshot(): Snapshot {
     const at = now();
-    const facts = this.#queueFacts(at);
-    const open = facts.open.filter((entry) => !isFinal(entry.job.state));
-    const waiting = open.filter((entry) => entry.job.state === 'queued');
-    const oldest = waiting[0]?.job.createdAt;
-    return {
-      observedAt: at.wall,
-      host: this.#settings.host,
-      version: this.#settings.version,
-      pid: process.pid,
-      startedAt: this.#settings.startedAt.wall,
-      state: this.#state,
-      redis: facts.redis,
-      queue: {
-        waiting: waiting.length,
-        running: open.length - waiting.length,
-        oldestWaitingMs: oldest === undefined ? null : Math.max(0, Date.parse(at.wall) - Date.parse(oldest)),
-        canary: this.#parts.canary.view,
-        ...describeService(facts),
-      },
-      workers: facts.workers,
-      hosts: this.#parts.hosts(),
-    };
+    const { canary, hosts } = this.#parts;
+    const { settings, state } = { settings: this.#settings, state: this.#state };
+    return snapshotOf({
+      settings,
+      state,
+      facts: this.#queueFacts(at),
+      canary: canary.view,
+      hosts: hosts(),
+      at,
+    });
   }
 
   #newest(job: JobRecord): JobRecord {
@@ -231,11 +224,17 @@ export class Supervisor {
       (earliest, time) => Math.min(earliest, time ?? Infinity),
       nowMs + LONGEST_SLEEP_MS,
     );
-    this.#dueAtMs = Math.max(wanted, nowMs + 1);
+    this.#dueAtMs = Infinity;
+    this.#wakeBy(Math.max(wanted, nowMs + 1), nowMs);
+  }
+
+  #wakeBy(atMs: number, nowMs: number): void {
+    if (this.#ended || atMs >= this.#dueAtMs) return;
+    this.#dueAtMs = atMs;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#scheduleTurn();
-    }, this.#dueAtMs - nowMs);
+    }, atMs - nowMs);
   }
 
   #takeInJob(observation: JobObservation, at: Moment): Action[] {
@@ -276,4 +275,11 @@ export class Supervisor {
         return unreachable(observation);
     }
   }
+}
+
+/** What each worker says every second. All else is news, and gets a turn at once. */
+function isBeat(observation: Observation): boolean {
+  if (observation.kind === 'worker') return observation.observation.kind === 'beat';
+  if (observation.kind !== 'job' || observation.observation.kind !== 'said') return false;
+  return observation.observation.message.type === 'beat';
 }

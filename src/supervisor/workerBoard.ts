@@ -23,6 +23,7 @@ import {
 } from '../reconciler/worker.ts';
 import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger } from './flapLedger.ts';
+import { nextStart, upSince, viewWorker } from './workerView.ts';
 
 export interface WorkerBoardSettings {
   readonly names: readonly string[];
@@ -47,6 +48,8 @@ interface Entry {
   /** When a living worker came to its present `up`: it recovered, or was made quiet; null while that is since its start. */
   upSince: Moment | null;
   truths: Truths | null;
+  /** When it is judged again even if nothing is seen of it. */
+  judgeAtMs: number;
 }
 
 interface Changed {
@@ -72,6 +75,8 @@ export interface Surroundings {
   readonly at: Moment;
 }
 
+/** Nobody goes unjudged for longer than this. */
+const JUDGE_EVERY_MS = 1_000;
 const UNSEEN: WorkerStatus = { state: 'starting', reason: 'NotStartedYet', since: null, recheckAtMs: null };
 
 export class WorkerBoard {
@@ -79,6 +84,9 @@ export class WorkerBoard {
   readonly #settings: WorkerBoardSettings;
   readonly #startedAt: string;
   readonly #ledger: FlapLedger;
+  #outlook = '';
+  /** Somebody was told to leave in this very turn, so that no observation tells of it yet. */
+  #leaving = false;
 
   constructor(settings: WorkerBoardSettings, startedAt: string) {
     this.#settings = settings;
@@ -94,6 +102,7 @@ export class WorkerBoard {
         shown: null,
         upSince: null,
         truths: null,
+        judgeAtMs: -Infinity,
       });
     }
   }
@@ -104,7 +113,9 @@ export class WorkerBoard {
 
   observe(worker: string, observation: WorkerObservation, at: Moment): void {
     const entry = this.#entries.get(worker);
-    if (entry !== undefined) entry.evidence = record(entry.evidence, observation, at);
+    if (entry === undefined) return;
+    entry.evidence = record(entry.evidence, observation, at);
+    entry.judgeAtMs = -Infinity;
   }
 
   wishOf(worker: string): Wish | null {
@@ -115,6 +126,7 @@ export class WorkerBoard {
     const entry = this.#entries.get(worker);
     if (entry === undefined) return;
     entry.wish = wish;
+    entry.judgeAtMs = -Infinity;
     // A person who starts a dead worker doesn't wait for its back-off, and its failures so far are forgiven.
     if (wish.worker === 'run' && entry.evidence.incarnation === null) {
       entry.plan = { ...FIRST_PLAN, answeredDeaths: entry.plan.answeredDeaths };
@@ -126,31 +138,29 @@ export class WorkerBoard {
     return [...this.#entries.values()].every((entry) => entry.evidence.incarnation === null);
   }
 
-  /** Judges every worker and decides its next action. */
+  /** Judges every worker of whom, or around whom, something has changed or whose time has come, and decides its next action. */
   decide(around: Surroundings): { actions: Action[]; recheckAtMs: number | null } {
     const actions: Action[] = [];
+    const nowMs = around.at.monoMs;
+    const outlook = outlookOf(around);
+    const everybody = outlook !== this.#outlook;
+    this.#outlook = outlook;
     let recheckAtMs = Infinity;
-    let leaving = false;
+    this.#leaving = false;
     for (const [worker, entry] of this.#entries) {
-      const othersSettled = !leaving && this.#othersSettled(worker);
-      const decision = this.#decideOne(worker, entry, { ...around, othersSettled });
-      // Ordered in this very turn, so that no observation tells of it yet.
-      leaving ||= decision.action?.kind === 'drainWorker';
-      if (decision.action !== null) actions.push(decision.action);
-      recheckAtMs = Math.min(
-        recheckAtMs,
-        decision.recheckAtMs ?? Infinity,
-        entry.status.recheckAtMs ?? Infinity,
-      );
+      if (everybody || nowMs >= entry.judgeAtMs) {
+        const decision = this.#decideOne(worker, entry, around);
+        this.#leaving ||= decision.action?.kind === 'drainWorker';
+        if (decision.action !== null) actions.push(decision.action);
+        const times = [decision.recheckAtMs ?? Infinity, entry.status.recheckAtMs ?? Infinity];
+        entry.judgeAtMs = Math.min(...times, nowMs + JUDGE_EVERY_MS);
+      }
+      recheckAtMs = Math.min(recheckAtMs, entry.judgeAtMs);
     }
     return { actions, recheckAtMs: recheckAtMs === Infinity ? null : recheckAtMs };
   }
 
-  #decideOne(
-    worker: string,
-    entry: Entry,
-    around: Surroundings & { readonly othersSettled: boolean },
-  ): ReturnType<typeof reconcileWorker> {
+  #decideOne(worker: string, entry: Entry, around: Surroundings): ReturnType<typeof reconcileWorker> {
     const { policy, dice, memoryLimitBytes, limits } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
@@ -159,12 +169,14 @@ export class WorkerBoard {
     }
     // A person's wish stays as it is while the supervisor ends: it is kept for its next start.
     const wish: Wish = around.stopping ? { worker: 'stop', recycle: null, recycleFor: 'Person' } : entry.wish;
-    const { drain, queueOpen, othersSettled } = around;
-    const shared = { worker, nowMs, policy, drain, queueOpen, limits, othersSettled };
+    const { drain, queueOpen } = around;
+    const shared = { worker, nowMs, policy, drain, queueOpen, limits };
     const common = { ...shared, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     const status = this.#judge(worker, entry, around);
-    const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0 });
+    // Looked up only where it counts: it asks everybody.
+    const othersSettled = status.reason === 'CanaryLate' && !this.#leaving && this.#othersSettled(worker);
+    const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0, othersSettled });
     entry.plan = decision.plan;
     return decision;
   }
@@ -214,7 +226,7 @@ export class WorkerBoard {
     const before = entry.shown?.status ?? null;
     const after = settled.shown.status;
     const changed = before?.state !== after.state || before.reason !== after.reason;
-    if (changed) entry.upSince = upSince(entry, after, at);
+    if (changed) entry.upSince = upSince(entry.upSince, { from: before, to: after, at });
     if (!changed && !settled.suppressed) return;
     const to = changed ? after : candidate;
     const { evidence, plan } = entry;
@@ -245,41 +257,14 @@ export class WorkerBoard {
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
     const entry = this.#entries.get(worker);
     if (entry === undefined || entry.truths === null) return null;
-    const { evidence, status, wish } = entry;
-    return {
-      name: worker,
-      state: status.state,
-      reason: status.reason,
-      since: sinceOf(entry)?.wall ?? this.#startedAt,
-      detail: sentenceOf(status, evidence, nextStart(entry.plan, at)),
-      truths: entry.truths,
-      incarnation: evidence.incarnation,
-      lastBeatAgoMs: evidence.lastBeatAt === null ? null : Math.round(at.monoMs - evidence.lastBeatAt.monoMs),
-      restarts: evidence.incarnation === null ? Math.max(0, evidence.deaths - 1) : evidence.deaths,
-      jobs,
-      slots: this.#settings.slots,
-      rssBytes: evidence.incarnation === null ? null : (evidence.beat?.rssBytes ?? null),
-      host: this.#settings.host,
-      wish: wish.worker,
-    };
+    const { slots, host } = this.#settings;
+    const known = { ...entry, truths: entry.truths, wish: entry.wish.worker };
+    return viewWorker(known, { name: worker, jobs, slots, host, startedAt: this.#startedAt, at });
   }
 }
 
-/** A recovery begins a new stretch of `up`, and so does a person's quiet and its end; other reasons within `up` do not. */
-function upSince({ shown, upSince: before }: Entry, after: WorkerStatus, at: Moment): Moment | null {
-  const from = shown?.status;
-  if (after.state !== 'up' || from === undefined || from.state === 'starting') return null;
-  const quietChanged = (from.reason === 'Quiet') !== (after.reason === 'Quiet');
-  return from.state !== 'up' || quietChanged ? at : before;
-}
-
-/** Since when it is in its state; what a reason within `up` has of its own is in the sentence. */
-function sinceOf({ status, evidence, upSince: recovered }: Entry): Moment | null {
-  return status.state === 'up' ? (recovered ?? evidence.readyAt) : status.since;
-}
-
-function nextStart(plan: WorkerPlan, at: Moment): string | null {
-  if (plan.startAtMs === null || plan.startAtMs <= at.monoMs) return null;
-  const wholeSecond = Math.ceil((Date.parse(at.wall) + plan.startAtMs - at.monoMs) / 1000) * 1000;
-  return new Date(wholeSecond).toISOString();
+/** All that verdicts rest on around the workers, but for what only grows as time passes. */
+function outlookOf({ at: _at, oldestWaitingMs: _waitingMs, awareness, ...others }: Surroundings): string {
+  const { score, impairedUntilMs, starved } = awareness;
+  return JSON.stringify({ ...others, score, impairedUntilMs, starved });
 }

@@ -9,11 +9,11 @@ import { workerData } from 'node:worker_threads';
 
 export interface WatchdogData {
   readonly parentPid: number;
-  /** One counter that the main loop moves on at each turn. */
-  readonly turns: SharedArrayBuffer;
+  /** One 64-bit integer: `process.hrtime.bigint()` of the main loop's last turn. */
+  readonly turnedAt: SharedArrayBuffer;
 }
 
-const CHECK_INTERVAL_MS = 500;
+const CHECK_INTERVAL_MS = 250;
 const WORTH_TELLING_MS = 1_000;
 /** The pipe that the supervisor opens for the second beat (driver/spawn.ts). */
 const BEAT_FD = 4;
@@ -21,27 +21,28 @@ const BEAT_FD = 4;
 const STACK_WITHIN_MS = 500;
 const MOST_FRAMES = 30;
 
-const { parentPid, turns } = workerData as WatchdogData;
-const counter = new Int32Array(turns);
+const { parentPid, turnedAt } = workerData as WatchdogData;
+const clock = new BigInt64Array(turnedAt);
 const line = new Socket({ fd: BEAT_FD });
 // The other end is gone: then so is the supervisor, which the check below sees.
 line.on('error', () => undefined);
-createInterface({ input: line }).on('line', (request) => {
+const requests = createInterface({ input: line });
+requests.on('error', () => undefined);
+requests.on('line', (request) => {
   if (request === 'stack') void readStack().then((stack) => say({ stack }));
 });
 
-let seen = -1;
-let turnedAtMs = performance.now();
+let checkedAt = process.hrtime.bigint();
 let wasStale = false;
 setInterval(() => {
   // Once the supervisor is dead the kernel gives us another parent.
   if (process.ppid !== parentPid) process.kill(process.pid, 'SIGKILL');
-  const count = Atomics.load(counter, 0);
-  if (count !== seen) {
-    seen = count;
-    turnedAtMs = performance.now();
-  }
-  const mainStaleMs = Math.round(performance.now() - turnedAtMs);
+  const now = process.hrtime.bigint();
+  const lateMs = Number((now - checkedAt) / 1_000_000n) - CHECK_INTERVAL_MS;
+  checkedAt = now;
+  // Late itself, so the whole process stood still: that says nothing about the loop.
+  if (lateMs > WORTH_TELLING_MS) return;
+  const mainStaleMs = Number((now - Atomics.load(clock, 0)) / 1_000_000n);
   const stale = mainStaleMs >= WORTH_TELLING_MS;
   // The last word of a row says that the loop turns again; while it does, silence costs the supervisor nothing.
   if (stale || wasStale) say({ mainStaleMs });

@@ -11,6 +11,7 @@ function status(state: WorkerState, reason: WorkerReason): WorkerStatus {
 
 const UP = status('up', 'Beating');
 const LATE = status('late', 'BeatLate');
+const BLOCKED = status('late', 'LoopBlocked');
 const HUNG = status('hung', 'NoBeat');
 const DEAD = status('backoff', 'Killed');
 
@@ -31,6 +32,25 @@ describe('the verdict that is shown', () => {
     );
   });
 
+  it('takes no number of quick beats for a stable stretch', () => {
+    assert.deepEqual(
+      show([0, UP, 1], [5_000, LATE, 1], [6_000, UP, 2], [6_100, UP, 9], [8_999, UP, 12], [9_000, UP, 13]),
+      ['up', 'late', 'late', 'late', 'late', 'up'],
+    );
+  });
+
+  it('asks to be asked again when the stretch is over, once the beats are there', () => {
+    let shown: Shown | null = null;
+    const ask = (nowMs: number, candidate: WorkerStatus, beatSeq: number): number | null => {
+      const settled = settle(shown, { status: candidate, beatSeq, nowMs }, HYSTERESIS);
+      shown = settled.shown;
+      return settled.recheckAtMs;
+    };
+    ask(0, UP, 1);
+    ask(5_000, LATE, 1);
+    assert.deepEqual([ask(6_000, UP, 2), ask(6_100, UP, 9), ask(9_000, UP, 9)], [null, 9_000, null]);
+  });
+
   it('starts counting anew when the recovery breaks off', () => {
     assert.deepEqual(
       show(
@@ -44,6 +64,19 @@ describe('the verdict that is shown', () => {
       ),
       ['up', 'late', 'late', 'late', 'late', 'late', 'up'],
     );
+  });
+
+  it('lets a state last for its dwell, and a better word for it not put off a worse one', () => {
+    assert.deepEqual(
+      show([0, UP, 1], [5_000, LATE, 1], [6_000, BLOCKED, 1], [6_100, HUNG, 1], [6_200, LATE, 1]),
+      ['up', 'late', 'late', 'hung', 'hung'],
+    );
+    assert.deepEqual(show([0, UP, 1], [5_000, LATE, 1], [5_900, HUNG, 1], [6_000, HUNG, 1]), [
+      'up',
+      'late',
+      'late',
+      'hung',
+    ]);
   });
 
   it('never holds back a fact', () => {
@@ -66,7 +99,7 @@ describe('the verdict that is shown', () => {
   });
 
   it('never improves without new beats, and never flips twice within the dwell', () => {
-    const candidates = fc.constantFrom(UP, LATE, HUNG, status('unknown', 'ObserverImpaired'));
+    const candidates = fc.constantFrom(UP, LATE, BLOCKED, HUNG, status('unknown', 'ObserverImpaired'));
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(900), candidates, fc.nat(1)), { maxLength: 60 }), (story) => {
         let shown: Shown | null = null;
@@ -80,7 +113,9 @@ describe('the verdict that is shown', () => {
           const next: Shown = settle(before, { status: candidate, beatSeq, nowMs }, HYSTERESIS).shown;
           shown = next;
           if (before === null || next.status === before.status) continue;
-          assert.ok(nowMs - before.enteredAtMs >= HYSTERESIS.dwellMs, 'dwell');
+          const sameState = next.status.state === before.status.state;
+          const sinceMs = sameState ? before.enteredAtMs : before.stateEnteredAtMs;
+          assert.ok(nowMs - sinceMs >= HYSTERESIS.dwellMs, 'dwell');
           if (next.status.state === 'up') assert.ok(beatSeq - worstSeq >= HYSTERESIS.stableBeats, 'beats');
           else worstSeq = beatSeq;
         }

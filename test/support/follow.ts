@@ -6,12 +6,17 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { WorkerView } from '../../src/supervisor/door.ts';
 
+/** A published view, and when it arrived (`performance.now()`). */
+export interface SeenView extends WorkerView {
+  readonly seenAtMs: number;
+}
+
 /** Collects every published view of one worker, in order, until the test's parts end. */
 export async function followWorker(
   parts: { after(end: () => Promise<void> | void): void },
   { home, name }: { readonly home: string; readonly name: string },
-): Promise<readonly WorkerView[]> {
-  const seen: WorkerView[] = [];
+): Promise<readonly SeenView[]> {
+  const seen: SeenView[] = [];
   const headers = { accept: 'text/event-stream', host: 'localhost' };
   await new Promise<void>((resolve, reject) => {
     const sent = request(
@@ -37,9 +42,9 @@ export async function followWorker(
   return seen;
 }
 
-function takeWorker(block: string, name: string, seen: WorkerView[]): void {
+function takeWorker(block: string, name: string, seen: SeenView[]): void {
   if (!block.includes('event: worker')) return;
   const data = block.split('\n').find((line) => line.startsWith('data: '));
   const worker = JSON.parse(data?.slice('data: '.length) ?? '{}') as WorkerView;
-  if (worker.name === name) seen.push(worker);
+  if (worker.name === name) seen.push({ ...worker, seenAtMs: performance.now() });
 }

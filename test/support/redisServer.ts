@@ -45,10 +45,25 @@ export class TestRedis {
     return connection;
   }
 
-  async killAndRestart(): Promise<void> {
+  /** The socket's URL, for garrison.yaml. */
+  get url(): string {
+    return `unix://${embeddedSocket(this.home)}`;
+  }
+
+  /** Ends it with -9; resolves when it is gone. */
+  async kill(): Promise<void> {
     this.#server.signalGroup('SIGKILL');
     await this.#server.exited;
+  }
+
+  /** After `kill`: on the same socket and with the same files. */
+  startAgain(): void {
     this.#server = spawnRedisServer(this.home, () => undefined);
+  }
+
+  async killAndRestart(): Promise<void> {
+    await this.kill();
+    this.startAgain();
   }
 
   async end(): Promise<void> {

@@ -3,8 +3,6 @@
  * A verdict that came and went between two looks would be in the event stream, which is what is read here.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { WorkerView } from '../../src/supervisor/door.ts';
 import { readProcStat } from '../../src/driver/proc.ts';
@@ -12,10 +10,9 @@ import { Garrison } from '../support/garrison.ts';
 import { followWorker } from '../support/follow.ts';
 import { watchForLeaks } from '../support/leaks.ts';
 import { withParts, type Parts } from '../support/parts.ts';
+import { redisPidOf } from '../support/redisPid.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
-
-const BLOCK_WORKER = new URL('../fixtures/blockWorker.js', import.meta.url).pathname;
 
 describe('verdicts', () => {
   const leaks = watchForLeaks();
@@ -25,12 +22,10 @@ describe('verdicts', () => {
     'a stopped worker is called stopped, woken once, and up again as the same process',
     withParts(stoppedWorker),
   );
-  it('a loop blocked for three seconds costs nobody anything', withParts(briefBlock));
   it(
     'a Redis that hangs makes workers late, never restarted, and up again when it answers',
     withParts(hungRedis),
   );
-  it('a supervisor that was stopped itself convicts nobody', withParts(stoppedSupervisor));
 });
 
 interface Watched {
@@ -92,30 +87,10 @@ async function stoppedWorker(parts: Parts): Promise<void> {
   await assertNobodyReplaced(watched);
 }
 
-async function briefBlock(parts: Parts): Promise<void> {
-  const trigger = join(tempHome(parts), 'block');
-  const watched = await watch(parts, {
-    NODE_OPTIONS: `--import=${BLOCK_WORKER}`,
-    GARRISON_TEST_BLOCK: trigger,
-  });
-  const { garrison, views } = watched;
-  const beatsBefore = views.length;
-  writeFileSync(trigger, 'push-1 3000');
-  await until('it was blocked', () => readFileSync(`${trigger}.blocked`, 'utf8'));
-  const silent = async (): Promise<boolean> => ((await garrison.workers())[0]?.lastBeatAgoMs ?? 0) > 2_500;
-  await until('its silence was noticed', silent);
-  await until('it beats again', async () => ((await garrison.workers())[0]?.lastBeatAgoMs ?? 9_999) < 500);
-  await shown(garrison, 'up Beating');
-  const verdicts = sequence(views.slice(beatsBefore));
-  for (const verdict of verdicts)
-    assert.ok(['up Beating', 'late BeatLate', 'late LoopBlocked'].includes(verdict), verdict);
-  await assertNobodyReplaced(watched);
-}
-
 async function hungRedis(parts: Parts): Promise<void> {
   const watched = await watch(parts);
   const { garrison, views } = watched;
-  const redis = redisPid(garrison);
+  const redis = redisPidOf(garrison.pid);
   process.kill(redis, 'SIGSTOP');
   await shown(garrison, 'late BrokerAway');
   assert.equal((await garrison.cli('status')).exitCode, 1);
@@ -123,34 +98,4 @@ async function hungRedis(parts: Parts): Promise<void> {
   await shown(garrison, 'up Beating');
   assert.deepEqual(sequence(views), ['late BrokerAway', 'up Beating']);
   await assertNobodyReplaced(watched);
-}
-
-async function stoppedSupervisor(parts: Parts): Promise<void> {
-  const watched = await watch(parts);
-  const { garrison, views, pid } = watched;
-  process.kill(garrison.pid, 'SIGSTOP');
-  await until('six seconds have gone by for the worker', elapsed(pid, 6_000), { deadlineMs: 30_000 });
-  process.kill(garrison.pid, 'SIGCONT');
-  await until('the supervisor answers', () => garrison.isReady());
-  await shown(garrison, 'up Beating');
-  for (const verdict of sequence(views))
-    assert.ok(['up Beating', 'unknown ObserverImpaired'].includes(verdict), verdict);
-  await assertNobodyReplaced(watched);
-}
-
-/** Waiting for time is the fact here: the worker must have beaten into a pipe that nobody read. */
-function elapsed(pid: number, forMs: number): () => boolean {
-  const startedMs = performance.now();
-  return () => readProcStat(pid) !== null && performance.now() - startedMs > forMs;
-}
-
-/** The redis-server that is a child of this garrison. */
-function redisPid(garrison: Garrison): number {
-  const pid = String(garrison.pid);
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  const found = children.find((child) =>
-    readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith('redis-server'),
-  );
-  assert.ok(found);
-  return Number(found);
 }

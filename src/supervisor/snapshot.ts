@@ -1,0 +1,41 @@
+/**
+ * Puts the whole state together as people see it: who, since when, Redis, the queue, every worker and host.
+ * It reads what it is given and judges nothing.
+ */
+import type { Moment } from '../clock.ts';
+import { isFinal } from '../push/job.ts';
+import type { Snapshot } from './door.ts';
+import { describeService, type QueueFacts } from './waiting.ts';
+
+export interface Parts {
+  readonly settings: { readonly host: string; readonly version: string; readonly startedAt: Moment };
+  readonly state: Snapshot['state'];
+  readonly facts: QueueFacts;
+  readonly canary: Snapshot['queue']['canary'];
+  readonly hosts: Snapshot['hosts'];
+  readonly at: Moment;
+}
+
+export function snapshotOf({ settings, state, facts, canary, hosts, at }: Parts): Snapshot {
+  const open = facts.open.filter((entry) => !isFinal(entry.job.state));
+  const waiting = open.filter((entry) => entry.job.state === 'queued');
+  const oldest = waiting[0]?.job.createdAt;
+  return {
+    observedAt: at.wall,
+    host: settings.host,
+    version: settings.version,
+    pid: process.pid,
+    startedAt: settings.startedAt.wall,
+    state,
+    redis: facts.redis,
+    queue: {
+      waiting: waiting.length,
+      running: open.length - waiting.length,
+      oldestWaitingMs: oldest === undefined ? null : Math.max(0, Date.parse(at.wall) - Date.parse(oldest)),
+      canary,
+      ...describeService(facts),
+    },
+    workers: facts.workers,
+    hosts,
+  };
+}

@@ -1,0 +1,56 @@
+/** The board judges a worker only when something has changed or its time has come: nobody may be able to tell. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { WorkerBoard } from '../../src/supervisor/workerBoard.ts';
+import {
+  anyStream,
+  around,
+  APART,
+  moment,
+  NAMES,
+  SETTINGS,
+  type MadeUpTurn,
+} from '../support/madeUpStream.ts';
+
+/** Of a life that nobody has: it changes no evidence. */
+const OF_NOBODY = { kind: 'ready', incarnation: { pid: 9, startTicks: 9, nonce: 'nobody' } } as const;
+
+/** Every verdict as it came, with its time; `judgeAll` has every worker judged at every turn. */
+function verdicts(turns: readonly MadeUpTurn[], judgeAll: boolean): unknown[] {
+  const board = new WorkerBoard({ ...SETTINGS, ...APART, dice: () => 0.5 }, moment(0).wall);
+  let nowMs = 0;
+  let surroundings = fc.sample(around, { numRuns: 1, seed: 1 })[0]!;
+  for (const turn of turns) {
+    nowMs += turn.gapMs;
+    const at = moment(nowMs);
+    for (const { worker, wish } of turn.wishes) board.setWish(worker, wish);
+    for (const { worker, observation } of turn.seen) board.observe(worker, observation, at);
+    surroundings = turn.around ?? surroundings;
+    // Two ways to have everybody judged, so that the test misses neither.
+    if (judgeAll) for (const name of NAMES) board.observe(name, OF_NOBODY, at);
+    // No verdict rests on how long a drain may last, but a change of it is a change.
+    const drain = judgeAll ? { drainWithinMs: nowMs, termGraceMs: 0 } : surroundings.drain;
+    // How long the oldest job waits only grows, and that is looked at once a second.
+    board.decide({ ...surroundings, drain, oldestWaitingMs: 0, at });
+  }
+  return board.incidents();
+}
+
+describe('the board of workers', () => {
+  it('judges whom it must, when it must: judging everybody every time would change nothing', () => {
+    fc.assert(
+      fc.property(anyStream(900), (turns) => {
+        assert.deepEqual(verdicts(turns, false), verdicts(turns, true));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('judges everybody at least once a second, and says when', () => {
+    const board = new WorkerBoard({ ...SETTINGS, ...APART, dice: () => 0.5 }, moment(0).wall);
+    const surroundings = fc.sample(around, { numRuns: 1, seed: 1 })[0]!;
+    const { recheckAtMs } = board.decide({ ...surroundings, at: moment(5_000) });
+    assert.ok(recheckAtMs !== null && recheckAtMs <= 6_000);
+  });
+});
