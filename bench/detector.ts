@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../src/driver/proc.ts';
+import { isAlive } from '../src/proc.ts';
 import type { WorkerView } from '../src/supervisor/door.ts';
 import { Garrison } from '../test/support/garrison.ts';
 import { makeTempHome } from '../test/support/tempHome.ts';

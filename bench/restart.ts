@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../src/driver/proc.ts';
+import { isAlive } from '../src/proc.ts';
 import type { WorkerView } from '../src/supervisor/door.ts';
 import { Garrison } from '../test/support/garrison.ts';
 import { until } from '../test/support/until.ts';

@@ -22,8 +22,8 @@ describe('the rule is broken by', () => {
     [
       'the judge importing hands',
       'detector/status.ts',
-      "import { x } from '../driver/proc.ts';",
-      /detector may not import driver\/proc\.ts/,
+      "import { x } from '../driver/journal.ts';",
+      /detector may not import driver\/journal\.ts/,
     ],
     [
       'driver and supervisor importing each other',

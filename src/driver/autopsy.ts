@@ -7,7 +7,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
 import { writeDurably } from './durableFile.ts';
-import { readProcStat } from './proc.ts';
+import { readProcStat } from '../proc.ts';
 import { logFileOf } from './retention.ts';
 
 export interface AutopsyRequest {

@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 import { GarrisonError } from '../errors.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 import { writeDurably } from './durableFile.ts';
-import { bootId } from './proc.ts';
+import { bootId } from '../proc.ts';
 
 export interface Cluster {
   readonly clusterId: string;

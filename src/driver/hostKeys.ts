@@ -2,13 +2,12 @@
  * Asks hosts for their keys and keeps the accepted ones in known_hosts files under the hosts' inventory names.
  * It accepts nothing by itself: a key becomes trusted by a person's word or by the inventory.
  */
-import { execa } from 'execa';
 import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GarrisonError } from '../errors.ts';
 import type { HostAddress } from '../push/job.ts';
-import { tethered } from '../tether.ts';
+import { runToEnd } from './runToEnd.ts';
 import { writeDurably } from './durableFile.ts';
 
 export interface HostKey {
@@ -32,16 +31,9 @@ export function inventoryFile(homeDir: string): string {
 /** Asks the host for its keys. Throws HOST_KEY_UNAVAILABLE when it gives none within the limit. */
 export async function scanHostKeys(host: HostAddress, timeoutMs: number): Promise<HostKey[]> {
   const seconds = String(Math.max(1, Math.ceil(timeoutMs / 1000)));
-  const command = tethered({
-    file: 'ssh-keyscan',
-    args: ['-T', seconds, '-p', String(host.port), '-t', 'ed25519,ecdsa,rsa', '--', host.address],
-  });
-  const { stdout } = await execa(command.file, command.args, {
-    reject: false,
-    timeout: timeoutMs + 2_000,
-    maxBuffer: 100_000,
-  });
-  const keys = stdout.split('\n').flatMap((line) => {
+  const args = ['-T', seconds, '-p', String(host.port), '-t', 'ed25519,ecdsa,rsa', '--', host.address];
+  const { stdout } = await runToEnd('ssh-keyscan', args, { timeoutMs: timeoutMs + 2_000 });
+  const keys = stdout.flatMap((line) => {
     const [, type, base64] = line.startsWith('#') ? [] : line.split(' ');
     return type === undefined || base64 === undefined ? [] : [hostKey(`${type} ${base64}`)];
   });

@@ -2,11 +2,11 @@
  * Makes sure that there is a key pair to log in with.
  * It never replaces a key that is there, and the private half never leaves its file.
  */
-import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { GarrisonError, messageOf } from '../errors.ts';
+import { GarrisonError } from '../errors.ts';
+import { runToEnd } from './runToEnd.ts';
 
 export interface Identity {
   readonly privateFile: string;
@@ -14,6 +14,8 @@ export interface Identity {
   readonly publicKey: string;
 }
 
+/** As setpriv, which starts it, says it. */
+const PROGRAM_NOT_FOUND = 127;
 const KEYGEN_WITHIN_MS = 20_000;
 
 /** The key pair in `file`; makes one when there is none. */
@@ -39,19 +41,15 @@ async function makePair(file: string): Promise<void> {
 }
 
 async function keygen(args: readonly string[], file: string): Promise<string> {
-  try {
-    const { stdout } = await execa('ssh-keygen', args, { stdin: 'ignore', timeout: KEYGEN_WITHIN_MS });
-    return stdout.trim();
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') {
-      throw new GarrisonError('PROGRAM_MISSING', 'ssh-keygen is not installed', {
-        cure: 'apt-get install openssh-client',
-        cause: error,
-      });
-    }
-    throw new GarrisonError('HOME_UNUSABLE', `ssh-keygen could not work on ${file}: ${messageOf(error)}`, {
-      cure: 'a key with a passphrase cannot be used; name another with ssh.identityFile',
-      cause: error,
+  const { exitCode, lines, stdout } = await runToEnd('ssh-keygen', args, { timeoutMs: KEYGEN_WITHIN_MS });
+  if (exitCode === 0) return stdout.join('\n').trim();
+  if (exitCode === PROGRAM_NOT_FOUND) {
+    throw new GarrisonError('PROGRAM_MISSING', 'ssh-keygen is not installed', {
+      cure: 'apt-get install openssh-client',
     });
   }
+  const said = lines.join(' ').slice(-500) || 'it did not end in time';
+  throw new GarrisonError('HOME_UNUSABLE', `ssh-keygen could not work on ${file}: ${said}`, {
+    cure: 'a key with a passphrase cannot be used; name another with ssh.identityFile',
+  });
 }

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Incarnation } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import type { GuardedSignal } from '../reconciler/guard.ts';
 import { spawnProcess, type ExitFact, type SpawnedProcess } from './spawn.ts';
 import { SshGroups } from './sshGroups.ts';
 
@@ -67,7 +68,7 @@ export class Life {
     this.#process.send(message);
   }
 
-  signalGroup(signal: NodeJS.Signals): void {
+  signalGroup(signal: GuardedSignal): void {
     this.#process.signalGroup(signal);
   }
 

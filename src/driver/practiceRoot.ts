@@ -99,10 +99,11 @@ function nameServiceModules(folder: string): readonly string[] {
 async function sharedLibraries(files: readonly string[]): Promise<readonly string[]> {
   const libraries = new Set<string>();
   // ldd complains about scripts and static programs, and still names the libraries of all others.
-  await runToEnd('ldd', files, (line) => {
+  const onLine = (line: string): void => {
     const path = /^\s+(?:\S+ => )?(\/\S+) \(0x/.exec(line)?.[1];
     if (path !== undefined) libraries.add(path);
-  });
+  };
+  await runToEnd('ldd', files, { onLine });
   return [...libraries];
 }
 

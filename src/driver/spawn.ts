@@ -7,7 +7,10 @@ import { createInterface, type Interface } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 import { GarrisonError } from '../errors.ts';
 import { tethered } from '../tether.ts';
-import { readProcStat } from './proc.ts';
+import { readProcStat } from '../proc.ts';
+import type { GuardedSignal, GuardRule } from '../reconciler/guard.ts';
+import { OWN_BOOT, sendSignal } from './signals.ts';
+import { noteExited, noteSpawned } from './spawned.ts';
 
 export interface ExitFact {
   readonly exitCode: number | null;
@@ -32,6 +35,8 @@ export interface SpawnedProcess {
   readonly pid: number;
   readonly startTicks: number;
   readonly exited: Promise<ExitFact>;
+  /** Resolves when its output has been read to the end, which a grandchild that holds the pipe can put off for ever. */
+  readonly drained: Promise<void>;
   /** The exit, once there is one. */
   exit(): ExitFact | null;
   /** Sends over IPC; false when the channel is closed. */
@@ -39,7 +44,7 @@ export interface SpawnedProcess {
   /** Writes a line to the child's descriptor 4; the thread that beats there reads it. */
   tellThread(line: string): void;
   /** Signals the process's own group while its leader lives; false when there was nothing to signal. */
-  signalGroup(signal: NodeJS.Signals): boolean;
+  signalGroup(signal: GuardedSignal): boolean;
 }
 
 const LONGEST_LINE = 8192;
@@ -55,27 +60,30 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
       `cannot start ${request.file}: setpriv (package util-linux) could not be run`,
     );
   }
+  noteSpawned(pid);
   const startTicks = readProcStat(pid)?.startTicks ?? 0;
   let fact: ExitFact | null = null;
   const exited = new Promise<ExitFact>((resolve) => {
     child.once('exit', (exitCode, signal) => {
+      noteExited(pid);
       fact = { exitCode, signal };
       resolve(fact);
     });
   });
-  if (request.onLine !== undefined) readLines(child, request.onLine);
+  const drained = request.onLine === undefined ? Promise.resolve() : readLines(child, request.onLine);
   if (request.onBeatLine !== undefined) readBeat(child.stdio[BEAT_FD], request.onBeatLine);
   if (request.onMessage !== undefined) child.on('message', request.onMessage);
   return {
     pid,
     startTicks,
     exited,
+    drained,
     exit: () => fact,
     send: (message) => fact === null && sendMessage(child, message),
     tellThread: (line) => {
       if (fact === null) writeLine(child.stdio[BEAT_FD], line);
     },
-    signalGroup: (signal) => fact === null && signalOwnGroup({ pid, startTicks }, signal),
+    signalGroup: (signal) => fact === null && signalOwnGroup({ pid, startTicks }, signal) === null,
   };
 }
 
@@ -137,25 +145,22 @@ function writeLine(pipe: unknown, line: string): void {
 function readLines(
   child: { stdout: Readable | null; stderr: Readable | null },
   onLine: (line: string, stream: 'stdout' | 'stderr') => void,
-): void {
-  for (const stream of ['stdout', 'stderr'] as const) {
+): Promise<void> {
+  const ends = (['stdout', 'stderr'] as const).map(async (stream) => {
     const input = child[stream];
-    if (input === null) continue;
-    linesOf(input).on('line', (line) => {
+    if (input === null) return;
+    const lines = linesOf(input).on('line', (line) => {
       onLine(line.slice(0, LONGEST_LINE), stream);
     });
-  }
+    await new Promise<void>((resolve) => lines.once('close', resolve));
+  });
+  return Promise.all(ends).then(() => undefined);
 }
 
-/**
- * Signals the process group led by exactly this process.
- * kill(-0), kill(-1) and a reused pid are why every condition here is checked right before the signal.
- */
-function signalOwnGroup(identity: { pid: number; startTicks: number }, signal: NodeJS.Signals): boolean {
-  const { pid, startTicks } = identity;
-  if (!Number.isInteger(pid) || pid <= 1 || pid === process.pid) return false;
-  const stat = readProcStat(pid);
-  if (stat?.startTicks !== startTicks || stat.processGroup !== pid) return false;
-  process.kill(-pid, signal);
-  return true;
+/** The process and all that it has in its own group. */
+function signalOwnGroup(
+  { pid, startTicks }: { pid: number; startTicks: number },
+  signal: GuardedSignal,
+): GuardRule | null {
+  return sendSignal({ target: { pid, startTicks, bootId: OWN_BOOT }, reach: 'group', signal }, 'spawned');
 }

@@ -3,7 +3,8 @@
  * It signals only a group whose leader is the very process the worker named while it was the worker's child.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, readProcStat } from './proc.ts';
+import { isAlive, readProcStat } from '../proc.ts';
+import { OWN_BOOT, sendSignal } from './signals.ts';
 
 interface Group {
   readonly pid: number;
@@ -61,17 +62,10 @@ export class SshGroups {
   }
 }
 
+/** What the worker named while it was the worker's own child is of our tree, also after the worker's death. */
 function killGroup({ pid, startTicks }: Group): boolean {
-  const stat = readProcStat(pid);
-  if (pid <= 1 || stat?.startTicks !== startTicks || stat.processGroup !== pid || stat.state === 'Z')
-    return false;
-  try {
-    process.kill(-pid, 'SIGKILL');
-    return true;
-  } catch {
-    // ESRCH: it ended this very moment.
-    return false;
-  }
+  const target = { pid, startTicks, bootId: OWN_BOOT };
+  return sendSignal({ target, reach: 'group', signal: 'SIGKILL' }, 'named') === null;
 }
 
 function keyOf({ jobId, attempt }: Attempt): string {

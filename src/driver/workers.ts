@@ -7,9 +7,10 @@ import type { DrainReason, KillReason, WorkerObservation } from '../detector/evi
 import { messageOf } from '../errors.ts';
 import { sameIncarnation, type Incarnation, type JobInHand } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import type { GuardedSignal } from '../reconciler/guard.ts';
 import { performAutopsy } from './autopsy.ts';
 import { Life } from './life.ts';
-import { readProcStat } from './proc.ts';
+import { readProcStat } from '../proc.ts';
 
 export interface WorkerEvents {
   onObservation(worker: string, observation: WorkerObservation): void;
@@ -73,7 +74,7 @@ export class WorkerPool {
     this.#events.onObservation(worker, { kind: 'drainAsked', incarnation, why });
   }
 
-  kill(worker: string, incarnation: Incarnation, order: { signal: NodeJS.Signals; why: KillReason }): void {
+  kill(worker: string, incarnation: Incarnation, order: { signal: GuardedSignal; why: KillReason }): void {
     const life = this.#life(worker, incarnation);
     if (life === null) return;
     this.#events.onObservation(worker, { kind: 'killAsked', incarnation, why: order.why });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, describe, it } from 'node:test';
-import { parseProcStat, readProcStat } from '../../src/driver/proc.ts';
+import { parseProcStat, readProcStat } from '../../src/proc.ts';
 import { spawnProcess } from '../../src/driver/spawn.ts';
 import { lockHome } from '../../src/driver/homeLock.ts';
 import { watchForLeaks } from '../support/leaks.ts';

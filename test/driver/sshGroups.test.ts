@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
-import { isAlive, readProcStat } from '../../src/driver/proc.ts';
+import { isAlive, readProcStat } from '../../src/proc.ts';
 import { SshGroups } from '../../src/driver/sshGroups.ts';
 import { until } from '../support/until.ts';
 

@@ -3,8 +3,8 @@
  * It only looks; it never ends a process, and what other programs of the machine do is not counted.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { readProcStat } from '../../src/driver/proc.ts';
-import type { ProcStat } from '../../src/driver/proc.ts';
+import { readProcStat } from '../../src/proc.ts';
+import type { ProcStat } from '../../src/proc.ts';
 import { until } from './until.ts';
 
 export interface LeakWatch {

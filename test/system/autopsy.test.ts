@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import type { Autopsy } from '../../src/driver/autopsy.ts';
-import { readProcStat } from '../../src/driver/proc.ts';
+import { readProcStat } from '../../src/proc.ts';
 import type { IncidentView } from '../../src/supervisor/door.ts';
 import type { Garrison } from '../support/garrison.ts';
 import { watchForLeaks } from '../support/leaks.ts';

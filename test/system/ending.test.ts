@@ -7,7 +7,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { readProcStat } from '../../src/driver/proc.ts';
+import { readProcStat } from '../../src/proc.ts';
 import type { Incarnation } from '../../src/heartbeat.ts';
 import type { PushView } from '../../src/supervisor/door.ts';
 import { followWorker } from '../support/follow.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { WorkerView } from '../../src/supervisor/door.ts';
-import { readProcStat } from '../../src/driver/proc.ts';
+import { readProcStat } from '../../src/proc.ts';
 import { Garrison } from '../support/garrison.ts';
 import { followWorker } from '../support/follow.ts';
 import { watchForLeaks } from '../support/leaks.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readProcStat } from '../../../src/driver/proc.ts';
+import { readProcStat } from '../../../src/proc.ts';
 import type { Parts } from '../parts.ts';
 import { tempHome } from '../tempHome.ts';
 import { until } from '../until.ts';

@@ -1,8 +1,8 @@
 /**
- * Reads what /proc says of one process.
+ * Reads what /proc says of one process, of the supervisor's side and the workers' alike.
  * It never lists processes by name and never signals.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 export interface ProcStat {
   readonly pid: number;
@@ -41,6 +41,46 @@ export function parseProcStat(text: string): ProcStat | null {
     session: Number(session),
     startTicks: Number(startTicks),
   };
+}
+
+/** A process as /proc shows it at one moment; what cannot be read of another user's (hidepid) makes it unknown as a whole. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** The state letter. */
+  readonly state: string;
+  readonly parentPid: number;
+  readonly processGroup: number;
+  readonly session: number;
+  readonly uid: number;
+  /** Name of the program, as in /proc/PID/comm: anything, of a process that is not ours. */
+  readonly command: string;
+  /** /proc/PID/cgroup, all of it. */
+  readonly cgroup: string;
+}
+
+/** Null when there is no such process, or not all of it may be read. */
+export function readProcessFacts(pid: number): ProcessFacts | null {
+  const stat = readProcStat(pid);
+  if (stat === null) return null;
+  try {
+    const folder = `/proc/${String(pid)}`;
+    const { uid } = statSync(folder);
+    const command = readFileSync(`${folder}/comm`, 'utf8').trimEnd();
+    return { ...stat, uid, command, cgroup: readFileSync(`${folder}/cgroup`, 'utf8') };
+  } catch {
+    return null;
+  }
+}
+
+/** Parent, its parent and so on, up to pid 1. */
+export function ancestorsOf(pid: number): number[] {
+  const ancestors: number[] = [];
+  for (let at = readProcStat(pid); at !== null && at.parentPid > 0; at = readProcStat(at.parentPid)) {
+    if (ancestors.includes(at.parentPid)) break;
+    ancestors.push(at.parentPid);
+  }
+  return ancestors;
 }
 
 /** Is this very process (not a later one with its pid) there and not a zombie? */
