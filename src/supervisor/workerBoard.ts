@@ -23,7 +23,7 @@ import {
 } from '../reconciler/worker.ts';
 import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger } from './flapLedger.ts';
-import { nextStart, upSince, viewWorker } from './workerView.ts';
+import { nextStart, upSince, viewWorker, type ViewFrame } from './workerView.ts';
 
 export interface WorkerBoardSettings {
   readonly names: readonly string[];
@@ -82,7 +82,7 @@ const UNSEEN: WorkerStatus = { state: 'starting', reason: 'NotStartedYet', since
 export class WorkerBoard {
   readonly #entries = new Map<string, Entry>();
   readonly #settings: WorkerBoardSettings;
-  readonly #startedAt: string;
+  readonly #frame: ViewFrame;
   readonly #ledger: FlapLedger;
   #outlook = '';
   /** Somebody was told to leave in this very turn, so that no observation tells of it yet. */
@@ -91,7 +91,7 @@ export class WorkerBoard {
   constructor(settings: WorkerBoardSettings, startedAt: string) {
     this.#settings = settings;
     this.#ledger = new FlapLedger(settings.earlier, settings.keep);
-    this.#startedAt = startedAt;
+    this.#frame = { slots: settings.slots, host: settings.host, startedAt };
     for (const name of settings.names) {
       const wish: Wish = { worker: 'run', recycle: null, recycleFor: 'Person' };
       this.#entries.set(name, {
@@ -256,10 +256,7 @@ export class WorkerBoard {
 
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
     const entry = this.#entries.get(worker);
-    if (entry === undefined || entry.truths === null) return null;
-    const { slots, host } = this.#settings;
-    const known = { ...entry, truths: entry.truths, wish: entry.wish.worker };
-    return viewWorker(known, { name: worker, jobs, slots, host, startedAt: this.#startedAt, at });
+    return entry === undefined ? null : viewWorker(entry, { name: worker, jobs, at }, this.#frame);
   }
 }
 

@@ -14,38 +14,49 @@ export interface KnownWorker {
   readonly evidence: WorkerEvidence;
   readonly status: WorkerStatus;
   readonly plan: WorkerPlan;
-  readonly truths: Truths;
-  readonly wish: WorkerWish;
+  /** Null until it was judged for the first time. */
+  readonly truths: Truths | null;
+  readonly wish: { readonly worker: WorkerWish };
   readonly upSince: Moment | null;
 }
 
 export interface ViewFrame {
-  readonly name: string;
-  /** Job ids in hand. */
-  readonly jobs: readonly string[];
   readonly slots: number;
   /** The supervisor's own host name. */
   readonly host: string;
   /** RFC 3339: of the supervisor, for what was so before anything was seen. */
   readonly startedAt: string;
+}
+
+/** What is asked of it at one look. */
+export interface ViewQuestion {
+  readonly name: string;
+  /** Job ids in hand. */
+  readonly jobs: readonly string[];
   readonly at: Moment;
 }
 
-export function viewWorker(known: KnownWorker, { startedAt, at, ...frame }: ViewFrame): WorkerView {
-  const { evidence, status, truths, wish, plan } = known;
+/** Called for every worker at every turn: fields one by one, since spreading them cost more than all the judging. */
+export function viewWorker(known: KnownWorker, asked: ViewQuestion, frame: ViewFrame): WorkerView | null {
+  const { evidence, status, truths, plan } = known;
+  if (truths === null) return null;
+  const { name, jobs, at } = asked;
   const { incarnation, lastBeatAt, beat, deaths } = evidence;
   return {
-    ...frame,
+    name,
+    jobs,
+    slots: frame.slots,
+    host: frame.host,
     state: status.state,
     reason: status.reason,
-    since: sinceOf(known)?.wall ?? startedAt,
+    since: sinceOf(known)?.wall ?? frame.startedAt,
     detail: sentenceOf(status, evidence, nextStart(plan, at)),
     truths,
     incarnation,
     lastBeatAgoMs: lastBeatAt === null ? null : Math.round(at.monoMs - lastBeatAt.monoMs),
     restarts: incarnation === null ? Math.max(0, deaths - 1) : deaths,
     rssBytes: incarnation === null ? null : (beat?.rssBytes ?? null),
-    wish,
+    wish: known.wish.worker,
   };
 }
 
