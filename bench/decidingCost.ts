@@ -11,6 +11,7 @@ import { RESTART_POLICY } from '../src/reconciler/restart.ts';
 import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Observer } from '../src/supervisor/observer.ts';
+import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
 import { Publisher } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
@@ -115,6 +116,7 @@ class Fleet {
         memoryLimitBytes: 512 * 2 ** 20,
         host: 'benchmark',
         limits: DEFAULT_LIMITS,
+        recycleLimits: { maxJobs: null, maxAgeMs: null },
         policy: RESTART_POLICY,
         earlier: [],
         keep: () => undefined,
@@ -128,6 +130,7 @@ class Fleet {
       workers: board,
       jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
+      orphans: new OrphanBoard(),
       canary: new CanaryWatch(() => undefined),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
@@ -159,6 +162,7 @@ function beatOf(seq: number, index: number): Beat {
     unansweredMs: 900 + ((seq * 7 + index) % 100),
     jobs: [],
     slots: 10,
+    jobsDone: 0,
     rssBytes: 70_000_000 + ((seq * 4096) % 1_000_000),
   };
 }

@@ -41,6 +41,7 @@ export function openWorkerBoard(needs: BoardNeeds): WorkerBoard {
     memoryLimitBytes,
     host: config.host,
     limits: limitsFor(config),
+    recycleLimits: { maxJobs: config.workers.maxJobs, maxAgeMs: config.workers.maxAgeMs },
     policy: RESTART_POLICY,
   };
   const board = recordedIfAsked(needs, settings);

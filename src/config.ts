@@ -20,7 +20,15 @@ export interface GarrisonConfig {
   /** The garrison.yaml in use; null when there is none. */
   readonly file: string | null;
   readonly host: string;
-  readonly workers: { readonly count: number; readonly slots: number; readonly memoryLimitBytes: number };
+  readonly workers: {
+    readonly count: number;
+    readonly slots: number;
+    readonly memoryLimitBytes: number;
+    /** After so many jobs, or so long, a worker is replaced although it is well; null for never. */
+    readonly maxJobs: number | null;
+    readonly maxAgeMs: number | null;
+    readonly openFiles: number;
+  };
   readonly redis: RedisSetting;
   readonly ssh: {
     readonly identityFile: string;
@@ -142,7 +150,14 @@ function inEffect(
   const { workers, ssh, page, retention } = values;
   return {
     host: values.host ?? hostname(),
-    workers: { count: workers.count, slots: workers.slots, memoryLimitBytes: workers.memoryLimit },
+    workers: {
+      count: workers.count,
+      slots: workers.slots,
+      memoryLimitBytes: workers.memoryLimit,
+      maxJobs: workers.maxJobs ?? null,
+      maxAgeMs: workers.maxAge ?? null,
+      openFiles: workers.openFiles,
+    },
     redis: redisSetting(values, folder),
     ssh: {
       identityFile,

@@ -111,6 +111,9 @@ export const ConfigSchema = z.strictObject({
       count: z.int().min(1).max(64).default(4),
       slots: z.int().min(1).max(200).default(10),
       memoryLimit: WorkerMemory.prefault('512MiB'),
+      maxJobs: z.int().min(1).optional().describe('a worker that has done so many jobs is replaced'),
+      maxAge: Duration.optional().describe('a worker that has run for so long is replaced'),
+      openFiles: z.int().min(256).max(1_048_576).default(4_096),
     })
     .prefault({}),
   redis: Redis.prefault({ mode: 'embedded' }),

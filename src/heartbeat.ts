@@ -30,6 +30,8 @@ export interface Beat {
   readonly unansweredMs: number | null;
   readonly jobs: readonly JobInHand[];
   readonly slots: number;
+  /** Of this life, whatever became of them. */
+  readonly jobsDone: number;
   readonly rssBytes: number;
 }
 

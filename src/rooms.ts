@@ -25,6 +25,7 @@ import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import type { Observation } from './supervisor/observation.ts';
 import type { Surroundings } from './supervisor/ports.ts';
+import { OrphanBoard } from './supervisor/orphanBoard.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
@@ -88,7 +89,7 @@ function driverSettings({ config, password }: Joining): DriverSettings {
   const target: RedisTarget = embedded
     ? { kind: 'socket', path: embeddedSocket(homeDir) }
     : parseRedisUrl(redis.url, password);
-  return { homeDir, redis: target, embedded, slots: workers.slots };
+  return { homeDir, redis: target, embedded, slots: workers.slots, openFiles: workers.openFiles };
 }
 
 function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
@@ -107,6 +108,12 @@ function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<vo
     },
     onRedisExit: ({ exitCode, signal }) => {
       observe({ kind: 'redisExited', exitCode, signal });
+    },
+    onReaped: (pid, command) => {
+      observe({ kind: 'reaped', pid, command });
+    },
+    onAdopted: (orphan) => {
+      observe({ kind: 'adopted', orphan });
     },
     onFailure: (action, detail) => {
       observe({ kind: 'actionFailed', action, detail });
@@ -199,6 +206,7 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);
       }),
+      orphans: new OrphanBoard(),
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
       observer: new Observer(cpuPressureReader(monoMs)),
       publisher,

@@ -44,7 +44,14 @@ test('without any file the defaults hold', () => {
   const config = loadConfig({ home });
   assert.equal(config.file, null);
   assert.equal(config.host, hostname());
-  assert.deepEqual(config.workers, { count: 4, slots: 10, memoryLimitBytes: 512 * 2 ** 20 });
+  assert.deepEqual(config.workers, {
+    count: 4,
+    slots: 10,
+    memoryLimitBytes: 512 * 2 ** 20,
+    maxJobs: null,
+    maxAgeMs: null,
+    openFiles: 4096,
+  });
   assert.deepEqual(config.redis, { mode: 'embedded' });
   assert.deepEqual(config.ssh, {
     identityFile: join(home, 'id_ed25519'),
@@ -110,7 +117,7 @@ pages: {}
   assert.deepEqual(told, [
     [1, 'host', 'must be text, not a number', 'write it in quotes'],
     [3, 'workers.count', 'must be a number, not text', null],
-    [4, 'workers.slot', 'unknown key', 'known here: count, slots, memoryLimit'],
+    [4, 'workers.slot', 'unknown key', 'known here: count, slots, memoryLimit, maxJobs, maxAge, openFiles'],
     [6, 'ssh.connectTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
     [7, 'ssh.totalTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
     [8, 'pages', 'unknown key', 'known here: host, workers, redis, ssh, containers, page, login, retention'],

@@ -15,7 +15,11 @@ export type WorkerObservation =
   | { readonly kind: 'threadBeat'; readonly incarnation: Incarnation; readonly mainStaleMs: number }
   /** The state letter of /proc/PID/stat, told when it changes. */
   | { readonly kind: 'procState'; readonly incarnation: Incarnation; readonly letter: string }
+  /** Ended children that it has not waited for in two looks running; told when their number changes. */
+  | { readonly kind: 'zombiesHeld'; readonly incarnation: Incarnation; readonly count: number }
   | { readonly kind: 'continued'; readonly incarnation: Incarnation }
+  /** It was sent SIGCHLD, on which a program that waits at all waits. */
+  | { readonly kind: 'nudged'; readonly incarnation: Incarnation }
   | { readonly kind: 'drainAsked'; readonly incarnation: Incarnation; readonly why: DrainReason }
   | { readonly kind: 'autopsyAsked'; readonly incarnation: Incarnation }
   /** What was found is in this file under incidents/; null when it could not be written. */
@@ -37,8 +41,9 @@ export type WorkerObservation =
 /** Why we ended a worker ourselves; a death without one is the worker's own. */
 export type KillReason = 'Hung' | 'DrainDeadline' | 'NeverReady' | 'Stopping';
 
-/** Why a worker was asked to finish and leave. All but the first are the worker's own fault. */
-export type DrainReason = 'DrainAsked' | 'MemoryLimit' | 'FetchParked' | 'CanaryLate';
+/** Why a worker was asked to finish and leave. */
+export type DrainReason =
+  'DrainAsked' | 'JobLimit' | 'AgeLimit' | 'MemoryLimit' | 'FetchParked' | 'CanaryLate' | 'ZombiesHeld';
 
 export interface ExitSeen {
   readonly at: Moment;
@@ -63,6 +68,8 @@ export interface WorkerEvidence {
   readonly fullAt: Moment | null;
   readonly threadBeat: { readonly at: Moment; readonly mainStaleMs: number } | null;
   readonly procState: { readonly at: Moment; readonly letter: string } | null;
+  readonly zombiesHeld: { readonly since: Moment; readonly count: number } | null;
+  readonly nudgedAt: Moment | null;
   /** When this life was last sent SIGCONT. */
   readonly continuedAt: Moment | null;
   readonly autopsyAskedAt: Moment | null;
@@ -87,6 +94,8 @@ export const NOTHING_SEEN: WorkerEvidence = {
   fullAt: null,
   threadBeat: null,
   procState: null,
+  zombiesHeld: null,
+  nudgedAt: null,
   continuedAt: null,
   autopsyAskedAt: null,
   autopsy: null,
@@ -122,12 +131,15 @@ export function record(seen: WorkerEvidence, observation: WorkerObservation, at:
 /** What we did to it; the rest are signs that it gave. */
 type Deed = Extract<
   WorkerObservation,
-  { kind: 'continued' | 'drainAsked' | 'autopsyAsked' | 'autopsied' | 'jobEndAsked' | 'killAsked' }
+  { kind: 'continued' | 'nudged' | 'drainAsked' | 'autopsyAsked' | 'autopsied' | 'jobEndAsked' | 'killAsked' }
 >;
 
 function isDeed(observation: WorkerObservation): observation is Deed {
   return (
-    observation.kind === 'continued' || observation.kind === 'autopsied' || observation.kind.endsWith('Asked')
+    observation.kind === 'continued' ||
+    observation.kind === 'nudged' ||
+    observation.kind === 'autopsied' ||
+    observation.kind.endsWith('Asked')
   );
 }
 
@@ -145,6 +157,8 @@ function afterSign(
       return { ...seen, threadBeat: { at, mainStaleMs: observation.mainStaleMs } };
     case 'procState':
       return { ...seen, procState: { at, letter: observation.letter } };
+    case 'zombiesHeld':
+      return afterZombies(seen, observation.count, at);
     case 'exited':
       return { ...seen, incarnation: null, exit: exitSeen(seen, observation, at), deaths: seen.deaths + 1 };
     case 'gone':
@@ -159,6 +173,8 @@ function afterDeed(seen: WorkerEvidence, observation: Deed, at: Moment): WorkerE
   switch (observation.kind) {
     case 'continued':
       return { ...seen, continuedAt: at };
+    case 'nudged':
+      return { ...seen, nudgedAt: at };
     case 'drainAsked':
       return {
         ...seen,
@@ -188,6 +204,12 @@ function afterBeat(seen: WorkerEvidence, beat: Beat, at: Moment): WorkerEvidence
     beat: isNewer ? beat : seen.beat,
     fullAt: isFull ? later(seen.fullAt, at) : seen.fullAt,
   };
+}
+
+/** A worker that waited for all of them is told anew when it holds others. */
+function afterZombies(seen: WorkerEvidence, count: number, at: Moment): WorkerEvidence {
+  if (count === 0) return { ...seen, zombiesHeld: null, nudgedAt: null };
+  return { ...seen, zombiesHeld: { since: seen.zombiesHeld?.since ?? at, count } };
 }
 
 function later(known: Moment | null, at: Moment): Moment {

@@ -67,6 +67,12 @@ function ofChange({ reason, since }: WorkerStatus, { evidence, pid, nextStart }:
       return `${pid} finishes what it has in hand and takes nothing new.`;
     case 'MemoryLimit':
       return `${pid} is over workers.memoryLimit: it finishes what it has in hand and is replaced.`;
+    case 'JobLimit':
+      return `${pid} has done as many jobs as workers.maxJobs allows: it finishes what it has in hand and is replaced.`;
+    case 'AgeLimit':
+      return `${pid} is as old as workers.maxAge allows: it finishes what it has in hand and is replaced.`;
+    case 'ZombiesHeld':
+      return `${pid} does not wait for ${String(evidence.zombiesHeld?.count ?? 0)} ended children; it finishes what it has in hand and is replaced, which frees them.`;
     case 'StoppedByPerson':
       return 'A person stopped it, and nothing starts it but garrison start.';
     case 'SupervisorStopping':

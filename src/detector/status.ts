@@ -5,7 +5,7 @@
 import { isImpaired, stretched } from './awareness.ts';
 import { decideLiving } from './living.ts';
 import type { StatusQuestion, WorkerReason, WorkerStatus } from './verdict.ts';
-import type { ExitSeen } from './evidence.ts';
+import type { DrainReason, ExitSeen } from './evidence.ts';
 
 /** The verdict. Death is a fact (an exit was seen), never a timeout; timeouts decide only `late` and `hung`. */
 export function decideStatus(question: StatusQuestion): WorkerStatus {
@@ -26,7 +26,7 @@ function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): W
   if (stopping) return { state: 'stopped', reason: 'SupervisorStopping', since, recheckAtMs: null };
   if (since === null) return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   // It left as it was asked to and is replaced: no failure, and nothing to wait for.
-  if (exit?.drainedFor === 'DrainAsked')
+  if (exit !== null && exit.drainedFor !== null && !isOwnFault(exit.drainedFor))
     return { state: 'starting', reason: 'NotStartedYet', since, recheckAtMs: null };
   if (overBudget) return { state: 'failed', reason: 'CrashLoop', since, recheckAtMs: null };
   return {
@@ -35,6 +35,21 @@ function decideDead({ evidence, wish, stopping, overBudget }: StatusQuestion): W
     since,
     recheckAtMs: null,
   };
+}
+
+/** Left because of what was wrong with it, and not because somebody or its limits wanted so. */
+function isOwnFault(reason: DrainReason): boolean {
+  switch (reason) {
+    case 'DrainAsked':
+    case 'JobLimit':
+    case 'AgeLimit':
+      return false;
+    case 'MemoryLimit':
+    case 'FetchParked':
+    case 'CanaryLate':
+    case 'ZombiesHeld':
+      return true;
+  }
 }
 
 function exitReason(exit: ExitSeen): WorkerReason {

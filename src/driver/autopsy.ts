@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
+import { childrenOf } from './children.ts';
 import { writeDurably } from './durableFile.ts';
 import { readProcStat } from '../proc.ts';
 import { logFileOf } from './retention.ts';
@@ -148,17 +149,4 @@ function countFiles(pid: number): number | null {
   } catch {
     return null;
   }
-}
-
-/** Children of every thread of the process. */
-function childrenOf(pid: number): number[] {
-  let threads: string[];
-  try {
-    threads = readdirSync(`/proc/${String(pid)}/task`);
-  } catch {
-    return [];
-  }
-  return threads.flatMap((thread) =>
-    (read(pid, `task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
-  );
 }

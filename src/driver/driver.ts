@@ -7,11 +7,13 @@ import type { Incarnation } from '../heartbeat.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
+import type { Orphan } from '../reconciler/orphan.ts';
 import type { RedisTarget } from '../redisTarget.ts';
 import { EmbeddedRedis } from './embeddedRedis.ts';
 import { DriverHands } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
+import { Reaper } from './reaper.ts';
 import { RedisLink } from './redisLink.ts';
 import type { ExitFact } from './spawn.ts';
 import { openSpool } from './spool.ts';
@@ -23,6 +25,8 @@ export interface DriverSettings {
   /** True when the redis-server behind `redis` is ours to run. */
   readonly embedded: boolean;
   readonly slots: number;
+  /** Files, pipes and sockets that a worker may have open at once. */
+  readonly openFiles: number;
 }
 
 export interface DriverEvents {
@@ -35,6 +39,8 @@ export interface DriverEvents {
   readonly onNews: (news: JobNews) => void;
   readonly onRedis: (up: boolean, detail: string) => void;
   readonly onRedisExit: (fact: ExitFact) => void;
+  readonly onReaped: (pid: number, command: string) => void;
+  readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
@@ -53,6 +59,7 @@ export interface Driver {
 /** Far longer than a worker may be silent before it is ended: while it lives nobody else takes its jobs. */
 const LOCK_MS = 60_000;
 const REDIS_END_WITHIN_MS = 5_000;
+const ORPHANS_END_WITHIN_MS = 2_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
   const { homeDir } = settings;
@@ -60,7 +67,9 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
+  const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const hands = new DriverHands({
+    reaper,
     pool: openPool(settings, events),
     queue,
     store,
@@ -83,6 +92,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     await hands.settled();
     await link.end();
     await server.end(REDIS_END_WITHIN_MS);
+    await reaper.endAll(ORPHANS_END_WITHIN_MS);
   };
   return { store, queue, hands, start, end };
 }
@@ -96,7 +106,7 @@ function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
     slots: settings.slots,
   } as const;
   return new WorkerPool(
-    { homeDir: settings.homeDir, greeting },
+    { homeDir: settings.homeDir, openFiles: settings.openFiles, greeting },
     {
       onObservation: events.onWorker,
       onMessage: (worker, incarnation, message) => {

@@ -10,11 +10,13 @@ import { CANARY_ID } from '../queueName.ts';
 import { counterKey, type Cluster } from './cluster.ts';
 import type { JobStore } from './jobStore.ts';
 import type { PushQueue } from './queue.ts';
+import type { Reaper } from './reaper.ts';
 import type { Spool } from './spool.ts';
 import type { WorkerPool } from './workers.ts';
 
 export interface HandsParts {
   readonly pool: WorkerPool;
+  readonly reaper: Reaper;
   readonly queue: PushQueue;
   readonly store: JobStore;
   readonly spool: Spool;
@@ -59,6 +61,9 @@ export class DriverHands {
       case 'endJob':
         pool.endJob(action.worker, action.incarnation, action);
         break;
+      case 'nudgeWorker':
+        pool.nudge(action.worker, action.incarnation);
+        break;
       case 'resumeWorker':
         pool.resume(action.worker, action.incarnation);
         break;
@@ -72,6 +77,9 @@ export class DriverHands {
 
   #performElsewhere(action: Exclude<Action, { worker: string }>): void {
     switch (action.kind) {
+      case 'endOrphan':
+        this.#parts.reaper.end(action.orphan);
+        break;
       case 'spawnRedis':
         this.#parts.spawnRedis();
         break;

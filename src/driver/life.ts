@@ -5,9 +5,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Incarnation } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { readProcStat } from '../proc.ts';
 import type { GuardedSignal } from '../reconciler/guard.ts';
+import { childrenOf } from './children.ts';
+import { LIFE_MARK } from './reaper.ts';
 import { spawnProcess, type ExitFact, type SpawnedProcess } from './spawn.ts';
 import { SshGroups } from './sshGroups.ts';
+
+export interface LifeSettings {
+  /** Files, pipes and sockets that it may have open at once. */
+  readonly openFiles: number;
+}
 
 export interface LifeEvents {
   onMessage(message: WorkerMessage): void;
@@ -27,17 +35,22 @@ export class Life {
   readonly ssh: SshGroups;
   /** Last seen state letter of /proc; running and waiting both count as S. */
   letter = 'S';
+  /** Ended children that it held at the last look, and at the last two. */
+  #zombies: ReadonlySet<string> = new Set();
+  #held = 0;
   readonly #process: SpawnedProcess;
   readonly #events: LifeEvents;
   readonly #lastLines: string[] = [];
   #hearStack: ((stack: Stack) => void) | null = null;
 
   /** Starts the worker's program. Throws PROGRAM_MISSING. */
-  constructor(worker: string, events: LifeEvents) {
+  constructor(worker: string, settings: LifeSettings, events: LifeEvents) {
     this.#events = events;
+    const nonce = randomBytes(6).toString('hex');
     this.#process = spawnProcess({
-      file: process.execPath,
-      args: [...process.execArgv, workerProgram(), worker, String(process.pid)],
+      file: 'prlimit',
+      args: [`--nofile=${String(settings.openFiles)}`, '--', ...workerCommand(worker)],
+      env: { [LIFE_MARK]: nonce },
       ipc: true,
       onLine: (line) => {
         this.#keepLine(line);
@@ -51,7 +64,7 @@ export class Life {
       },
     });
     const { pid, startTicks } = this.#process;
-    this.incarnation = { pid, startTicks, nonce: randomBytes(6).toString('hex') };
+    this.incarnation = { pid, startTicks, nonce };
     this.ssh = new SshGroups(pid);
   }
 
@@ -70,6 +83,20 @@ export class Life {
 
   signalGroup(signal: GuardedSignal): void {
     this.#process.signalGroup(signal);
+  }
+
+  /** How many ended children it has not waited for in two looks running; null while that is as before. */
+  newlyHeldZombies(): number | null {
+    const before = this.#zombies;
+    const zombies = childrenOf(this.incarnation.pid).flatMap((pid) => {
+      const stat = readProcStat(pid);
+      return stat?.state === 'Z' ? [`${String(pid)} ${String(stat.startTicks)}`] : [];
+    });
+    this.#zombies = new Set(zombies);
+    const held = zombies.filter((zombie) => before.has(zombie)).length;
+    if (held === this.#held) return null;
+    this.#held = held;
+    return held;
   }
 
   /** The stack of its main loop, innermost first; null when neither the loop nor the thread answers. */
@@ -111,6 +138,10 @@ function parseWord(line: string): ThreadWord | null {
   } catch {
     return null;
   }
+}
+
+function workerCommand(worker: string): string[] {
+  return [process.execPath, ...process.execArgv, workerProgram(), worker, String(process.pid)];
 }
 
 /** The worker's main file, beside this one: TypeScript under tsx, JavaScript when built. */

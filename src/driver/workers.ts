@@ -9,7 +9,7 @@ import { sameIncarnation, type Incarnation, type JobInHand } from '../heartbeat.
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import type { GuardedSignal } from '../reconciler/guard.ts';
 import { performAutopsy } from './autopsy.ts';
-import { Life } from './life.ts';
+import { Life, type LifeSettings } from './life.ts';
 import { readProcStat } from '../proc.ts';
 
 export interface WorkerEvents {
@@ -20,7 +20,7 @@ export interface WorkerEvents {
   onFailure(action: string, detail: string): void;
 }
 
-export interface PoolSettings {
+export interface PoolSettings extends LifeSettings {
   readonly homeDir: string;
   /** The first message to every life. */
   readonly greeting: Extract<SupervisorMessage, { type: 'configure' }>;
@@ -89,6 +89,14 @@ export class WorkerPool {
     life.signalGroup('SIGCONT');
   }
 
+  /** Tells it that children of it have ended; to it alone, as with a stop. */
+  nudge(worker: string, incarnation: Incarnation): void {
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    this.#events.onObservation(worker, { kind: 'nudged', incarnation });
+    life.signalGroup('SIGCHLD');
+  }
+
   /** Ends the ssh of one job, which the worker then sees as any other end of it. */
   endJob(worker: string, incarnation: Incarnation, attempt: { jobId: string; attempt: number }): void {
     const life = this.#life(worker, incarnation);
@@ -123,7 +131,7 @@ export class WorkerPool {
 
   /** Its messages carry no identity of their own: the channel is the identity. */
   #begin(worker: string): Life {
-    const life: Life = new Life(worker, {
+    const life: Life = new Life(worker, this.#settings, {
       onMessage: (message) => {
         // What an ended life still had in its pipe says nothing of the present.
         if (this.#lives.get(worker) === life) this.#hear(worker, life.incarnation, message);
@@ -152,7 +160,10 @@ export class WorkerPool {
   /** Looks at each worker's state letter once a second; a change is news. */
   #watchStates(): void {
     this.#watching ??= setInterval(() => {
-      for (const [worker, life] of this.#lives) this.#lookAtState(worker, life);
+      for (const [worker, life] of this.#lives) {
+        this.#lookAtState(worker, life);
+        this.#lookAtZombies(worker, life);
+      }
     }, LOOK_INTERVAL_MS).unref();
   }
 
@@ -165,6 +176,12 @@ export class WorkerPool {
     if (letter === life.letter) return;
     life.letter = letter;
     this.#events.onObservation(worker, { kind: 'procState', incarnation, letter });
+  }
+
+  #lookAtZombies(worker: string, life: Life): void {
+    const count = life.newlyHeldZombies();
+    if (count === null) return;
+    this.#events.onObservation(worker, { kind: 'zombiesHeld', incarnation: life.incarnation, count });
   }
 
   #hear(worker: string, incarnation: Incarnation, message: WorkerMessage): void {

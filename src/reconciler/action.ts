@@ -5,6 +5,7 @@
 import type { DrainReason, KillReason } from '../detector/evidence.ts';
 import type { WorkerReason } from '../detector/verdict.ts';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
+import type { Orphan } from './orphan.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { SupervisorMessage } from '../push/workerMessage.ts';
 
@@ -40,6 +41,8 @@ export type Action =
       readonly jobId: string;
       readonly attempt: number;
     }
+  /** SIGCHLD to a worker that holds ended children. */
+  | { readonly kind: 'nudgeWorker'; readonly worker: string; readonly incarnation: Incarnation }
   /** SIGCONT to a stopped worker. */
   | { readonly kind: 'resumeWorker'; readonly worker: string; readonly incarnation: Incarnation }
   | {
@@ -49,6 +52,8 @@ export type Action =
       readonly message: SupervisorMessage;
     }
   | { readonly kind: 'spawnRedis' }
+  /** End a process that outlived the worker it came from. */
+  | { readonly kind: 'endOrphan'; readonly orphan: Orphan }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */
   | { readonly kind: 'dispatch'; readonly job: JobRecord }
   /** Take the entry of a dead attempt off the queue, with exactly the token of its lock. */

@@ -52,7 +52,14 @@ export interface WorkerQuestion {
   readonly queueOpen: boolean;
   readonly limits: StatusLimits;
   /** No other worker is on its way out or in: this one can be spared. */
-  readonly othersSettled: boolean;
+  readonly othersSettled: () => boolean;
+  readonly recycleLimits: RecycleLimits;
+}
+
+/** When a healthy worker is replaced all the same; null for never. */
+export interface RecycleLimits {
+  readonly maxJobs: number | null;
+  readonly maxAgeMs: number | null;
 }
 
 /** A process that is stopped again so soon after SIGCONT is not coming back by itself. */
@@ -60,6 +67,9 @@ const CONTINUE_GRACE_MS = 5_000;
 
 /** Longer than the hand needs at most; a kill must not wait for an autopsy that never comes. */
 const AUTOPSY_WITHIN_MS = 2_000;
+
+/** After SIGCHLD a program that waits at all has waited. */
+const NUDGE_GRACE_MS = 5_000;
 
 /** A life recycled for its memory sooner than this was over the limit from the start: that is a failure, or it would go round for ever. */
 const MEMORY_GRACE_MS = 60_000;
@@ -101,10 +111,13 @@ function isFailure({ exit, drainReason }: WorkerEvidence, readyForMs: number): b
   switch (drainReason) {
     case 'FetchParked':
     case 'CanaryLate':
+    case 'ZombiesHeld':
       return true;
     case 'MemoryLimit':
       return readyForMs < MEMORY_GRACE_MS;
     case 'DrainAsked':
+    case 'JobLimit':
+    case 'AgeLimit':
     case null:
       return false;
   }
@@ -130,11 +143,37 @@ function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): Wor
   const recycles = wish.recycle !== null && sameIncarnation(wish.recycle, incarnation);
   if (recycles && wish.recycleFor === 'MemoryLimit') return drain(question, incarnation, 'MemoryLimit');
   if (recycles || wish.worker === 'stop') return drain(question, incarnation, 'DrainAsked');
-  return endOverdueJob(question, incarnation) ?? tellWish(question, incarnation);
+  return (
+    answerZombies(question, incarnation) ??
+    recycleAtLimit(question, incarnation) ??
+    endOverdueJob(question, incarnation) ??
+    tellWish(question, incarnation)
+  );
 }
 
 function drain({ worker, plan }: WorkerQuestion, incarnation: Incarnation, why: DrainReason): WorkerDecision {
   return { plan, action: { kind: 'drainWorker', worker, incarnation, why }, recheckAtMs: null };
+}
+
+/** Told once that children have ended; one that still does not wait for them is replaced, since only then others can. */
+function answerZombies(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision | null {
+  const { evidence, plan, worker, nowMs, othersSettled } = question;
+  const { zombiesHeld, nudgedAt } = evidence;
+  if (zombiesHeld === null) return null;
+  if (nudgedAt === null)
+    return { plan, action: { kind: 'nudgeWorker', worker, incarnation }, recheckAtMs: null };
+  const dueAtMs = nudgedAt.monoMs + NUDGE_GRACE_MS;
+  return nowMs >= dueAtMs && othersSettled() ? drain(question, incarnation, 'ZombiesHeld') : null;
+}
+
+/** One worker at a time: a fleet that was started together would otherwise leave together. */
+function recycleAtLimit(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision | null {
+  const { evidence, recycleLimits, nowMs, othersSettled } = question;
+  const { maxJobs, maxAgeMs } = recycleLimits;
+  const overJobs = maxJobs !== null && (evidence.beat?.jobsDone ?? 0) >= maxJobs;
+  const overAge = maxAgeMs !== null && nowMs - (evidence.readyAt?.monoMs ?? nowMs) >= maxAgeMs;
+  if ((!overJobs && !overAge) || !othersSettled()) return null;
+  return drain(question, incarnation, overJobs ? 'JobLimit' : 'AgeLimit');
 }
 
 /** The worker's own limits end a silent ssh; when they did not, its process group ends all the same, and the worker goes on. */
@@ -164,7 +203,7 @@ function answerHung(question: WorkerQuestion, incarnation: Incarnation): WorkerD
       return drain(question, incarnation, 'FetchParked');
     case 'CanaryLate':
       // All that are free are under suspicion; one at a time, so that somebody is left to serve.
-      return question.othersSettled ? drain(question, incarnation, 'CanaryLate') : nothing;
+      return question.othersSettled() ? drain(question, incarnation, 'CanaryLate') : nothing;
     case 'NeverReady':
       return kill(question, incarnation, 'NeverReady');
     default:

@@ -6,6 +6,7 @@ import type { WorkerObservation } from '../detector/evidence.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
+import type { Orphan } from '../reconciler/orphan.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 
 export type JobObservation =
@@ -26,6 +27,9 @@ export type Observation =
   | { readonly kind: 'job'; readonly observation: JobObservation }
   | { readonly kind: 'redis'; readonly up: boolean; readonly detail: string }
   | { readonly kind: 'redisExited'; readonly exitCode: number | null; readonly signal: string | null }
+  /** A process outlived its parent and is ours now, or one of those has ended and is gone. */
+  | { readonly kind: 'adopted'; readonly orphan: Orphan }
+  | { readonly kind: 'reaped'; readonly pid: number; readonly command: string }
   /** Something about the hosts has changed; the next publication shows it. */
   | { readonly kind: 'hosts' }
   | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };

@@ -45,6 +45,9 @@ const CALM: AroundWorkers = {
   queueOpen: false,
 };
 
+/** Of a stream that is older than this setting. */
+const NEVER = { maxJobs: null, maxAgeMs: null };
+
 /** Writes a stream line by line, the header at once; of the surroundings only what is new. */
 export class StreamWriter {
   readonly #write: (line: string) => void;
@@ -83,7 +86,12 @@ export function readStream(streamText: string): { header: StreamHeader; turns: S
       },
     );
   }
-  const settings = { ...header.settings, limits: { ...DEFAULT_LIMITS, ...header.settings.limits } };
+  const older: Partial<StreamSettings> = header.settings;
+  const settings = {
+    ...header.settings,
+    recycleLimits: older.recycleLimits ?? NEVER,
+    limits: { ...DEFAULT_LIMITS, ...header.settings.limits },
+  };
   let around = CALM;
   const turns = lines.map((line) => {
     const turn = JSON.parse(line, withInfinities) as Partial<StreamTurn> & Pick<StreamTurn, 'at'>;

@@ -3,21 +3,16 @@
  * It decides nothing itself, waits on one timer, and learns what its actions did only from what is observed.
  */
 import { now, type Moment } from '../clock.ts';
-import { unreachable } from '../errors.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
-import type { CanaryWatch } from './canaryWatch.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
-import type { JobBoard } from './jobBoard.ts';
 import type { Observer } from './observer.ts';
-import type { JobObservation, Observation } from './observation.ts';
+import { takeIn, type Boards } from './intake.ts';
+import type { Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
-import type { Publisher, Report } from './publisher.ts';
-import type { RedisWatch } from './redisWatch.ts';
 import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
-import type { WorkerBoard } from './workerBoard.ts';
 
 export interface SupervisorSettings {
   readonly host: string;
@@ -27,16 +22,10 @@ export interface SupervisorSettings {
   readonly startedAt: Moment;
 }
 
-export interface SupervisorParts {
-  readonly workers: WorkerBoard;
-  readonly jobs: JobBoard;
-  readonly redis: RedisWatch;
-  readonly canary: CanaryWatch;
+export interface SupervisorParts extends Boards {
   readonly observer: Observer;
-  readonly publisher: Publisher;
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
-  readonly report: Report;
 }
 
 /** It looks at least this often, so that its own lateness can be told. */
@@ -177,7 +166,7 @@ export class Supervisor {
     if (this.#ended) return;
     const at = now();
     this.#parts.observer.look(Math.max(0, at.monoMs - this.#dueAtMs), at.monoMs);
-    const actions = this.#inbox.splice(0).flatMap((seen) => this.#takeIn(seen.observation, seen.at));
+    const actions = this.#inbox.splice(0).flatMap((seen) => takeIn(this.#parts, seen.observation, seen.at));
     const recheckTimes = this.#decide(actions, at);
     const facts = this.#queueFacts(at);
     this.#parts.publisher.publish({
@@ -211,12 +200,15 @@ export class Supervisor {
       at,
     });
     actions.push(...forWorkers.actions);
-    if (stopping) return [forWorkers.recheckAtMs];
+    const forOrphans = this.#parts.orphans.decide(workers.livingNonces(), at.monoMs);
+    actions.push(...forOrphans.actions);
+    if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);
     const mayRun = redisUp && redis.everUp && workers.serves();
     const forCanary = canary.decide({ mayRun, oldestQueuedAtMs, at });
     actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
-    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
+    const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
+    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, ...others];
   }
 
   #sleepUntil(times: readonly (number | null)[], nowMs: number): void {
@@ -235,45 +227,6 @@ export class Supervisor {
     this.#timer = setTimeout(() => {
       this.#scheduleTurn();
     }, atMs - nowMs);
-  }
-
-  #takeInJob(observation: JobObservation, at: Moment): Action[] {
-    return this.#parts.canary.apply(observation, at) ?? this.#parts.jobs.apply(observation, at);
-  }
-
-  #takeIn(observation: Observation, at: Moment): Action[] {
-    const { workers, redis, report } = this.#parts;
-    switch (observation.kind) {
-      case 'worker': {
-        const { worker, observation: seen } = observation;
-        workers.observe(worker, seen, at);
-        // Its jobs are free only once nothing that it had started can still write to a host.
-        return seen.kind === 'gone'
-          ? this.#takeInJob({ kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
-          : [];
-      }
-      case 'job':
-        return this.#takeInJob(observation.observation, at);
-      case 'redis':
-        redis.note(observation, at);
-        return [];
-      case 'redisExited':
-        redis.noteExit(observation, at);
-        return [];
-      case 'hosts':
-        this.#parts.publisher.touchOverview();
-        return [];
-      case 'actionFailed':
-        if (observation.action === 'spawnRedis') redis.noteSpawnFailure(observation.detail, at);
-        report({
-          level: 'error',
-          event: 'actionFailed',
-          facts: { action: observation.action, detail: observation.detail },
-        });
-        return [];
-      default:
-        return unreachable(observation);
-    }
   }
 }
 

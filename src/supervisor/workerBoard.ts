@@ -18,6 +18,7 @@ import {
   FIRST_PLAN,
   reconcileWorker,
   type DrainLimits,
+  type RecycleLimits,
   type WorkerPlan,
   type Wish,
 } from '../reconciler/worker.ts';
@@ -31,6 +32,7 @@ export interface WorkerBoardSettings {
   readonly memoryLimitBytes: number;
   readonly host: string;
   readonly limits: StatusLimits;
+  readonly recycleLimits: RecycleLimits;
   readonly policy: RestartPolicy;
   /** Changes of verdict kept before this start, oldest first, and where each new one is kept. */
   readonly earlier: readonly IncidentView[];
@@ -161,7 +163,7 @@ export class WorkerBoard {
   }
 
   #decideOne(worker: string, entry: Entry, around: Surroundings): ReturnType<typeof reconcileWorker> {
-    const { policy, dice, memoryLimitBytes, limits } = this.#settings;
+    const { policy, dice, memoryLimitBytes, limits, recycleLimits } = this.#settings;
     const nowMs = around.at.monoMs;
     const { incarnation, beat } = entry.evidence;
     if (beat !== null && beat.rssBytes > memoryLimitBytes) {
@@ -170,12 +172,12 @@ export class WorkerBoard {
     // A person's wish stays as it is while the supervisor ends: it is kept for its next start.
     const wish: Wish = around.stopping ? { worker: 'stop', recycle: null, recycleFor: 'Person' } : entry.wish;
     const { drain, queueOpen } = around;
-    const shared = { worker, nowMs, policy, drain, queueOpen, limits };
+    const shared = { worker, nowMs, policy, drain, queueOpen, limits, recycleLimits };
     const common = { ...shared, evidence: entry.evidence, wish };
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     const status = this.#judge(worker, entry, around);
-    // Looked up only where it counts: it asks everybody.
-    const othersSettled = status.reason === 'CanaryLate' && !this.#leaving && this.#othersSettled(worker);
+    // Asked only where it counts: it asks everybody.
+    const othersSettled = (): boolean => !this.#leaving && this.#othersSettled(worker);
     const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0, othersSettled });
     entry.plan = decision.plan;
     return decision;
@@ -244,6 +246,11 @@ export class WorkerBoard {
 
   verdictCounts(): VerdictCounts[] {
     return this.#ledger.counts();
+  }
+
+  livingNonces(): ReadonlySet<string> {
+    const lives = [...this.#entries.values()].map(({ evidence }) => evidence.incarnation?.nonce);
+    return new Set(lives.filter((nonce) => nonce !== undefined));
   }
 
   /** Some worker would take a job that is put on the queue now. */

@@ -31,9 +31,15 @@ interface Attempt {
 export class Attempts {
   readonly #active = new Map<string, Attempt>();
   readonly #tools: AttemptTools;
+  #done = 0;
 
   constructor(tools: AttemptTools) {
     this.#tools = tools;
+  }
+
+  /** Attempts that were granted and ended. */
+  get done(): number {
+    return this.#done;
   }
 
   get count(): number {
@@ -95,6 +101,7 @@ export class Attempts {
   async #runAndReport(state: Attempt, task: PushTask): Promise<void> {
     const { jobId, attempt } = task;
     const result = await this.#runSafely(state, task);
+    this.#done += 1;
     await this.#ask(state, { type: 'result', jobId, attempt, result });
   }
 

@@ -10,6 +10,7 @@ const RESOLUTION_MS = 20;
 
 export interface BeatSource {
   readonly slots: number;
+  jobsDone(): number;
   jobs(): readonly JobInHand[];
   /** Monotonic: since when it is free to fetch without an answer; null while it is not. */
   unansweredSinceMs(): number | null;
@@ -29,6 +30,7 @@ export function startBeat(source: BeatSource, send: (beat: Beat) => void): () =>
       unansweredMs: agoMs(source.unansweredSinceMs()),
       jobs: source.jobs(),
       slots: source.slots,
+      jobsDone: source.jobsDone(),
       rssBytes: process.memoryUsage.rss(),
     });
     delay.reset();

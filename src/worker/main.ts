@@ -38,6 +38,7 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
   startBeat(
     {
       slots: message.slots,
+      jobsDone: () => attempts.done,
       jobs: () => attempts.inHand(),
       unansweredSinceMs: () => fetching.unansweredSinceMs,
     },

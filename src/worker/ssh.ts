@@ -39,7 +39,7 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
   const child = execa(command.file, [...command.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // No agent, no configuration, no locale of ours: what happens depends on the task alone.
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', ...lifeMark() },
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -56,6 +56,12 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
     };
   run.onPid(pid);
   return await superviseSsh(run, { pid, child });
+}
+
+/** What outlives this worker is known by it to have been the worker's. */
+function lifeMark(): { GARRISON_LIFE?: string } {
+  const life = process.env['GARRISON_LIFE'];
+  return life === undefined ? {} : { GARRISON_LIFE: life };
 }
 
 interface Child {

@@ -46,6 +46,7 @@ function beat(incarnation: Incarnation, seq: number, jobs = 0): WorkerObservatio
       unansweredMs: seq * 7,
       jobs: held,
       slots: 2,
+      jobsDone: 0,
       rssBytes: 1,
     },
   };

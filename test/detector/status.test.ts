@@ -21,6 +21,7 @@ const BEAT: Beat = {
   unansweredMs: 0,
   jobs: [],
   slots: 10,
+  jobsDone: 0,
   rssBytes: 1,
 };
 

@@ -17,6 +17,7 @@ import {
   answerDeath,
   FIRST_PLAN,
   reconcileWorker,
+  type RecycleLimits,
   type WorkerPlan,
   type Wish,
 } from '../../src/reconciler/worker.ts';
@@ -30,6 +31,7 @@ class Script {
   plan: WorkerPlan = FIRST_PLAN;
   queueOpen = true;
   othersSettled = true;
+  recycleLimits: RecycleLimits = { maxJobs: null, maxAgeMs: null };
   canary: StatusQuestion['canary'] = null;
 
   see(nowMs: number, observation: WorkerObservation): void {
@@ -47,7 +49,8 @@ class Script {
       drain: { drainWithinMs: 30_000, termGraceMs: 2_000 },
       queueOpen: this.queueOpen,
       limits: DEFAULT_LIMITS,
-      othersSettled: this.othersSettled,
+      othersSettled: () => this.othersSettled,
+      recycleLimits: this.recycleLimits,
     };
     this.plan = answerDeath({ ...common, plan: this.plan });
     const status = decideStatus({
@@ -135,7 +138,15 @@ describe('reconciling a worker', () => {
     script.up(0);
     script.step(1);
     const job = { jobId: 'j-1', attempt: 3, takenAt: '', heardAt: '', silentMs: 64_999 };
-    const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [job], slots: 2, rssBytes: 1 };
+    const beat = {
+      seq: 1,
+      loopDelayP99Ms: 0,
+      unansweredMs: 0,
+      jobs: [job],
+      slots: 2,
+      jobsDone: 0,
+      rssBytes: 1,
+    };
     script.see(100, { kind: 'beat', incarnation: LIFE, beat });
     assert.equal(script.step(100), null);
     const end = { kind: 'endJob', worker: 'push-1', incarnation: LIFE, jobId: 'j-1', attempt: 3 };
@@ -149,7 +160,7 @@ describe('reconciling a worker', () => {
     script.step(0);
     script.up(0);
     script.step(1);
-    const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [], slots: 2, rssBytes: 1 };
+    const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [], slots: 2, jobsDone: 0, rssBytes: 1 };
     const lateAtMs = 100 + DEFAULT_LIMITS.canaryWithinMs;
     script.see(lateAtMs, { kind: 'beat', incarnation: LIFE, beat });
     script.canary = { since: { monoMs: 100, wall: '' }, taken: false };
@@ -253,6 +264,57 @@ describe('reconciling a worker', () => {
     script.see(9, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null, lastLines: [] });
     script.step(9, recycle);
     assert.equal(script.plan.history.consecutive, 1);
+  });
+
+  it('tells a worker once of ended children, and drains it when it still does not wait for them', () => {
+    const script = new Script();
+    script.step(0);
+    script.up(0);
+    script.step(1);
+    script.see(100, { kind: 'zombiesHeld', incarnation: LIFE, count: 50 });
+    assert.equal(script.step(100)?.kind, 'nudgeWorker');
+    script.see(100, { kind: 'nudged', incarnation: LIFE });
+    assert.equal(script.step(5_099), null);
+    script.othersSettled = false;
+    assert.equal(script.step(5_100), null);
+    script.othersSettled = true;
+    const action = script.step(5_100);
+    assert.ok(action?.kind === 'drainWorker' && action.why === 'ZombiesHeld');
+  });
+
+  it('leaves a worker alone that has waited for its children meanwhile', () => {
+    const script = new Script();
+    script.step(0);
+    script.up(0);
+    script.step(1);
+    script.see(100, { kind: 'zombiesHeld', incarnation: LIFE, count: 1 });
+    script.see(100, { kind: 'nudged', incarnation: LIFE });
+    script.see(1_100, { kind: 'zombiesHeld', incarnation: LIFE, count: 0 });
+    assert.equal(script.step(9_000), null);
+  });
+
+  it('replaces a worker at its limits of jobs and age, one at a time and without a failure', () => {
+    for (const [limits, jobsDone, nowMs, why] of [
+      [{ maxJobs: 3, maxAgeMs: null }, 3, 10, 'JobLimit'],
+      [{ maxJobs: null, maxAgeMs: 60_000 }, 0, 60_000, 'AgeLimit'],
+    ] as const) {
+      const script = new Script();
+      script.recycleLimits = limits;
+      script.step(0);
+      script.up(0);
+      script.step(1);
+      const beat = { seq: 1, loopDelayP99Ms: 0, unansweredMs: 0, jobs: [], slots: 2, jobsDone, rssBytes: 1 };
+      script.see(nowMs, { kind: 'beat', incarnation: LIFE, beat });
+      script.othersSettled = false;
+      assert.equal(script.step(nowMs), null);
+      script.othersSettled = true;
+      const action = script.step(nowMs);
+      assert.ok(action?.kind === 'drainWorker' && action.why === why);
+      script.see(nowMs, { kind: 'drainAsked', incarnation: LIFE, why });
+      script.see(nowMs + 5, { kind: 'exited', incarnation: LIFE, exitCode: 0, signal: null, lastLines: [] });
+      assert.equal(script.step(nowMs + 5)?.kind, 'spawnWorker');
+      assert.equal(script.plan.history.consecutive, 0);
+    }
   });
 
   it('backs off from the failed spawn itself, not from the death before it', () => {

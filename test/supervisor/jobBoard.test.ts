@@ -167,6 +167,7 @@ describe('the board of open jobs', () => {
       unansweredMs: 0,
       jobs: [],
       slots: 10,
+      jobsDone: 0,
       rssBytes: 1,
     };
     story.says(A, { type: 'beat', beat }, 60_000);

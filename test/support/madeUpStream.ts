@@ -18,6 +18,7 @@ export const SETTINGS = {
   memoryLimitBytes: 1_000,
   host: 'here',
   limits: DEFAULT_LIMITS,
+  recycleLimits: { maxJobs: 8, maxAgeMs: 50_000 },
   policy: RESTART_POLICY,
 };
 /** Nothing kept before, and nothing kept. */
@@ -46,6 +47,7 @@ const beat = fc.record({
     { maxLength: 3 },
   ),
   slots: fc.constant(2),
+  jobsDone: fc.nat(9),
   rssBytes: fc.nat(1_050),
 });
 const observation: fc.Arbitrary<WorkerObservation> = fc.oneof(
@@ -68,6 +70,7 @@ const observation: fc.Arbitrary<WorkerObservation> = fc.oneof(
     incarnation: life,
     why: fc.constantFrom<DrainReason>('DrainAsked', 'MemoryLimit', 'FetchParked', 'CanaryLate'),
   }),
+  fc.record({ kind: fc.constant('zombiesHeld' as const), incarnation: life, count: fc.nat(2) }),
   fc.record({ kind: fc.constantFrom('autopsyAsked' as const, 'gone' as const), incarnation: life }),
   fc.record({
     kind: fc.constant('exited' as const),

@@ -1,0 +1,30 @@
+/**
+ * Decides what becomes of processes that outlived their parent and were given to the supervisor by the kernel.
+ * It ends only what came from a worker's life that is over; everything else is left as it is.
+ */
+import type { Moment } from '../clock.ts';
+
+export interface Orphan {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** Name of the program. */
+  readonly command: string;
+  /** Nonce of the worker's life that it came from, by the mark in its environment; null when it has none that can be read. */
+  readonly life: string | null;
+}
+
+export interface KnownOrphan {
+  readonly orphan: Orphan;
+  readonly since: Moment;
+  readonly endAskedAtMs: number | null;
+}
+
+/** KILL cannot be refused, but a process in uninterruptible sleep dies only when it wakes. */
+const AGAIN_MS = 5_000;
+
+/** To be ended now: of a life that is over, and not asked a moment ago. */
+export function mustEnd(known: KnownOrphan, livingNonces: ReadonlySet<string>, nowMs: number): boolean {
+  const { orphan, endAskedAtMs } = known;
+  if (orphan.life === null || livingNonces.has(orphan.life)) return false;
+  return endAskedAtMs === null || nowMs - endAskedAtMs >= AGAIN_MS;
+}

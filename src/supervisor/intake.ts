@@ -1,0 +1,69 @@
+/**
+ * Hands each observation to the board that it concerns, and brings back what must be done at once.
+ * It remembers nothing and decides nothing.
+ */
+import type { Moment } from '../clock.ts';
+import { unreachable } from '../errors.ts';
+import type { Action } from '../reconciler/action.ts';
+import type { CanaryWatch } from './canaryWatch.ts';
+import type { JobBoard } from './jobBoard.ts';
+import type { JobObservation, Observation } from './observation.ts';
+import type { OrphanBoard } from './orphanBoard.ts';
+import type { Publisher, Report } from './publisher.ts';
+import type { RedisWatch } from './redisWatch.ts';
+import type { WorkerBoard } from './workerBoard.ts';
+
+export interface Boards {
+  readonly workers: WorkerBoard;
+  readonly jobs: JobBoard;
+  readonly redis: RedisWatch;
+  readonly canary: CanaryWatch;
+  readonly orphans: OrphanBoard;
+  readonly publisher: Publisher;
+  readonly report: Report;
+}
+
+export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
+  const { workers, redis, orphans, publisher, report } = boards;
+  switch (observation.kind) {
+    case 'worker': {
+      const { worker, observation: seen } = observation;
+      workers.observe(worker, seen, at);
+      // Its jobs are free only once nothing that it had started can still write to a host.
+      return seen.kind === 'gone'
+        ? takeInJob(boards, { kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
+        : [];
+    }
+    case 'job':
+      return takeInJob(boards, observation.observation, at);
+    case 'redis':
+      redis.note(observation, at);
+      return [];
+    case 'redisExited':
+      redis.noteExit(observation, at);
+      return [];
+    case 'adopted':
+      orphans.noteAdopted(observation.orphan, at);
+      return [];
+    case 'reaped':
+      orphans.noteReaped(observation.pid);
+      return [];
+    case 'hosts':
+      publisher.touchOverview();
+      return [];
+    case 'actionFailed':
+      if (observation.action === 'spawnRedis') redis.noteSpawnFailure(observation.detail, at);
+      report({
+        level: 'error',
+        event: 'actionFailed',
+        facts: { action: observation.action, detail: observation.detail },
+      });
+      return [];
+    default:
+      return unreachable(observation);
+  }
+}
+
+function takeInJob({ canary, jobs }: Boards, observation: JobObservation, at: Moment): Action[] {
+  return canary.apply(observation, at) ?? jobs.apply(observation, at);
+}
