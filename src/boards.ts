@@ -87,8 +87,10 @@ function earlierVerdicts(journal: Journal): IncidentView[] {
 
 /** A job is called stuck when half the time that it may be silent is over; the rest is for its worker to end it by itself. */
 function limitsFor({ ssh }: GarrisonConfig): StatusLimits {
+  // Until the host's first answer it is the connect timeout that a job may be silent for.
+  const silentForMs = Math.max(ssh.idleTimeoutMs, ssh.connectTimeoutMs);
   const jobStuckAfterMs = ssh.idleTimeoutMs / 2;
-  return { ...DEFAULT_LIMITS, jobStuckAfterMs, jobOverdueAfterMs: ssh.idleTimeoutMs + JOB_END_GRACE_MS };
+  return { ...DEFAULT_LIMITS, jobStuckAfterMs, jobOverdueAfterMs: silentForMs + JOB_END_GRACE_MS };
 }
 
 export function journalFailed(logger: Logger): (why: string) => void {

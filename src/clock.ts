@@ -22,3 +22,8 @@ export interface Moment {
 export function now(): Moment {
   return { monoMs: monoMs(), wall: wallTime() };
 }
+
+/** The same moment so long ago, on both clocks. */
+export function momentBefore({ monoMs: atMs, wall }: Moment, agoMs: number): Moment {
+  return { monoMs: atMs - agoMs, wall: new Date(Date.parse(wall) - agoMs).toISOString() };
+}

@@ -20,6 +20,8 @@ export interface JobInHand {
   readonly heardAt: string;
   /** Since ssh or the host last said anything, or the job reached a stage. */
   readonly silentMs: number;
+  /** It has ended, and its result is on its way to disk: no ssh is behind it any more. */
+  readonly isReporting: boolean;
 }
 
 export interface Beat {

@@ -31,7 +31,7 @@ async function why(context: Context, name: string): Promise<number> {
   const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
   const ofWorker = items.filter((incident) => incident.worker === worker.name);
   const changes = ofWorker.slice(0, CHANGES_SHOWN).reverse();
-  const end = await lastEnd(context, changes);
+  const end = await lastEnd(context, ofWorker);
   if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { worker, changes, end }));
   else output.data(storyLines(context, { worker, changes, end }).join('\n'));
   return EXIT.done;
@@ -40,9 +40,10 @@ async function why(context: Context, name: string): Promise<number> {
 type End = IncidentView & { readonly autopsy: unknown };
 
 /** Its latest end of which something was kept; null when none was. */
-async function lastEnd({ client }: Context, changes: readonly IncidentView[]): Promise<End | null> {
-  const kept = changes.filter(({ autopsyFile, lastLines }) => autopsyFile !== null || lastLines.length > 0);
-  const latest = kept.at(-1);
+async function lastEnd({ client }: Context, newestFirst: readonly IncidentView[]): Promise<End | null> {
+  const latest = newestFirst.find(
+    ({ autopsyFile, lastLines }) => autopsyFile !== null || lastLines.length > 0,
+  );
   if (latest === undefined) return null;
   const { item } = (await client.get(apiPath('incidents', latest.id))) as { item: End };
   return item;

@@ -11,6 +11,11 @@ export type WorkerObservation =
   | { readonly kind: 'spawnFailed'; readonly detail: string }
   | { readonly kind: 'ready'; readonly incarnation: Incarnation }
   | { readonly kind: 'beat'; readonly incarnation: Incarnation; readonly beat: Beat }
+  /** It was told that it may take jobs, or no longer. */
+  | { readonly kind: 'resumed'; readonly incarnation: Incarnation }
+  | { readonly kind: 'quieted'; readonly incarnation: Incarnation }
+  /** It took an entry off the queue. */
+  | { readonly kind: 'took'; readonly incarnation: Incarnation }
   /** The second beat, from a thread: how long the main loop has not turned. */
   | { readonly kind: 'threadBeat'; readonly incarnation: Incarnation; readonly mainStaleMs: number }
   /** The state letter of /proc/PID/stat, told when it changes. */
@@ -24,8 +29,13 @@ export type WorkerObservation =
   | { readonly kind: 'autopsyAsked'; readonly incarnation: Incarnation }
   /** What was found is in this file under incidents/; null when it could not be written. */
   | { readonly kind: 'autopsied'; readonly incarnation: Incarnation; readonly file: string | null }
-  /** The ssh of this job was ended past the worker. */
-  | { readonly kind: 'jobEndAsked'; readonly incarnation: Incarnation; readonly jobId: string }
+  /** The ssh of this job's attempt was ended past the worker. */
+  | {
+      readonly kind: 'jobEndAsked';
+      readonly incarnation: Incarnation;
+      readonly jobId: string;
+      readonly attempt: number;
+    }
   | { readonly kind: 'killAsked'; readonly incarnation: Incarnation; readonly why: KillReason }
   | {
       readonly kind: 'exited';
@@ -64,6 +74,10 @@ export interface WorkerEvidence {
   readonly readyAt: Moment | null;
   readonly lastBeatAt: Moment | null;
   readonly beat: Beat | null;
+  /** Since when it may take jobs; null while it may not. */
+  readonly resumedAt: Moment | null;
+  /** When it last took anything off the queue. */
+  readonly tookAt: Moment | null;
   /** When a beat last told that every slot was held. */
   readonly fullAt: Moment | null;
   readonly threadBeat: { readonly at: Moment; readonly mainStaleMs: number } | null;
@@ -74,7 +88,8 @@ export interface WorkerEvidence {
   readonly continuedAt: Moment | null;
   readonly autopsyAskedAt: Moment | null;
   readonly autopsy: { readonly at: Moment; readonly file: string | null } | null;
-  readonly jobEndAsked: { readonly at: Moment; readonly jobId: string } | null;
+  /** `jobId.attempt` of those whose ssh was ended past it. */
+  readonly jobEndsAsked: readonly string[];
   readonly drainAskedAt: Moment | null;
   readonly drainReason: DrainReason | null;
   readonly killAskedAt: Moment | null;
@@ -91,6 +106,8 @@ export const NOTHING_SEEN: WorkerEvidence = {
   readyAt: null,
   lastBeatAt: null,
   beat: null,
+  resumedAt: null,
+  tookAt: null,
   fullAt: null,
   threadBeat: null,
   procState: null,
@@ -99,7 +116,7 @@ export const NOTHING_SEEN: WorkerEvidence = {
   continuedAt: null,
   autopsyAskedAt: null,
   autopsy: null,
-  jobEndAsked: null,
+  jobEndsAsked: [],
   drainAskedAt: null,
   drainReason: null,
   killAskedAt: null,
@@ -153,6 +170,12 @@ function afterSign(
       return { ...seen, readyAt: at };
     case 'beat':
       return afterBeat(seen, observation.beat, at);
+    case 'resumed':
+      return { ...seen, resumedAt: at };
+    case 'quieted':
+      return { ...seen, resumedAt: null };
+    case 'took':
+      return { ...seen, tookAt: at };
     case 'threadBeat':
       return { ...seen, threadBeat: { at, mainStaleMs: observation.mainStaleMs } };
     case 'procState':
@@ -186,7 +209,7 @@ function afterDeed(seen: WorkerEvidence, observation: Deed, at: Moment): WorkerE
     case 'autopsied':
       return { ...seen, autopsy: { at, file: observation.file } };
     case 'jobEndAsked':
-      return { ...seen, jobEndAsked: { at, jobId: observation.jobId } };
+      return { ...seen, jobEndsAsked: [...seen.jobEndsAsked, attemptKey(observation)] };
     case 'killAsked':
       return { ...seen, killAskedAt: seen.killAskedAt ?? at, killReason: seen.killReason ?? observation.why };
     default:
@@ -199,11 +222,23 @@ function afterBeat(seen: WorkerEvidence, beat: Beat, at: Moment): WorkerEvidence
   const isFull = beat.jobs.length >= beat.slots;
   const isNewer = seen.beat === null || beat.seq > seen.beat.seq;
   return {
-    ...seen,
+    ...(isNewer ? afterRecovery(seen) : seen),
     lastBeatAt: later(seen.lastBeatAt, at),
     beat: isNewer ? beat : seen.beat,
     fullAt: isFull ? later(seen.fullAt, at) : seen.fullAt,
   };
+}
+
+/** What was done about a hang or a stop answers that one alone: it beats again, and the next is another. */
+function afterRecovery(seen: WorkerEvidence): WorkerEvidence {
+  const isStopped = seen.procState?.letter === 'T' || seen.procState?.letter === 't';
+  if (seen.killAskedAt !== null) return seen;
+  return { ...seen, autopsyAskedAt: null, autopsy: null, continuedAt: isStopped ? seen.continuedAt : null };
+}
+
+/** Of an attempt of a job, within one life. */
+export function attemptKey({ jobId, attempt }: { readonly jobId: string; readonly attempt: number }): string {
+  return `${jobId}.${String(attempt)}`;
 }
 
 /** A worker that waited for all of them is told anew when it holds others. */

@@ -3,26 +3,42 @@
  * It ends nothing; what follows is the reconciler's to decide.
  */
 import type { JobInHand } from '../heartbeat.ts';
-import type { WorkerEvidence } from './evidence.ts';
+import { attemptKey, type WorkerEvidence } from './evidence.ts';
 
 /** Now, and not as of the beat that told of it. */
 export function silentMs(job: JobInHand, evidence: WorkerEvidence, nowMs: number): number {
   return job.silentMs + nowMs - (evidence.lastBeatAt?.monoMs ?? nowMs);
 }
 
-/** The job that has been silent longest, when that is at least `limitMs`; null when none is. */
+/** The running job that has been silent longest, when that is at least `limitMs`; null when none is. */
 export function quietestJob(evidence: WorkerEvidence, limitMs: number, nowMs: number): JobInHand | null {
-  const jobs = evidence.beat?.jobs ?? [];
-  const quietest = jobs.reduce<JobInHand | null>(
-    (found, job) => (found === null || job.silentMs > found.silentMs ? job : found),
-    null,
+  const job = quietest(runningJobs(evidence));
+  return job !== null && silentMs(job, evidence, nowMs) >= limitMs ? job : null;
+}
+
+/** Of those whose ssh was not yet ended past the worker: one that cannot be ended hides no other. */
+export function overdueJob(evidence: WorkerEvidence, limitMs: number, nowMs: number): JobInHand | null {
+  const job = quietest(
+    runningJobs(evidence).filter((each) => !evidence.jobEndsAsked.includes(attemptKey(each))),
   );
-  return quietest !== null && silentMs(quietest, evidence, nowMs) >= limitMs ? quietest : null;
+  return job !== null && silentMs(job, evidence, nowMs) >= limitMs ? job : null;
 }
 
 /** When the quietest job reaches the limit if nothing more is heard of it; null without a job. */
 export function quietAtMs(evidence: WorkerEvidence, limitMs: number): number | null {
-  const quietest = quietestJob(evidence, -Infinity, 0);
+  const job = quietest(runningJobs(evidence));
   const toldAtMs = evidence.lastBeatAt?.monoMs;
-  return quietest === null || toldAtMs === undefined ? null : toldAtMs + limitMs - quietest.silentMs;
+  return job === null || toldAtMs === undefined ? null : toldAtMs + limitMs - job.silentMs;
+}
+
+/** What waits for its result to be kept has no ssh any more that could be stuck. */
+function runningJobs({ beat }: WorkerEvidence): readonly JobInHand[] {
+  return beat?.jobs.filter((job) => !job.isReporting) ?? [];
+}
+
+function quietest(jobs: readonly JobInHand[]): JobInHand | null {
+  return jobs.reduce<JobInHand | null>(
+    (found, job) => (found === null || job.silentMs > found.silentMs ? job : found),
+    null,
+  );
 }

@@ -125,32 +125,46 @@ function slotsFull({ evidence: { beat, lastBeatAt } }: StatusQuestion): Finding 
   return { state: 'up', reason: 'SlotsFull', since };
 }
 
-/** Beats, has room, jobs wait for it, and yet the queue has not answered it: only a new life helps (bullmq#4585). */
+/** Beats, has room, jobs wait for it, and yet the queue has not answered it, or answers and nothing is taken: only a new life helps (bullmq#4585). */
 function fetchParked(question: StatusQuestion): Finding | null {
-  const { evidence, wish, oldestWaitingMs, brokerBackAt, limits, nowMs } = question;
-  const { beat, lastBeatAt } = evidence;
-  if (beat === null || wish !== 'run') return null;
+  const { evidence, oldestWaitingMs, queueStillMs, brokerBackAt, limits, nowMs } = question;
+  const freeSinceMs = couldTakeSinceMs(question);
+  if (evidence.beat === null || freeSinceMs === null) return null;
   // A fetch that was cut off by an outage has as long after it as any other.
   const sinceBackMs = brokerBackAt === null ? Infinity : nowMs - brokerBackAt.monoMs;
-  const unansweredMs = Math.min(beat.unansweredMs ?? 0, sinceBackMs);
-  if (oldestWaitingMs < limits.parkedAfterMs || unansweredMs < limits.parkedAfterMs) return null;
-  return { state: 'hung', reason: 'FetchParked', since: lastBeatAt };
+  const unansweredMs = Math.min(evidence.beat.unansweredMs ?? 0, oldestWaitingMs, sinceBackMs);
+  const untakenMs = Math.min(queueStillMs, nowMs - freeSinceMs, sinceBackMs);
+  if (Math.max(unansweredMs, untakenMs) < limits.parkedAfterMs) return null;
+  return { state: 'hung', reason: 'FetchParked', since: evidence.lastBeatAt };
 }
 
 /** Beats and reaches the queue, and yet the queue's own no-op job does not come back: nothing that is put on it would. */
 function canaryLate(question: StatusQuestion): Finding | null {
+  const { canary, convictedAt, evidence } = question;
+  const stillGuilty = convictedAt !== null && (evidence.tookAt?.monoMs ?? -Infinity) < convictedAt.monoMs;
+  // That another one has taken the canary meanwhile says nothing for this one.
+  if (stillGuilty && couldTakeSinceMs(question) !== null)
+    return { state: 'hung', reason: 'CanaryLate', since: convictedAt };
   const dueAtMs = canaryDueAtMs(question);
   if (dueAtMs === null || question.nowMs < dueAtMs) return null;
-  return { state: 'hung', reason: 'CanaryLate', since: question.canary?.since ?? null };
+  return { state: 'hung', reason: 'CanaryLate', since: canary?.since ?? null };
 }
 
 /** By when the canary must be back: counted from when it waits *and* this worker could have taken it. */
-function canaryDueAtMs({ evidence, wish, canary, limits, awareness }: StatusQuestion): number | null {
-  const { beat, fullAt, readyAt } = evidence;
-  if (canary === null || wish !== 'run' || readyAt === null || beat === null) return null;
-  if (beat.jobs.length >= beat.slots && !canary.taken) return null;
-  const couldSinceMs = Math.max(canary.since.monoMs, readyAt.monoMs, fullAt?.monoMs ?? -Infinity);
-  return couldSinceMs + stretched(limits.canaryWithinMs, awareness);
+function canaryDueAtMs(question: StatusQuestion): number | null {
+  const { canary, limits, awareness } = question;
+  if (canary === null) return null;
+  const freeSinceMs = canary.taken ? canary.since.monoMs : couldTakeSinceMs(question);
+  if (freeSinceMs === null) return null;
+  return Math.max(canary.since.monoMs, freeSinceMs) + stretched(limits.canaryWithinMs, awareness);
+}
+
+/** Since when it is ready, may take jobs and has had a free slot; null while one of these is not so. */
+function couldTakeSinceMs({ evidence, wish }: StatusQuestion): number | null {
+  const { beat, fullAt, readyAt, resumedAt } = evidence;
+  if (wish !== 'run' || readyAt === null || resumedAt === null || beat === null) return null;
+  if (beat.jobs.length >= beat.slots) return null;
+  return Math.max(readyAt.monoMs, resumedAt.monoMs, fullAt?.monoMs ?? -Infinity);
 }
 
 function working({ evidence: { readyAt }, wish }: StatusQuestion): Finding {

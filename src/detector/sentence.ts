@@ -3,16 +3,22 @@
  * It holds no elapsed time (a sentence that changes each second would make every look a change) and decides nothing.
  */
 import type { WorkerEvidence } from './evidence.ts';
+import { quietestJob } from './jobSilence.ts';
 import type { WorkerStatus } from './verdict.ts';
 
 /** `nextStart` is RFC 3339, for a dead worker that will be started again. */
 export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextStart: string | null): string {
   const pid = evidence.incarnation === null ? 'its process' : `pid ${String(evidence.incarnation.pid)}`;
-  return ofLiving(status, pid) ?? ofChange(status, { evidence, pid, nextStart });
+  if (status.state === 'draining') return ofDrain(status, { evidence, pid, nextStart });
+  const job = quietestJob(evidence, -Infinity, 0)?.jobId ?? null;
+  return ofLiving(status, { pid, job }) ?? ofChange(status, { evidence, pid, nextStart });
 }
 
 /** Of a worker that lives and is judged; null for the others. */
-function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string | null {
+function ofLiving(
+  { reason, since: moment }: WorkerStatus,
+  { pid, job }: { readonly pid: string; readonly job: string | null },
+): string | null {
   const since = moment?.wall ?? 'an unknown time';
   switch (reason) {
     case 'Beating':
@@ -22,7 +28,7 @@ function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string 
     case 'SlotsFull':
       return `Works as ${pid} with every slot taken since ${since}; nothing new is taken until one is free.`;
     case 'JobStuck':
-      return `Works as ${pid}; a job of it has been silent since ${since}: its ssh is ended when ssh.idleTimeout is over, the worker goes on.`;
+      return `Works as ${pid}; ${job ?? 'a job of it'} has been silent since ${since}: its ssh is ended when its time limit is over, the worker goes on.`;
     case 'BrokerAway':
       return `Works as ${pid}, but Redis has not answered since ${since}; a restart would not help, so there is none.`;
     case 'BeatLate':
@@ -38,9 +44,9 @@ function ofLiving({ reason, since: moment }: WorkerStatus, pid: string): string 
     case 'NoBeat':
       return `${pid} has been silent since ${since}; it is being ended and replaced, its jobs are tried again.`;
     case 'FetchParked':
-      return `${pid} has room and jobs wait, but it does not reach the queue; it is drained and replaced.`;
+      return `${pid} has room and jobs wait, but it does not take them; it is drained and replaced, in its turn.`;
     case 'CanaryLate':
-      return `${pid} beats and has room, but a test job put on the queue at ${since} has not come back; it is drained and replaced.`;
+      return `${pid} beats and has room, but what was put on the queue at ${since} was not taken; it is drained and replaced, in its turn.`;
     case 'ObserverImpaired':
       return `${pid} was last heard at ${since}, but the supervisor itself was late, so nobody is judged.`;
     default:
@@ -54,6 +60,26 @@ interface Change {
   readonly nextStart: string | null;
 }
 
+/** Of a worker that finishes what it has in hand; `since` is when it was told to. */
+function ofDrain({ reason }: WorkerStatus, { evidence, pid }: Change): string {
+  const leaves = 'it finishes what it has in hand and is replaced.';
+  switch (reason) {
+    case 'MemoryLimit':
+      return `${pid} is over workers.memoryLimit: ${leaves}`;
+    case 'JobLimit':
+      return `${pid} has done as many jobs as workers.maxJobs allows: ${leaves}`;
+    case 'AgeLimit':
+      return `${pid} is as old as workers.maxAge allows: ${leaves}`;
+    case 'ZombiesHeld':
+      return `${pid} does not wait for ${String(evidence.zombiesHeld?.count ?? 0)} ended children: ${leaves} That frees them.`;
+    case 'FetchParked':
+    case 'CanaryLate':
+      return `${pid} took nothing off the queue although it had room: ${leaves}`;
+    default:
+      return `${pid} finishes what it has in hand and takes nothing new.`;
+  }
+}
+
 /** Of a worker that starts, ends or has ended. */
 function ofChange({ reason, since }: WorkerStatus, { evidence, pid, nextStart }: Change): string {
   switch (reason) {
@@ -63,16 +89,6 @@ function ofChange({ reason, since }: WorkerStatus, { evidence, pid, nextStart }:
       return `Started as ${pid}; its first beat is awaited.`;
     case 'NeverReady':
       return `${pid} has not become ready since ${since?.wall ?? 'its start'}; it is being ended and replaced.`;
-    case 'DrainAsked':
-      return `${pid} finishes what it has in hand and takes nothing new.`;
-    case 'MemoryLimit':
-      return `${pid} is over workers.memoryLimit: it finishes what it has in hand and is replaced.`;
-    case 'JobLimit':
-      return `${pid} has done as many jobs as workers.maxJobs allows: it finishes what it has in hand and is replaced.`;
-    case 'AgeLimit':
-      return `${pid} is as old as workers.maxAge allows: it finishes what it has in hand and is replaced.`;
-    case 'ZombiesHeld':
-      return `${pid} does not wait for ${String(evidence.zombiesHeld?.count ?? 0)} ended children; it finishes what it has in hand and is replaced, which frees them.`;
     case 'StoppedByPerson':
       return 'A person stopped it, and nothing starts it but garrison start.';
     case 'SupervisorStopping':

@@ -99,6 +99,10 @@ export interface StatusQuestion {
   readonly brokerBackAt: Moment | null;
   /** Age of the oldest job that waits for a worker; 0 when none does. */
   readonly oldestWaitingMs: number;
+  /** For how long a job has been on the queue while nobody took anything off it; 0 when none is. */
+  readonly queueStillMs: number;
+  /** When this life was found to take nothing, by the canary or by jobs that waited; null while it was not. */
+  readonly convictedAt: Moment | null;
   /** Since when the canary waits for this worker, or this worker has it; null while neither. */
   readonly canary: { readonly since: Moment; readonly taken: boolean } | null;
   readonly limits: StatusLimits;

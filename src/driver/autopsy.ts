@@ -105,10 +105,14 @@ function jobsOf({ jobs, ssh, homeDir }: AutopsyRequest): Promise<JobSeen[]> {
     [...ids].map(async (jobId) => {
       const told = jobs.find((job) => job.jobId === jobId);
       const sshPid = ssh.find((group) => group.jobId === jobId)?.pid ?? null;
-      const lastLogLines = await tail(logFileOf(homeDir, jobId)).catch(() => []);
+      const lastLogLines = await lastLogLinesOf(homeDir, jobId).catch(() => []);
       return { jobId, takenAt: told?.takenAt ?? null, heardAt: told?.heardAt ?? null, sshPid, lastLogLines };
     }),
   );
+}
+
+async function lastLogLinesOf(homeDir: string, jobId: string): Promise<string[]> {
+  return tail(logFileOf(homeDir, jobId));
 }
 
 async function tail(file: string): Promise<string[]> {

@@ -49,10 +49,15 @@ export class Journal {
   /** The last entries of one event, oldest first; none when the file cannot be read. Damaged lines are passed over. */
   last(event: string, count: number): JournalEntry[] {
     const mark = `"event":${JSON.stringify(event)}`;
-    const lines = endOf(this.#file)
-      .split('\n')
-      .filter((line) => line.includes(mark));
-    return lines.flatMap((line) => parseEntry(line, event)).slice(-count);
+    const entriesOf = (file: string): JournalEntry[] =>
+      endOf(file)
+        .split('\n')
+        .filter((line) => line.includes(mark))
+        .flatMap((line) => parseEntry(line, event));
+    const newest = entriesOf(this.#file);
+    // A rotation may have come a moment ago.
+    const older = newest.length < count ? entriesOf(`${this.#file}.1`) : [];
+    return [...older, ...newest].slice(-count);
   }
 
   /** For what has happened anyway: a full disk must not end the loop that would tell of it. */

@@ -9,6 +9,7 @@ import { isJobId } from '../push/job.ts';
 
 const SOON_MS = 30_000;
 const SWEEP_INTERVAL_MS = 3_600_000;
+const MOST_INCIDENTS = 1_000;
 
 interface Kept {
   readonly path: string;
@@ -27,6 +28,7 @@ export function startSweeping(sweep: {
   const once = async (): Promise<void> => {
     const wallMs = Date.now();
     await removeIncidentsBefore(homeDir, wallMs - limits.incidentsMs);
+    await keepNewestIncidents(homeDir, MOST_INCIDENTS);
     await shrinkLogs(homeDir, limits.logsBytes);
     await removeLogs(homeDir, await sweep.forget(wallMs - limits.jobsMs));
   };
@@ -70,6 +72,13 @@ export async function removeIncidentsBefore(homeDir: string, beforeMs: number): 
   const old = (await list(join(homeDir, 'incidents'))).filter((entry) => entry.changedMs < beforeMs);
   await Promise.all(old.map((entry) => rm(entry.path, { recursive: true, force: true })));
   return old.length;
+}
+
+/** A worker that fails for ever leaves one each minute. */
+export async function keepNewestIncidents(homeDir: string, most: number): Promise<void> {
+  const entries = await list(join(homeDir, 'incidents'));
+  entries.sort((a, b) => b.changedMs - a.changedMs);
+  for (const entry of entries.slice(most)) await rm(entry.path, { recursive: true, force: true });
 }
 
 async function list(folder: string): Promise<Kept[]> {

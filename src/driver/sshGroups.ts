@@ -17,6 +17,9 @@ interface Attempt {
 }
 
 const LOOK_EVERY_MS = 10;
+const LOOK_SELDOM_MS = 1_000;
+/** Only a process in uninterruptible sleep outlives KILL so long. */
+const STUCK_AFTER_MS = 5_000;
 /** The kernel ends them with their worker (driver/spawn.ts, pdeathsig); what is left after this long is ended by hand. */
 const KERNEL_GRACE_MS = 100;
 
@@ -50,14 +53,20 @@ export class SshGroups {
     return group !== undefined && killGroup(group);
   }
 
-  /** Resolves when none of them lives any more, to be called once the worker is dead. */
-  async allGone(): Promise<void> {
+  /** Resolves when none of them lives any more, to be called once the worker is dead; `onStuck` is told once of those that do not go. */
+  async allGone(onStuck: (pids: readonly number[]) => void): Promise<void> {
     const startedMs = performance.now();
+    let isTold = false;
     for (;;) {
       const living = [...this.#groups.values()].filter((group) => isAlive(group));
       if (living.length === 0) return;
-      if (performance.now() - startedMs > KERNEL_GRACE_MS) for (const group of living) killGroup(group);
-      await sleep(LOOK_EVERY_MS);
+      const waitedMs = performance.now() - startedMs;
+      if (waitedMs > KERNEL_GRACE_MS) for (const group of living) killGroup(group);
+      if (waitedMs > STUCK_AFTER_MS && !isTold) {
+        isTold = true;
+        onStuck(living.map(({ pid }) => pid));
+      }
+      await sleep(isTold ? LOOK_SELDOM_MS : LOOK_EVERY_MS);
     }
   }
 }

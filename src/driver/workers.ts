@@ -58,7 +58,11 @@ export class WorkerPool {
 
   /** Says something to this very life. */
   tell(worker: string, incarnation: Incarnation, message: SupervisorMessage): void {
-    this.#life(worker, incarnation)?.send(message);
+    const life = this.#life(worker, incarnation);
+    if (life === null) return;
+    life.send(message);
+    if (message.type === 'resume') this.#events.onObservation(worker, { kind: 'resumed', incarnation });
+    if (message.type === 'quiet') this.#events.onObservation(worker, { kind: 'quieted', incarnation });
   }
 
   /** Fetch now, everyone. */
@@ -98,11 +102,12 @@ export class WorkerPool {
   }
 
   /** Ends the ssh of one job, which the worker then sees as any other end of it. */
-  endJob(worker: string, incarnation: Incarnation, attempt: { jobId: string; attempt: number }): void {
+  endJob(worker: string, incarnation: Incarnation, of: { jobId: string; attempt: number }): void {
     const life = this.#life(worker, incarnation);
     if (life === null) return;
-    this.#events.onObservation(worker, { kind: 'jobEndAsked', incarnation, jobId: attempt.jobId });
-    life.ssh.end(attempt);
+    const { jobId, attempt } = of;
+    this.#events.onObservation(worker, { kind: 'jobEndAsked', incarnation, jobId, attempt });
+    life.ssh.end({ jobId, attempt });
   }
 
   /** Looks at it before it is killed, and keeps what was seen. */
@@ -153,7 +158,10 @@ export class WorkerPool {
     const { incarnation, lastLines } = life;
     this.#lives.delete(worker);
     this.#events.onObservation(worker, { kind: 'exited', incarnation, exitCode, signal, lastLines });
-    await life.ssh.allGone();
+    await life.ssh.allGone((pids) => {
+      const detail = `ssh of ${worker} (pid ${pids.join(', ')}) does not end, state D perhaps: its jobs wait for that`;
+      this.#events.onFailure('endSsh', detail);
+    });
     this.#events.onObservation(worker, { kind: 'gone', incarnation });
   }
 
@@ -188,6 +196,7 @@ export class WorkerPool {
     if (message.type === 'ready') this.#events.onObservation(worker, { kind: 'ready', incarnation });
     if (message.type === 'beat')
       this.#events.onObservation(worker, { kind: 'beat', incarnation, beat: message.beat });
+    if (message.type === 'ask') this.#events.onObservation(worker, { kind: 'took', incarnation });
     if (message.type !== 'ready') this.#events.onMessage(worker, incarnation, message);
   }
 }

@@ -9,8 +9,8 @@ export type Place =
   /** Not on the queue; `notBeforeMs` holds it back. */
   | { readonly at: 'home'; readonly notBeforeMs: number }
   /** Being put on the queue. */
-  | { readonly at: 'leaving' }
-  | { readonly at: 'queue'; readonly sinceMs: number }
+  | { readonly at: 'leaving'; readonly leftAtMs: number }
+  | { readonly at: 'queue'; readonly sinceMs: number; readonly leftAtMs: number }
   | { readonly at: 'worker'; readonly worker: string; readonly nonce: string; readonly sinceMs: number }
   /** The final record is on its way to disk. */
   | { readonly at: 'keeping' };
@@ -159,12 +159,16 @@ export function decideDispatch(
 
 /** Leaves for the queue under its next attempt number. */
 export function afterDispatch(open: OpenJob, at: At): OpenJob {
-  return { job: advance(open.job, { attempt: open.job.attempt + 1 }, at), place: { at: 'leaving' } };
+  return {
+    job: advance(open.job, { attempt: open.job.attempt + 1 }, at),
+    place: { at: 'leaving', leftAtMs: at.monoMs },
+  };
 }
 
 /** Its entry is on the queue; unless a worker was quicker than the news. */
 export function afterArrival(open: OpenJob, at: At): OpenJob {
-  return open.place.at === 'leaving' ? { ...open, place: { at: 'queue', sinceMs: at.monoMs } } : open;
+  if (open.place.at !== 'leaving') return open;
+  return { ...open, place: { at: 'queue', sinceMs: at.monoMs, leftAtMs: open.place.leftAtMs } };
 }
 
 export function afterFailedDispatch(open: OpenJob, at: At): OpenJob {

@@ -3,7 +3,7 @@
  * It answers each death and each life once, and carries nothing out.
  */
 import type { DrainReason, KillReason, WorkerEvidence } from '../detector/evidence.ts';
-import { quietestJob } from '../detector/jobSilence.ts';
+import { overdueJob } from '../detector/jobSilence.ts';
 import type { StatusLimits, WorkerStatus, WorkerWish } from '../detector/verdict.ts';
 import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { Action } from './action.ts';
@@ -179,8 +179,8 @@ function recycleAtLimit(question: WorkerQuestion, incarnation: Incarnation): Wor
 /** The worker's own limits end a silent ssh; when they did not, its process group ends all the same, and the worker goes on. */
 function endOverdueJob(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision | null {
   const { evidence, limits, nowMs, plan, worker } = question;
-  const job = quietestJob(evidence, limits.jobOverdueAfterMs, nowMs);
-  if (job === null || evidence.jobEndAsked?.jobId === job.jobId) return null;
+  const job = overdueJob(evidence, limits.jobOverdueAfterMs, nowMs);
+  if (job === null) return null;
   const { jobId, attempt } = job;
   return { plan, action: { kind: 'endJob', worker, incarnation, jobId, attempt }, recheckAtMs: null };
 }
@@ -200,10 +200,9 @@ function answerHung(question: WorkerQuestion, incarnation: Incarnation): WorkerD
       return nowMs < killAtMs ? { ...nothing, recheckAtMs: killAtMs } : kill(question, incarnation, 'Hung');
     }
     case 'FetchParked':
-      return drain(question, incarnation, 'FetchParked');
     case 'CanaryLate':
-      // All that are free are under suspicion; one at a time, so that somebody is left to serve.
-      return question.othersSettled() ? drain(question, incarnation, 'CanaryLate') : nothing;
+      // All that are free may be under suspicion; one at a time, so that somebody is left to serve.
+      return question.othersSettled() ? drain(question, incarnation, status.reason) : nothing;
     case 'NeverReady':
       return kill(question, incarnation, 'NeverReady');
     default:

@@ -3,6 +3,7 @@
  * Every move is a value of reconciler/canary; it blames nobody.
  */
 import type { Moment } from '../clock.ts';
+import type { Incarnation } from '../heartbeat.ts';
 import { CANARY_ID } from '../queueName.ts';
 import type { Action } from '../reconciler/action.ts';
 import {
@@ -23,8 +24,8 @@ import type { JobObservation } from './observation.ts';
 export interface CanarySurroundings {
   /** Redis answers and some worker takes jobs. */
   readonly mayRun: boolean;
-  /** Monotonic: since when the longest-waiting job is on the queue; null when none is. */
-  readonly oldestQueuedAtMs: number | null;
+  /** Monotonic: when the first of the jobs that are on the queue, or on their way to it, left; null when none is. */
+  readonly oldestLeftAtMs: number | null;
   readonly at: Moment;
 }
 
@@ -49,15 +50,20 @@ export class CanaryWatch {
     return this.#run.pending;
   }
 
-  decide({ mayRun, oldestQueuedAtMs, at }: CanarySurroundings): {
+  decide({ mayRun, oldestLeftAtMs, at }: CanarySurroundings): {
     actions: Action[];
     recheckAtMs: number | null;
   } {
     const sentAtMs = this.#run.pending?.sentAt.monoMs ?? Infinity;
-    const othersAhead = oldestQueuedAtMs !== null && oldestQueuedAtMs <= sentAtMs;
+    const othersAhead = oldestLeftAtMs !== null && oldestLeftAtMs <= sentAtMs;
     const { run, action, recheckAtMs } = decideCanary(this.#run, { mayRun, othersAhead, at });
     this.#run = run;
     return { actions: action === null ? [] : [action], recheckAtMs };
+  }
+
+  /** It has no ssh that could outlive its worker. */
+  noteHolderDeath(incarnation: Incarnation, at: Moment): void {
+    this.#run = afterCanaryHolderDeath(this.#run, incarnation, at);
   }
 
   /** Takes in what concerns the canary; null for everything else. */
@@ -65,9 +71,6 @@ export class CanaryWatch {
     switch (observation.kind) {
       case 'said':
         return this.#hear(observation, at);
-      case 'workerGone':
-        this.#run = afterCanaryHolderDeath(this.#run, observation.incarnation, at);
-        return null;
       case 'enqueued':
         return this.#move(observation, (run) => afterCanaryArrival(run, observation.attempt, at));
       case 'dispatchFailed':

@@ -24,11 +24,12 @@ export interface Boards {
 }
 
 export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
-  const { workers, redis, orphans, publisher, report } = boards;
+  const { workers, redis, canary, orphans, publisher, report } = boards;
   switch (observation.kind) {
     case 'worker': {
       const { worker, observation: seen } = observation;
       workers.observe(worker, seen, at);
+      if (seen.kind === 'exited') canary.noteHolderDeath(seen.incarnation, at);
       // Its jobs are free only once nothing that it had started can still write to a host.
       return seen.kind === 'gone'
         ? takeInJob(boards, { kind: 'workerGone', worker, incarnation: seen.incarnation }, at)

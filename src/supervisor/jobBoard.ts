@@ -29,6 +29,7 @@ import {
 import { Holders, type Speaker } from './holders.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs } from './openJobs.ts';
+import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
 
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
@@ -50,6 +51,7 @@ export class JobBoard {
   readonly #keepAgainAtMs = new Map<string, number>();
   readonly #ports: JobBoardPorts;
   #nextLookMs = 0;
+  #lastTakenAtMs = -Infinity;
 
   constructor(ports: JobBoardPorts) {
     this.#ports = ports;
@@ -71,12 +73,8 @@ export class JobBoard {
     return this.#jobs.get(jobId) === null || this.#kept.has(jobId);
   }
 
-  /** Monotonic: since when the longest-waiting entry is on the queue for any worker to take; null when none is. */
-  oldestQueuedAtMs(): number | null {
-    let oldestMs: number | null = null;
-    for (const { place } of this.open())
-      if (place.at === 'queue') oldestMs = Math.min(oldestMs ?? Infinity, place.sinceMs);
-    return oldestMs;
+  queueTimes(): QueueTimes {
+    return queueTimesOf(this.open(), this.#lastTakenAtMs);
   }
 
   heldBy(worker: string): string[] {
@@ -168,6 +166,7 @@ export class JobBoard {
 
   #answerAsk(speaker: Speaker, ask: Heard<'ask'>, at: Moment): Action[] {
     const { jobId, attempt } = ask;
+    this.#lastTakenAtMs = at.monoMs;
     const open = this.#jobs.get(jobId);
     const fence = this.#fences.get(jobId);
     const skip = tell(speaker, { type: 'skip', jobId, attempt });

@@ -39,6 +39,7 @@ const CALM: AroundWorkers = {
   brokerBackAt: null,
   awareness: WELL,
   oldestWaitingMs: 0,
+  queueStillMs: 0,
   canary: null,
   drain: { drainWithinMs: 0, termGraceMs: 0 },
   stopping: false,

@@ -2,7 +2,7 @@
  * The one loop: observations come in, boards judge and decide, views are published on change, actions go out.
  * It decides nothing itself, waits on one timer, and learns what its actions did only from what is observed.
  */
-import { now, type Moment } from '../clock.ts';
+import { momentBefore, now, type Moment } from '../clock.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
@@ -32,6 +32,8 @@ export interface SupervisorParts extends Boards {
 const LONGEST_SLEEP_MS = 1_000;
 /** A beat waits so long for others: judged one by one, those of a thousand workers took most of a core. */
 const BEATS_WAIT_MS = 250;
+/** Jobs that wait so long although slots are free are not about to be taken. */
+const STILL_WORTH_TELLING_MS = 5_000;
 const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
 
 export class Supervisor {
@@ -150,7 +152,10 @@ export class Supervisor {
   #queueFacts(at: Moment): QueueFacts {
     const { workers, jobs, redis } = this.#parts;
     const views = workers.names().map((name) => workers.view(name, jobs.heldBy(name), at));
-    return { workers: views.filter((view) => view !== null), redis: redis.state, open: jobs.open() };
+    const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
+    const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
+    const known = views.filter((view) => view !== null);
+    return { workers: known, redis: redis.state, open: jobs.open(), stillSince };
   }
 
   #scheduleTurn(): void {
@@ -187,12 +192,13 @@ export class Supervisor {
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
     const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
-    const oldestQueuedAtMs = jobs.oldestQueuedAtMs();
+    const { oldestQueuedAtMs, oldestLeftAtMs, stillSinceMs } = jobs.queueTimes();
     const forWorkers = workers.decide({
       brokerAwaySince: redis.awaySince,
       brokerBackAt: redis.backAt,
       awareness: observer.awareness,
       oldestWaitingMs: oldestQueuedAtMs === null ? 0 : at.monoMs - oldestQueuedAtMs,
+      queueStillMs: stillSinceMs === null ? 0 : at.monoMs - stillSinceMs,
       canary: canary.pending,
       drain,
       stopping,
@@ -204,8 +210,8 @@ export class Supervisor {
     actions.push(...forOrphans.actions);
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);
-    const mayRun = redisUp && redis.everUp && workers.serves();
-    const forCanary = canary.decide({ mayRun, oldestQueuedAtMs, at });
+    const mayRun = redisUp && redis.everUp && workers.hasTakers();
+    const forCanary = canary.decide({ mayRun, oldestLeftAtMs, at });
     actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
     const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
     return [forWorkers.recheckAtMs, forJobs.recheckAtMs, ...others];

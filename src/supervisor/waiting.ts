@@ -10,6 +10,8 @@ export interface QueueFacts {
   readonly workers: readonly WorkerView[];
   readonly redis: Snapshot['redis'];
   readonly open: readonly OpenJob[];
+  /** RFC 3339: since when jobs wait and nobody takes any; null while that is not long. */
+  readonly stillSince: string | null;
 }
 
 /** The job as people see it. */
@@ -52,13 +54,17 @@ function waitingFor(job: JobRecord, facts: QueueFacts): string {
   const free = facts.workers
     .filter(takesJobs)
     .reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
-  return free > 0
+  if (free <= 0) return 'a free slot: all slots of all workers are taken';
+  return facts.stillSince === null
     ? 'a worker to take it, which is about to happen'
-    : 'a free slot: all slots of all workers are taken';
+    : `a worker to take it: nobody has taken anything off the queue since ${facts.stillSince}, though slots are free`;
 }
 
 /** Whether somebody takes jobs right now, and a sentence about it. */
-export function describeService(facts: Omit<QueueFacts, 'open'>): { served: boolean; detail: string } {
+export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis'>): {
+  served: boolean;
+  detail: string;
+} {
   if (!facts.redis.up)
     return { served: false, detail: `Redis is away since ${facts.redis.since}: ${facts.redis.detail}` };
   const taking = facts.workers.filter(takesJobs);

@@ -49,6 +49,8 @@ interface Entry {
   shown: Shown | null;
   /** When a living worker came to its present `up`: it recovered, or was made quiet; null while that is since its start. */
   upSince: Moment | null;
+  /** When its present life was found to take nothing. */
+  convicted: { readonly nonce: string; readonly at: Moment } | null;
   truths: Truths | null;
   /** When it is judged again even if nothing is seen of it. */
   judgeAtMs: number;
@@ -69,6 +71,8 @@ export interface Surroundings {
   readonly brokerBackAt: Moment | null;
   readonly awareness: Awareness;
   readonly oldestWaitingMs: number;
+  /** For how long a job has been on the queue while nobody took anything off it; 0 when none is. */
+  readonly queueStillMs: number;
   /** The queue's no-op job that is under way; null while none is. */
   readonly canary: Canary | null;
   readonly drain: DrainLimits;
@@ -103,6 +107,7 @@ export class WorkerBoard {
         status: UNSEEN,
         shown: null,
         upSince: null,
+        convicted: null,
         truths: null,
         judgeAtMs: -Infinity,
       });
@@ -202,10 +207,16 @@ export class WorkerBoard {
       evidence,
       wish: wish.worker,
       canary: canaryFor(around.canary, evidence.incarnation),
+      convictedAt:
+        entry.convicted?.nonce === evidence.incarnation?.nonce ? (entry.convicted?.at ?? null) : null,
       overBudget: entry.plan.overBudget,
       limits,
       nowMs,
     });
+    const takesNothing = candidate.reason === 'CanaryLate' || candidate.reason === 'FetchParked';
+    const nonce = evidence.incarnation?.nonce;
+    if (candidate.state === 'hung' && takesNothing && nonce !== undefined && entry.convicted?.nonce !== nonce)
+      entry.convicted = { nonce, at: around.at };
     const beatSeq = evidence.beat?.seq ?? 0;
     const settled = settle(entry.shown, { status: candidate, beatSeq, nowMs }, HYSTERESIS);
     this.#noteChange({ worker, entry, candidate, settled, at: around.at });
@@ -229,7 +240,7 @@ export class WorkerBoard {
     const after = settled.shown.status;
     const changed = before?.state !== after.state || before.reason !== after.reason;
     if (changed) entry.upSince = upSince(entry.upSince, { from: before, to: after, at });
-    if (!changed && !settled.suppressed) return;
+    if ((!changed && !settled.suppressed) || isOnlyBusier(before, changed ? after : candidate)) return;
     const to = changed ? after : candidate;
     const { evidence, plan } = entry;
     const detail = sentenceOf(to, evidence, nextStart(plan, at));
@@ -253,11 +264,11 @@ export class WorkerBoard {
     return new Set(lives.filter((nonce) => nonce !== undefined));
   }
 
-  /** Some worker would take a job that is put on the queue now. */
-  serves(): boolean {
-    const all = [...this.#entries.values()];
-    return all.some(
-      ({ status, wish }) => wish.worker === 'run' && (status.state === 'up' || status.state === 'late'),
+  /** Some worker is ready and may take jobs; whether it does is for the canary to find out. */
+  hasTakers(): boolean {
+    return [...this.#entries.values()].some(
+      ({ evidence, wish }) =>
+        wish.worker === 'run' && evidence.resumedAt !== null && evidence.drainAskedAt === null,
     );
   }
 
@@ -267,8 +278,21 @@ export class WorkerBoard {
   }
 }
 
+/** Full or not, it works: told of wherever the worker is shown, and no change of verdict worth keeping. */
+function isOnlyBusier(before: WorkerStatus | null, after: WorkerStatus): boolean {
+  const works = (status: WorkerStatus | null): boolean =>
+    status?.reason === 'Beating' || status?.reason === 'SlotsFull';
+  return works(before) && works(after);
+}
+
 /** All that verdicts rest on around the workers, but for what only grows as time passes. */
-function outlookOf({ at: _at, oldestWaitingMs: _waitingMs, awareness, ...others }: Surroundings): string {
+function outlookOf({
+  at: _at,
+  oldestWaitingMs: _waitingMs,
+  queueStillMs: _stillMs,
+  awareness,
+  ...others
+}: Surroundings): string {
   const { score, impairedUntilMs, starved } = awareness;
   return JSON.stringify({ ...others, score, impairedUntilMs, starved });
 }

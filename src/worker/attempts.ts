@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts';
 import type { JobInHand } from '../heartbeat.ts';
 import type { HostResult, PushTask, Stage } from '../push/job.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { CANARY_ID } from '../queueName.ts';
 import type { Entry } from './entrySource.ts';
 import type { TaskEvents } from './runTask.ts';
 
@@ -25,7 +26,8 @@ interface Attempt {
   heard: { readonly monoMs: number; readonly wall: string };
   answer: ((message: SupervisorMessage) => void) | null;
   /** The queue's own no-op job: it takes a slot, but nobody waits for it. */
-  isCanary: boolean;
+  readonly isCanary: boolean;
+  isReporting: boolean;
 }
 
 export class Attempts {
@@ -51,9 +53,9 @@ export class Attempts {
     const nowMs = this.#tools.now().monoMs;
     return [...this.#active.values()]
       .filter(({ isCanary }) => !isCanary)
-      .map(({ jobId, attempt, takenAt, heard }) => {
+      .map(({ jobId, attempt, takenAt, heard, isReporting }) => {
         const silentMs = Math.round(nowMs - heard.monoMs);
-        return { jobId, attempt, takenAt, heardAt: heard.wall, silentMs };
+        return { jobId, attempt, takenAt, heardAt: heard.wall, silentMs, isReporting };
       });
   }
 
@@ -66,7 +68,6 @@ export class Attempts {
     const renewal = setInterval(() => void entry.renew().catch(() => undefined), this.#tools.lockMs / 3);
     try {
       const grant = await this.#ask(state, { type: 'ask', jobId, attempt, token });
-      state.isCanary = grant.type === 'pass';
       if (grant.type === 'run') await this.#runAndReport(state, grant.task);
       // Redis may be away: the entry then stays, and the supervisor refuses it when it comes back.
       await entry.complete().catch(() => undefined);
@@ -94,13 +95,15 @@ export class Attempts {
       takenAt: taken.wall,
       heard: taken,
       answer: null,
-      isCanary: false,
+      isCanary: jobId === CANARY_ID,
+      isReporting: false,
     };
   }
 
   async #runAndReport(state: Attempt, task: PushTask): Promise<void> {
     const { jobId, attempt } = task;
     const result = await this.#runSafely(state, task);
+    state.isReporting = true;
     this.#done += 1;
     await this.#ask(state, { type: 'result', jobId, attempt, result });
   }

@@ -35,7 +35,14 @@ const READY = after(NOTHING_SEEN, [
 
 function beat(incarnation: Incarnation, seq: number, jobs = 0): WorkerObservation {
   const held = Array.from({ length: jobs }, (_, index) => {
-    return { jobId: `j-${String(index)}`, attempt: 1, takenAt: '', heardAt: '', silentMs: seq * 900 };
+    return {
+      jobId: `j-${String(index)}`,
+      attempt: 1,
+      takenAt: '',
+      heardAt: '',
+      silentMs: seq * 900,
+      isReporting: false,
+    };
   });
   return {
     kind: 'beat',
@@ -168,6 +175,8 @@ function ask(
     brokerAwaySince: null,
     brokerBackAt: null,
     oldestWaitingMs: 0,
+    queueStillMs: 0,
+    convictedAt: null,
     canary: null,
     limits: DEFAULT_LIMITS,
     ...around,

@@ -30,7 +30,7 @@ function beatWith(more: Partial<Beat>): WorkerObservation {
 }
 
 function holding(jobId: string, silentMs = 0): JobInHand {
-  return { jobId, attempt: 1, takenAt: '', heardAt: '', silentMs };
+  return { jobId, attempt: 1, takenAt: '', heardAt: '', silentMs, isReporting: false };
 }
 
 function at(monoMs: number): { monoMs: number; wall: string } {
@@ -59,6 +59,8 @@ function ask(
     brokerAwaySince: null,
     brokerBackAt: null,
     oldestWaitingMs: 0,
+    queueStillMs: 0,
+    convictedAt: null,
     canary: null,
     limits: DEFAULT_LIMITS,
     nowMs,
@@ -69,6 +71,7 @@ function ask(
 const started: [number, WorkerObservation][] = [
   [0, { kind: 'spawned', incarnation: LIFE }],
   [300, { kind: 'ready', incarnation: LIFE }],
+  [300, { kind: 'resumed', incarnation: LIFE }],
   [301, { kind: 'beat', incarnation: LIFE, beat: BEAT }],
 ];
 
@@ -156,6 +159,30 @@ describe('the status of a worker', () => {
       ['up JobStuck', see([1_000, beatWith({ jobs: [holding('a'), holding('b', 29_900)] })]), 1_100, {}],
       ['up Beating', see([1_000, beatWith({ jobs: [holding('a'), holding('b', 29_900)] })]), 1_099, {}],
       ['hung CanaryLate', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_100) }],
+      // Told to take jobs only a moment ago.
+      [
+        'up Beating',
+        see([19_000, { kind: 'resumed', incarnation: LIFE }], [20_000, beatWith({})]),
+        20_100,
+        { canary: canarySince(10_100) },
+      ],
+      // Found guilty once, it is cleared by what it takes itself, not by what another takes.
+      ['hung CanaryLate', see([20_000, beatWith({})]), 20_100, { convictedAt: at(15_000) }],
+      [
+        'up Beating',
+        see([16_000, { kind: 'took', incarnation: LIFE }], [20_000, beatWith({})]),
+        20_100,
+        { convictedAt: at(15_000) },
+      ],
+      // The queue answers, and yet nobody takes what is on it.
+      ['hung FetchParked', see([20_000, beatWith({})]), 20_100, { queueStillMs: 15_000 }],
+      ['up Beating', see([20_000, beatWith({})]), 20_100, { queueStillMs: 14_999 }],
+      [
+        'up Beating',
+        see([1_000, beatWith({ jobs: [{ ...holding('b', 90_000), isReporting: true }] })]),
+        1_100,
+        {},
+      ],
       ['up Beating', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_101) }],
       ['up Quiet', see([20_000, beatWith({})]), 20_100, { canary: canarySince(10_100), wish: 'quiet' }],
       [

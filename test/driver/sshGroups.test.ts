@@ -56,7 +56,7 @@ describe('the ssh groups of a worker', () => {
     worker.kill('SIGKILL');
     await once(worker, 'exit');
     assert.equal(isAlive(identity), true);
-    await groups.allGone();
+    await groups.allGone(() => undefined);
     assert.equal(isAlive(identity), false);
   });
 
@@ -66,6 +66,6 @@ describe('the ssh groups of a worker', () => {
     groups.note(JOB, sleeper);
     groups.note(JOB, null);
     assert.deepEqual(groups.list(), []);
-    await groups.allGone();
+    await groups.allGone(() => undefined);
   });
 });

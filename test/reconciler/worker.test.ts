@@ -63,6 +63,8 @@ class Script {
       brokerAwaySince: null,
       brokerBackAt: null,
       oldestWaitingMs: 0,
+      queueStillMs: 0,
+      convictedAt: null,
       limits: DEFAULT_LIMITS,
       nowMs,
     });
@@ -74,6 +76,7 @@ class Script {
   up(nowMs: number): void {
     this.see(nowMs, { kind: 'spawned', incarnation: LIFE });
     this.see(nowMs, { kind: 'ready', incarnation: LIFE });
+    this.see(nowMs, { kind: 'resumed', incarnation: LIFE });
   }
 }
 
@@ -137,7 +140,7 @@ describe('reconciling a worker', () => {
     script.step(0);
     script.up(0);
     script.step(1);
-    const job = { jobId: 'j-1', attempt: 3, takenAt: '', heardAt: '', silentMs: 64_999 };
+    const job = { jobId: 'j-1', attempt: 3, takenAt: '', heardAt: '', silentMs: 64_999, isReporting: false };
     const beat = {
       seq: 1,
       loopDelayP99Ms: 0,
@@ -151,7 +154,7 @@ describe('reconciling a worker', () => {
     assert.equal(script.step(100), null);
     const end = { kind: 'endJob', worker: 'push-1', incarnation: LIFE, jobId: 'j-1', attempt: 3 };
     assert.deepEqual(script.step(101), end);
-    script.see(101, { kind: 'jobEndAsked', incarnation: LIFE, jobId: 'j-1' });
+    script.see(101, { kind: 'jobEndAsked', incarnation: LIFE, jobId: 'j-1', attempt: 3 });
     assert.equal(script.step(102), null);
   });
 

@@ -32,7 +32,7 @@ function verdicts(turns: readonly MadeUpTurn[], judgeAll: boolean): unknown[] {
     // No verdict rests on how long a drain may last, but a change of it is a change.
     const drain = judgeAll ? { drainWithinMs: nowMs, termGraceMs: 0 } : surroundings.drain;
     // How long the oldest job waits only grows, and that is looked at once a second.
-    board.decide({ ...surroundings, drain, oldestWaitingMs: 0, at });
+    board.decide({ ...surroundings, drain, oldestWaitingMs: 0, queueStillMs: 0, at });
   }
   return board.incidents();
 }

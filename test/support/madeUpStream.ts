@@ -43,6 +43,7 @@ const beat = fc.record({
       takenAt: fc.constant('2026-01-01T00:00:00.000Z'),
       heardAt: fc.constant('2026-01-01T00:00:01.000Z'),
       silentMs: fc.oneof(fc.nat(1_000), fc.nat(70_000)),
+      isReporting: fc.boolean(),
     }),
     { maxLength: 3 },
   ),
@@ -70,6 +71,10 @@ const observation: fc.Arbitrary<WorkerObservation> = fc.oneof(
     incarnation: life,
     why: fc.constantFrom<DrainReason>('DrainAsked', 'MemoryLimit', 'FetchParked', 'CanaryLate'),
   }),
+  fc.record({
+    kind: fc.constantFrom('resumed' as const, 'quieted' as const, 'took' as const),
+    incarnation: life,
+  }),
   fc.record({ kind: fc.constant('zombiesHeld' as const), incarnation: life, count: fc.nat(2) }),
   fc.record({ kind: fc.constantFrom('autopsyAsked' as const, 'gone' as const), incarnation: life }),
   fc.record({
@@ -91,6 +96,7 @@ export const around: fc.Arbitrary<AroundWorkers> = fc.record({
     starved: fc.boolean(),
   }),
   oldestWaitingMs: fc.nat(30_000),
+  queueStillMs: fc.nat(30_000),
   canary: fc.option(
     fc.record({
       number: fc.nat(9),

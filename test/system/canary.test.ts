@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, it } from 'node:test';
-import type { IncidentView, WorkerView } from '../../src/supervisor/door.ts';
+import { after, describe, it } from 'node:test';
+import type { IncidentView } from '../../src/supervisor/door.ts';
+import type { Garrison } from '../support/garrison.ts';
 import { watchForLeaks } from '../support/leaks.ts';
-import { startOwnHosts, startOn } from '../support/ownHosts.ts';
+import { startOwnHosts, startOn, type OwnHosts } from '../support/ownHosts.ts';
 import { withParts, type Parts } from '../support/parts.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { told } from '../support/told.ts';
@@ -17,56 +18,91 @@ import { until } from '../support/until.ts';
 const DEAF_WORKER = new URL('../fixtures/deafWorker.js', import.meta.url).pathname;
 const NAMES = ['push-1', 'push-2'];
 
-const leaks = watchForLeaks();
-after(() => leaks.assertNone());
+describe('workers that take nothing', () => {
+  const leaks = watchForLeaks();
+  after(() => leaks.assertNone());
 
-it('workers that take nothing are found by the canary and replaced, one at a time', withParts(deafWorkers));
+  it('are found by the canary and replaced, one at a time', withParts(foundByCanary));
+  it('are found by the jobs that wait for them, too', withParts(foundByJobs));
+});
 
-async function deafWorkers(parts: Parts): Promise<void> {
+interface Deaf {
+  readonly garrison: Garrison;
+  readonly own: OwnHosts;
+  /** From now on no worker that lives now takes anything. */
+  deafen(): Promise<void>;
+}
+
+async function startDeaf(parts: Parts): Promise<Deaf> {
   const home = tempHome(parts);
-  const deaf = join(home, 'deaf');
+  const file = join(home, 'deaf');
   const own = await startOwnHosts(parts, 1);
   const garrison = await startOn(own, parts, {
     home,
     config: 'workers: { count: 2 }',
-    env: { NODE_OPTIONS: `--import=${DEAF_WORKER}`, GARRISON_TEST_DEAF: deaf },
+    env: { NODE_OPTIONS: `--import=${DEAF_WORKER}`, GARRISON_TEST_DEAF: file },
   });
   const isUp = async (): Promise<boolean> => (await garrison.workers()).every(({ state }) => state === 'up');
   await until('both workers are up', isUp);
   const passed = async (): Promise<number | null> => (await garrison.snapshot()).queue.canary.lastTookMs;
   await until('a canary came back', passed);
-  const pids = (await garrison.workers()).map((worker) => String(worker.incarnation?.pid));
-  writeFileSync(deaf, pids.join('\n'));
-  const replaced = async (): Promise<WorkerView | undefined> =>
-    (await garrison.workers()).find(({ state, restarts }) => state === 'up' && restarts === 1);
-  const cured = await until('one was replaced', replaced, { deadlineMs: 60_000 });
+  const deafen = async (): Promise<void> => {
+    const pids = (await garrison.workers()).map((worker) => String(worker.incarnation?.pid));
+    writeFileSync(file, pids.join('\n'));
+  };
+  return { garrison, own, deafen };
+}
+
+async function foundByCanary(parts: Parts): Promise<void> {
+  const { garrison, deafen } = await startDeaf(parts);
+  await deafen();
+  await assertReplacedInTurn(garrison, 'CanaryLate');
+}
+
+/** A push that comes before the next canary would go out: none is sent behind it. */
+async function foundByJobs(parts: Parts): Promise<void> {
+  const { garrison, own, deafen } = await startDeaf(parts);
+  await deafen();
   const push = await garrison.push(
     'eva',
     own.hosts.map(({ name }) => name),
   );
+  const waitsInVain = async (): Promise<boolean> =>
+    /nobody has taken anything off the queue since/.test(
+      (await garrison.pushView(push.id)).jobs[0]?.waitingFor ?? '',
+    );
+  await until('people are told that nobody takes it', waitsInVain, { deadlineMs: 30_000 });
   const { jobs } = await garrison.settled(push.id);
   assert.equal(told(jobs[0]), 'done changed AccountPushed');
-  assert.equal(jobs[0]?.worker, cured.name);
+  await assertReplacedInTurn(garrison, 'FetchParked');
+}
+
+async function assertReplacedInTurn(garrison: Garrison, reason: string): Promise<void> {
+  const replaced = async (): Promise<boolean> =>
+    (await garrison.workers()).every(({ state, restarts }) => state === 'up' && restarts === 1);
+  await until('both were replaced', replaced, { deadlineMs: 60_000 });
   const { items } = await garrison.api<{ items: IncidentView[] }>('GET', '/api/v1/incidents?limit=500');
   const changes = items.filter(({ shown }) => shown).reverse();
-  for (const name of NAMES) assertStory(changes, name);
+  for (const name of NAMES)
+    assertStory(changes.filter(({ worker }) => worker === name).map(verdictOf), reason);
   assertOneAtATime(changes);
 }
 
-/** From `hung` on to its next `up`; a worker that was spared because another had been cured came back by itself. */
-function assertStory(changes: readonly IncidentView[], name: string): void {
-  const ofWorker = changes.filter(({ worker }) => worker === name).map(verdictOf);
-  const story = ofWorker.slice(ofWorker.indexOf('hung CanaryLate'));
-  const drained = [
-    'hung CanaryLate',
-    'draining CanaryLate',
+/** The second in turn may be found by either, since the first that is cured takes what was waiting. */
+function assertStory(verdicts: readonly string[], reason: string): void {
+  const hungAt = verdicts.findIndex((verdict) => verdict.startsWith('hung'));
+  const story = verdicts
+    .slice(hungAt)
+    .map((verdict) => verdict.replace(/(CanaryLate|FetchParked)$/, 'TakesNothing'));
+  const once = story.filter((verdict, index) => verdict !== story[index - 1]);
+  assert.deepEqual(once, [
+    'hung TakesNothing',
+    'draining TakesNothing',
     'backoff Exited',
     'starting Spawned',
     'up Beating',
-  ];
-  const spared = ['hung CanaryLate', 'up Beating'];
-  const expected = story.includes('draining CanaryLate') ? drained : spared;
-  assert.deepEqual(story, expected.slice(0, story.length));
+  ]);
+  assert.equal(verdicts[hungAt], `hung ${reason}`);
 }
 
 function assertOneAtATime(changes: readonly IncidentView[]): void {
