@@ -30,7 +30,7 @@ interface Deaf {
   readonly garrison: Garrison;
   readonly own: OwnHosts;
   /** From now on no worker that lives now takes anything. */
-  deafen(): Promise<void>;
+  readonly deafen: () => Promise<void>;
 }
 
 async function startDeaf(parts: Parts): Promise<Deaf> {

@@ -1,0 +1,23 @@
+/** The reaper on real processes: every orphan's zombie goes, and no exit of a child that libuv waits for is stolen. */
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { watchForLeaks } from '../support/leaks.ts';
+import { withReaper } from '../support/reaperHost.ts';
+
+describe('the reaper', () => {
+  const leaks = watchForLeaks();
+  after(() => leaks.assertNone());
+
+  it('reaps what shells leave behind, while every child of its own still gets its exit code', async (t) => {
+    const report = await withReaper(t, {
+      children: 500,
+      shells: 40,
+      orphansPerShell: 10,
+      atOnce: 8,
+      overMs: 0,
+    });
+    assert.equal(report.rightExits, 500);
+    assert.equal(report.reaped, 400);
+    assert.equal(report.zombiesLeft, 0);
+  });
+});
