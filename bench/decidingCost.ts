@@ -15,6 +15,7 @@ import { Publisher } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 import { WorkerBoard } from '../src/supervisor/workerBoard.ts';
+import { ZombieBoard } from '../src/supervisor/zombieBoard.ts';
 import { rounded } from './benchmark.ts';
 
 export interface DecidingCost {
@@ -129,6 +130,7 @@ class Fleet {
       jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       canary: new CanaryWatch(() => undefined),
+      zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null }),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
       hands: { perform: (action) => this.#perform(action) },

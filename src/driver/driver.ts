@@ -16,6 +16,7 @@ import { RedisLink } from './redisLink.ts';
 import type { ExitFact } from './spawn.ts';
 import { openSpool } from './spool.ts';
 import { WorkerPool } from './workers.ts';
+import { ZombieScan, type ZombiesSeen } from './zombieScan.ts';
 
 export interface DriverSettings {
   readonly homeDir: string;
@@ -33,6 +34,7 @@ export interface DriverEvents {
     readonly message: WorkerMessage;
   }) => void;
   readonly onNews: (news: JobNews) => void;
+  readonly onZombies: (seen: ZombiesSeen) => void;
   readonly onRedis: (up: boolean, detail: string) => void;
   readonly onRedisExit: (fact: ExitFact) => void;
   readonly onFailure: (action: string, detail: string) => void;
@@ -60,6 +62,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
+  const zombies = new ZombieScan(events.onZombies);
   const hands = new DriverHands({
     pool: openPool(settings, events),
     queue,
@@ -68,6 +71,9 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     cluster: () => link.cluster,
     spawnRedis: () => {
       server.spawn();
+    },
+    sweepZombies: () => {
+      void zombies.now();
     },
     onNews: events.onNews,
     onFailure: events.onFailure,
@@ -78,8 +84,10 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
       server.spawn();
     }
     link.start();
+    zombies.start();
   };
   const end = async (): Promise<void> => {
+    zombies.end();
     await hands.settled();
     await link.end();
     await server.end(REDIS_END_WITHIN_MS);

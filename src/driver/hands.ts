@@ -20,6 +20,7 @@ export interface HandsParts {
   readonly spool: Spool;
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
+  readonly sweepZombies: () => void;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
 }
@@ -74,6 +75,9 @@ export class DriverHands {
     switch (action.kind) {
       case 'spawnRedis':
         this.#parts.spawnRedis();
+        break;
+      case 'sweepZombies':
+        this.#parts.sweepZombies();
         break;
       case 'dispatch':
         void this.#dispatch(action.job);

@@ -18,6 +18,7 @@ import type { RedisWatch } from './redisWatch.ts';
 import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 import type { WorkerBoard } from './workerBoard.ts';
+import type { ZombieBoard } from './zombieBoard.ts';
 
 export interface SupervisorSettings {
   readonly host: string;
@@ -32,6 +33,7 @@ export interface SupervisorParts {
   readonly jobs: JobBoard;
   readonly redis: RedisWatch;
   readonly canary: CanaryWatch;
+  readonly zombies: ZombieBoard;
   readonly observer: Observer;
   readonly publisher: Publisher;
   readonly hands: Hands;
@@ -46,6 +48,8 @@ const BEATS_WAIT_MS = 250;
 const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
 
 export class Supervisor {
+  /** For reading: what there is to be told of them goes through `observe`. */
+  readonly zombies: ZombieBoard;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
   readonly #inbox: { observation: Observation; at: Moment }[] = [];
@@ -60,6 +64,7 @@ export class Supervisor {
   constructor(settings: SupervisorSettings, parts: SupervisorParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.zombies = parts.zombies;
   }
 
   start(): void {
@@ -142,13 +147,13 @@ export class Supervisor {
   snapshot(): Snapshot {
     const at = now();
     const { canary, hosts } = this.#parts;
-    const { settings, state } = { settings: this.#settings, state: this.#state };
     return snapshotOf({
-      settings,
-      state,
+      settings: this.#settings,
+      state: this.#state,
       facts: this.#queueFacts(at),
       canary: canary.view,
       hosts: hosts(),
+      zombies: this.zombies.summary,
       at,
     });
   }
@@ -260,6 +265,11 @@ export class Supervisor {
       case 'redisExited':
         redis.noteExit(observation, at);
         return [];
+      case 'zombies':
+      case 'reaped':
+      case 'sweepAsked':
+        if (this.zombies.take(observation, at)) this.#parts.publisher.touchOverview();
+        return observation.kind === 'sweepAsked' ? [{ kind: 'sweepZombies' }] : [];
       case 'hosts':
         this.#parts.publisher.touchOverview();
         return [];

@@ -111,6 +111,15 @@ export class WorkerBoard {
     return [...this.#entries.keys()];
   }
 
+  /** The worker that lives as this very process; null when none does. */
+  nameOf(pid: number, startTicks: number): string | null {
+    for (const [name, { evidence }] of this.#entries) {
+      const { incarnation } = evidence;
+      if (incarnation?.pid === pid && incarnation.startTicks === startTicks) return name;
+    }
+    return null;
+  }
+
   observe(worker: string, observation: WorkerObservation, at: Moment): void {
     const entry = this.#entries.get(worker);
     if (entry === undefined) return;
