@@ -16,6 +16,7 @@ import { Publisher } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 import { WorkerBoard } from '../src/supervisor/workerBoard.ts';
+import { ZombieBoard } from '../src/supervisor/zombieBoard.ts';
 import { rounded } from './benchmark.ts';
 
 export interface DecidingCost {
@@ -132,6 +133,7 @@ class Fleet {
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
       canary: new CanaryWatch(() => undefined),
+      zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null }),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
       hands: { perform: (action) => this.#perform(action) },

@@ -30,6 +30,7 @@ import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { ZombieBoard } from './supervisor/zombieBoard.ts';
 import { ownVersion } from './version.ts';
 
 export interface Joining {
@@ -103,14 +104,17 @@ function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<vo
     onNews: (observation) => {
       observe({ kind: 'job', observation });
     },
+    onZombies: (seen) => {
+      observe({ kind: 'zombies', ...seen });
+    },
     onRedis: (up, detail) => {
       observe({ kind: 'redis', up, detail });
     },
     onRedisExit: ({ exitCode, signal }) => {
       observe({ kind: 'redisExited', exitCode, signal });
     },
-    onReaped: (pid, command) => {
-      observe({ kind: 'reaped', pid, command });
+    onReaped: (pid, command, orphanKind) => {
+      observe({ kind: 'reaped', pid, command, orphanKind });
     },
     onAdopted: (orphan) => {
       observe({ kind: 'adopted', orphan });
@@ -198,10 +202,15 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       if (marks.note(job)) observe({ kind: 'hosts' });
     },
   });
+  const workers = openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall });
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
-      workers: openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall }),
+      workers,
+      zombies: new ZombieBoard({
+        ownPid: process.pid,
+        workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
+      }),
       jobs,
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);

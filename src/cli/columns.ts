@@ -10,6 +10,7 @@ import type {
   OperationView,
   PushView,
   WorkerView,
+  ZombieView,
 } from '../supervisor/door.ts';
 import { formatDurationMs, formatSizeBytes } from '../units.ts';
 import type { Tone } from './output.ts';
@@ -105,6 +106,16 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
   { title: 'SHOWN', of: ({ shown }) => (shown ? 'yes' : 'held back') },
   { title: 'ID', of: (incident) => incident.id, wide: true },
   { title: 'DETAIL', of: (incident) => incident.detail },
+];
+
+export const ZOMBIE_COLUMNS: readonly Column<ZombieView>[] = [
+  { title: 'PID', of: (zombie) => String(zombie.pid) },
+  { title: 'NAME', of: (zombie) => zombie.name },
+  { title: 'OWNER', of: (zombie) => zombie.owner },
+  { title: 'SINCE', of: (zombie) => seconds(zombie.since) },
+  { title: 'PARENT', of: ({ parent }) => `${parent.name} ${String(parent.pid)}`.trimStart() },
+  { title: 'CONTAINER', of: ({ parent }) => parent.container ?? '' },
+  { title: 'ADVICE', of: (zombie) => zombie.advice, wide: true },
 ];
 
 /** What `--if-incarnation` takes. */

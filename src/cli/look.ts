@@ -13,6 +13,7 @@ import type {
   PushView,
   Snapshot,
   WorkerView,
+  ZombieView,
 } from '../supervisor/door.ts';
 import { apiPath, type Client } from './client.ts';
 import {
@@ -22,6 +23,7 @@ import {
   OPERATION_COLUMNS,
   PUSH_COLUMNS,
   WORKER_COLUMNS,
+  ZOMBIE_COLUMNS,
   seconds,
 } from './columns.ts';
 import { action, type Context } from './context.ts';
@@ -29,8 +31,9 @@ import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
 import { visibleJson } from './output.ts';
 import { columnsFor, printList, type ListDocument } from './print.ts';
 import { tableLines } from './table.ts';
+import { noteAdvice, statusLines } from './zombieText.ts';
 
-export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations', 'incidents'] as const;
+export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations', 'incidents', 'zombies'] as const;
 export type Kind = (typeof KINDS)[number];
 
 interface ListOptions {
@@ -63,11 +66,13 @@ export function addLookCommands(program: Command): void {
 
 /** `worker` and `workers` are the same to people. */
 export function kindOf(word: string): Kind {
-  const kind = KINDS.find(
-    (plural) => plural === word || plural.replace(/e?s$/, '') === word || plural.replace(/s$/, '') === word,
-  );
+  const kind = KINDS.find((plural) => plural === word || singularOf(plural) === word);
   if (kind === undefined) throw new InvalidArgumentError(`one of: ${KINDS.join(', ')}`);
   return kind;
+}
+
+export function singularOf(kind: Kind): string {
+  return kind === 'pushes' ? 'push' : kind.slice(0, -1);
 }
 
 function listOptions(command: Command): Command {
@@ -83,7 +88,16 @@ function listOptions(command: Command): Command {
 async function list(context: Context, kind: Kind, options: ListOptions): Promise<number> {
   const document = await readList(context.client, kind, options);
   printKind(context, kind, document);
+  if (kind === 'zombies' && context.format === 'table') noteAdvice(context.output, document.items);
+  if (kind === 'zombies') await noteLimit(context);
   return EXIT.done;
+}
+
+/** An empty list is good news only where everything can be seen. */
+async function noteLimit({ client, output }: Context): Promise<void> {
+  const { zombies } = (await client.get(apiPath('status'))) as Snapshot;
+  if (zombies.observedAt === null) output.note('the first look for zombies is still under way');
+  if (zombies.limited !== null) output.note(zombies.limited);
 }
 
 /** Reads page after page until there are no more, or enough. */
@@ -138,6 +152,13 @@ function printKind(context: Context, kind: Kind, document: ListDocument<never>):
     case 'incidents':
       printList<IncidentView>(context, { ...list, columns: INCIDENT_COLUMNS, nameOf: idOf });
       return;
+    case 'zombies':
+      printList<ZombieView>(context, {
+        ...list,
+        columns: ZOMBIE_COLUMNS,
+        nameOf: ({ pid }) => `zombie/${String(pid)}`,
+      });
+      return;
     case 'operations':
       printList<OperationView>(context, { ...list, columns: OPERATION_COLUMNS, nameOf: idOf });
   }
@@ -166,6 +187,7 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     '',
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
+    ...statusLines(snapshot.zombies),
   ];
   output.data(lines.join('\n'));
 }

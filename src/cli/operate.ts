@@ -11,6 +11,7 @@ import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
 import { waitOptions, type WaitOptions } from './options.ts';
+import { printSwept } from './zombieText.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
 
 interface OperateOptions extends WaitOptions {
@@ -59,6 +60,18 @@ export function addOperationCommands(program: Command): void {
         ),
       );
   }
+}
+
+/** Takes no name, no pid and no list of them: it sweeps whatever there is. */
+export function addReapCommand(program: Command): void {
+  waitOptions(
+    program.command('reap').description('sweep zombies now, and say what was done with each'),
+    '90s',
+  ).action(
+    action<OperateOptions>('act', (context, { options }) =>
+      operate(context, { verb: 'reap', target: 'zombies', options }),
+    ),
+  );
 }
 
 async function operate(context: Context, call: Call): Promise<number> {
@@ -152,5 +165,8 @@ function print({ output, format }: Context, operation: OperationView): void {
   if (format === 'json') output.data(itemJson('Operation', operation));
   else if (format === 'jsonl') output.data(visibleJson(operation, 0));
   else if (format === 'name') output.data(visible(id));
-  else output.data(visible(`${verb} ${target}: ${state}: ${detail}`));
+  else {
+    output.data(visible(`${verb} ${target}: ${state}: ${detail}`));
+    if (operation.swept !== undefined) printSwept(output, operation.swept);
+  }
 }

@@ -11,7 +11,7 @@ import { addDescribeCommand } from './describe.ts';
 import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
-import { addOperationCommands } from './operate.ts';
+import { addOperationCommands, addReapCommand } from './operate.ts';
 import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
 import { addTrustCommand } from './trust.ts';
@@ -50,6 +50,7 @@ export function buildProgram(): Command {
   addTrustCommand(program);
   addLogsCommand(program);
   addOperationCommands(program);
+  addReapCommand(program);
   addConfigCommand(program);
   addAccessCommands(program);
   addVersionCommand(program);

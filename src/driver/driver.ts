@@ -3,6 +3,7 @@
  * What they see comes out as events; it draws no conclusion from any.
  */
 import type { WorkerObservation } from '../detector/evidence.ts';
+import type { ReapedKind } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
@@ -18,6 +19,7 @@ import { RedisLink } from './redisLink.ts';
 import type { ExitFact } from './spawn.ts';
 import { openSpool } from './spool.ts';
 import { WorkerPool } from './workers.ts';
+import { ZombieScan, type ZombiesSeen } from './zombieScan.ts';
 
 export interface DriverSettings {
   readonly homeDir: string;
@@ -37,9 +39,10 @@ export interface DriverEvents {
     readonly message: WorkerMessage;
   }) => void;
   readonly onNews: (news: JobNews) => void;
+  readonly onZombies: (seen: ZombiesSeen) => void;
   readonly onRedis: (up: boolean, detail: string) => void;
   readonly onRedisExit: (fact: ExitFact) => void;
-  readonly onReaped: (pid: number, command: string) => void;
+  readonly onReaped: (pid: number, command: string, orphanKind: ReapedKind) => void;
   readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRedisLine: (line: string) => void;
@@ -68,6 +71,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
+  const zombies = new ZombieScan(events.onZombies);
   const hands = new DriverHands({
     reaper,
     pool: openPool(settings, events),
@@ -78,6 +82,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     spawnRedis: () => {
       server.spawn();
     },
+    sweepZombies: sweeping(reaper, zombies),
     onNews: events.onNews,
     onFailure: events.onFailure,
   });
@@ -87,14 +92,24 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
       server.spawn();
     }
     link.start();
+    zombies.start();
   };
   const end = async (): Promise<void> => {
+    zombies.end();
     await hands.settled();
     await link.end();
     await server.end(REDIS_END_WITHIN_MS);
     await reaper.endAll(ORPHANS_END_WITHIN_MS);
   };
   return { store, queue, hands, start, end };
+}
+
+/** Reaped first, so that what is gone now is not listed. */
+function sweeping(reaper: Reaper, zombies: ZombieScan): () => void {
+  return () => {
+    reaper.sweep();
+    void zombies.now();
+  };
 }
 
 function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {

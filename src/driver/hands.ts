@@ -22,6 +22,7 @@ export interface HandsParts {
   readonly spool: Spool;
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
+  readonly sweepZombies: () => void;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
 }
@@ -82,6 +83,9 @@ export class DriverHands {
         break;
       case 'spawnRedis':
         this.#parts.spawnRedis();
+        break;
+      case 'sweepZombies':
+        this.#parts.sweepZombies();
         break;
       case 'dispatch':
         void this.#dispatch(action.job);

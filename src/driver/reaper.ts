@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReapedKind } from '../detector/zombie.ts';
 import { readProcessFacts, readProcStat } from '../proc.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import { childrenOf } from './children.ts';
@@ -12,8 +13,8 @@ import { OWN_BOOT, sendSignal } from './signals.ts';
 import { isSpawned } from './spawned.ts';
 
 export interface ReaperEvents {
-  /** An orphan that had ended is gone for good. */
-  onReaped(pid: number, command: string): void;
+  /** An orphan that had ended is gone for good; `worker`: it was known to be of a worker's life. */
+  onReaped(pid: number, command: string, orphanKind: ReapedKind): void;
   /** A living one was given to us by the kernel; told once. */
   onAdopted(orphan: Orphan): void;
 }
@@ -90,8 +91,9 @@ export class Reaper {
   #reap(pid: number): void {
     const command = commandOf(pid);
     if (!reapChild(pid)) return;
+    const known = this.#adopted.get(pid);
     this.#adopted.delete(pid);
-    this.#events.onReaped(pid, command);
+    this.#events.onReaped(pid, command, (known?.life ?? null) === null ? 'orphan' : 'worker');
   }
 
   #adopt(pid: number, startTicks: number): void {

@@ -54,6 +54,8 @@ export type Action =
   | { readonly kind: 'spawnRedis' }
   /** End a process that outlived the worker it came from. */
   | { readonly kind: 'endOrphan'; readonly orphan: Orphan }
+  /** Reap what is ours to reap, then look at all zombies there are. */
+  | { readonly kind: 'sweepZombies' }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */
   | { readonly kind: 'dispatch'; readonly job: JobRecord }
   /** Take the entry of a dead attempt off the queue, with exactly the token of its lock. */

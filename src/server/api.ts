@@ -4,8 +4,9 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { wallTime } from '../clock.ts';
+import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import { GarrisonError } from '../errors.ts';
-import type { Door, Listing, ListQuery } from '../supervisor/door.ts';
+import type { Door, Listing, ListQuery, ZombieView } from '../supervisor/door.ts';
 import { listQueryOf, pageOf } from './listing.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -51,7 +52,27 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
     one: (id) => door.incident(id),
   });
+  addZombieCollection(app, door);
   addStoredCollections(app, door);
+}
+
+/** A zombie is always in the same state; what it is filtered by is its owner. */
+function addZombieCollection(app: FastifyInstance, door: Door): void {
+  addCollection<ZombieView>(app, {
+    plural: 'zombies',
+    kind: 'Zombie',
+    states: ZOMBIE_OWNERS,
+    list: (query) => {
+      const entries = door.listZombies().map((zombie) => ({
+        zombie,
+        state: zombie.owner,
+        detail: `${zombie.name} ${zombie.parent.name} ${zombie.advice}`,
+      }));
+      const { items, nextCursor } = pageOf(entries, query, ({ zombie }) => String(zombie.pid));
+      return { items: items.map(({ zombie }) => zombie), nextCursor };
+    },
+    one: (pid) => door.zombie(pid.replace(/^zombie\//, '')),
+  });
 }
 
 /** What lies in Redis, page by page. */

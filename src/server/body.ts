@@ -26,13 +26,23 @@ export const PushBody = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
-export const OperationBody = z.strictObject({
-  verb: z.enum(['restart', 'stop', 'start', 'quiet', 'cancel', 'retry']),
-  target: Name,
-  reason: Reason,
-  ifIncarnation: z.string().min(1).max(200).nullable().default(null),
-  dryRun: z.boolean().default(false),
-});
+/** The one target of `reap`, which may be left out. */
+const ALL_ZOMBIES = 'zombies';
+
+export const OperationBody = z
+  .strictObject({
+    verb: z.enum(['restart', 'stop', 'start', 'quiet', 'cancel', 'retry', 'reap']),
+    target: Name.default(ALL_ZOMBIES),
+    reason: Reason,
+    ifIncarnation: z.string().min(1).max(200).nullable().default(null),
+    dryRun: z.boolean().default(false),
+  })
+  .superRefine(({ verb, target }, context) => {
+    if ((verb === 'reap') === (target === ALL_ZOMBIES)) return;
+    const message =
+      verb === 'reap' ? 'reap sweeps all zombies and takes no target' : `must name what to ${verb}`;
+    context.addIssue({ code: 'custom', path: ['target'], message });
+  });
 
 export const TokenBody = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, dots, _ and hyphens'),

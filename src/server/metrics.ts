@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { REAPED_KINDS, ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type { Door, Snapshot, VerdictCounts } from '../supervisor/door.ts';
 import { WORKER_STATES } from './words.ts';
 
@@ -13,6 +14,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
   const registry = new Registry();
   const fill = defineGauges(registry);
   const fillCounts = defineVerdictCounts(registry);
+  const fillReaped = defineReapedCount(registry);
   const unsubscribe = observeCanary(registry, door);
   app.addHook('onClose', (_app, done) => {
     unsubscribe();
@@ -22,6 +24,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
     const snapshot = door.snapshot();
     fill(snapshot);
     fillCounts(snapshot, door.verdictCounts());
+    fillReaped(snapshot);
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }
@@ -39,6 +42,11 @@ function defineGauges(registry: Registry): (snapshot: Snapshot) => void {
     'queue',
   ]);
   const queueWorkers = gauge('queue_workers', 'Workers that take jobs from the queue now.', ['queue']);
+  const zombies = gauge(
+    'zombie_processes',
+    'Processes that ended and that their parent has not waited for.',
+    ['owner'],
+  );
   const fillWorkers = defineWorkerGauges(gauge);
   return (snapshot) => {
     buildInfo.set({ version: snapshot.version, node_version: process.version }, 1);
@@ -50,7 +58,21 @@ function defineGauges(registry: Registry): (snapshot: Snapshot) => void {
       ({ state, wish }) => (state === 'up' || state === 'late') && wish === 'run',
     );
     queueWorkers.set({ queue: QUEUE }, snapshot.redis.up ? taking.length : 0);
+    for (const owner of ZOMBIE_OWNERS) zombies.set({ owner }, snapshot.zombies.byOwner[owner]);
     fillWorkers(snapshot);
+  };
+}
+
+function defineReapedCount(registry: Registry): (snapshot: Snapshot) => void {
+  const reaped = new Counter({
+    name: 'garrison_zombies_reaped_total',
+    help: 'Zombies that Garrison reaped: orphans it was given, and what its workers had left.',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  return ({ zombies }) => {
+    reaped.reset();
+    for (const kind of REAPED_KINDS) reaped.inc({ kind }, zombies.reaped[kind]);
   };
 }
 

@@ -7,6 +7,7 @@ import type { Door, JobView, Snapshot, WorkerView } from '../supervisor/door.ts'
 import { html, type Markup } from './html.ts';
 import { sendPage } from './pageFrame.ts';
 import { overallOf, workerCount } from './sentence.ts';
+import { zombieSection } from './zombieSection.ts';
 
 const JOBS_LOOKED_AT = 200;
 
@@ -28,7 +29,7 @@ export function addStatusPage(app: FastifyInstance, door: Door): void {
     const formToken = request.actor?.session?.formToken ?? '';
     return sendPage(reply, {
       title: snapshot.host,
-      body: pageBody({ snapshot, jobs, formToken }),
+      body: pageBody({ snapshot, jobs, formToken, zombies: zombieSection(door) }),
       script: SCRIPT,
     });
   });
@@ -45,8 +46,14 @@ async function lastJobs(door: Door): Promise<readonly JobView[] | null> {
   }
 }
 
-function pageBody(view: { snapshot: Snapshot; jobs: readonly JobView[] | null; formToken: string }): Markup {
-  const { snapshot, jobs, formToken } = view;
+interface PageView {
+  readonly snapshot: Snapshot;
+  readonly jobs: readonly JobView[] | null;
+  readonly formToken: string;
+  readonly zombies: Markup;
+}
+
+function pageBody({ snapshot, jobs, formToken, zombies }: PageView): Markup {
   const { queue, redis } = snapshot;
   return html`<header>
       <form method="post" action="/logout">
@@ -61,7 +68,7 @@ function pageBody(view: { snapshot: Snapshot; jobs: readonly JobView[] | null; f
     <h2>Queue</h2>
     <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
     <h2>Hosts, last job of each</h2>
-    ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)}
+    ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)} ${zombies}
     <p class="quiet">
       Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.
     </p>`;

@@ -6,6 +6,7 @@ import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
+import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
 
 export interface WorkerView {
   readonly name: string;
@@ -51,6 +52,49 @@ export interface HostView {
   readonly practice: boolean;
 }
 
+/** A process that has ended and that its parent has not waited for. */
+export interface ZombieView {
+  readonly pid: number;
+  /** Of its program, as the kernel keeps it: at most 15 characters, chosen by the program. */
+  readonly name: string;
+  /** RFC 3339: since when it has been seen dead. */
+  readonly since: string;
+  readonly parent: {
+    /** 0 when it lives outside of the process namespace that Garrison sees. */
+    readonly pid: number;
+    /** Empty when it may not be seen. */
+    readonly name: string;
+    /** Its container's id, as `docker ps` shows it. */
+    readonly container?: string;
+  };
+  readonly owner: ZombieOwner;
+  /** What it is and what to do, in plain sentences; the same for all that the parent has left. */
+  readonly advice: string;
+}
+
+export interface ZombieSummary {
+  /** RFC 3339: when the last look through all processes began; null before the first. */
+  readonly observedAt: string | null;
+  readonly total: number;
+  readonly byOwner: Readonly<Record<ZombieOwner, number>>;
+  /** Those seen in more than one look: a process that has just ended is a zombie for a moment, which means nothing. */
+  readonly lasting: number;
+  /** By Garrison, since the supervisor started. */
+  readonly reaped: Readonly<Record<ReapedKind, number>>;
+  /** A sentence: what cannot be seen from here and why; null when everything can. */
+  readonly limited: string | null;
+}
+
+/** What a sweep did with one zombie. */
+export interface SweptZombie {
+  readonly pid: number;
+  readonly name: string;
+  readonly outcome: 'reaped' | 'left';
+  readonly owner: ZombieOwner;
+  /** Of one that was left: why, and what to do. */
+  readonly why: string;
+}
+
 export interface Snapshot {
   readonly observedAt: string;
   readonly host: string;
@@ -76,6 +120,7 @@ export interface Snapshot {
   };
   readonly workers: readonly WorkerView[];
   readonly hosts: readonly HostView[];
+  readonly zombies: ZombieSummary;
 }
 
 export interface PushRequest {
@@ -87,11 +132,12 @@ export interface PushRequest {
   readonly dryRun: boolean;
 }
 
-export type Verb = 'restart' | 'stop' | 'start' | 'quiet' | 'cancel' | 'retry';
+export type WorkerVerb = 'restart' | 'stop' | 'start' | 'quiet';
+export type Verb = WorkerVerb | 'cancel' | 'retry' | 'reap';
 
 export interface OperationRequest {
   readonly verb: Verb;
-  /** `worker/push-1`, `push-1`, a job id or a push id. */
+  /** `worker/push-1`, `push-1`, a job id or a push id; `zombies` for `reap`, which has no other. */
   readonly target: string;
   readonly actor: string;
   readonly reason: string | null;
@@ -113,6 +159,8 @@ export interface OperationView {
   readonly detail: string;
   /** What it interrupts or would interrupt, a sentence each. */
   readonly interrupts: readonly string[];
+  /** Of `reap`: what was done with each, at most as many as are listed. */
+  readonly swept?: readonly SweptZombie[];
 }
 
 /** One change of a worker's verdict. */
@@ -182,6 +230,10 @@ export interface Door {
   /** With what was kept on disk before a kill, as it was written there; NOT_FOUND when there is no such incident. */
   incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }>;
   verdictCounts(): readonly VerdictCounts[];
+  /** The longest dead first; of very many only the first, while `snapshot()` counts them all. */
+  listZombies(): readonly ZombieView[];
+  /** NOT_FOUND when there is no zombie with this pid. */
+  zombie(pid: string): ZombieView;
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

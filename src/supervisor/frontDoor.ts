@@ -19,6 +19,7 @@ import type {
   ScannedHostKey,
   Snapshot,
   VerdictCounts,
+  ZombieView,
 } from './door.ts';
 import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
@@ -157,6 +158,18 @@ export class FrontDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.#supervisor.verdictCounts();
+  }
+
+  listZombies(): readonly ZombieView[] {
+    return this.#supervisor.zombies.list();
+  }
+
+  zombie(pid: string): ZombieView {
+    const found = this.#supervisor.zombies.find(Number(pid));
+    if (found !== null) return found;
+    throw new GarrisonError('NOT_FOUND', `there is no zombie with pid ${pid}`, {
+      cure: 'Those seen in the last look are in garrison get zombies.',
+    });
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

@@ -12,6 +12,7 @@ import type { OrphanBoard } from './orphanBoard.ts';
 import type { Publisher, Report } from './publisher.ts';
 import type { RedisWatch } from './redisWatch.ts';
 import type { WorkerBoard } from './workerBoard.ts';
+import type { ZombieBoard } from './zombieBoard.ts';
 
 export interface Boards {
   readonly workers: WorkerBoard;
@@ -19,22 +20,16 @@ export interface Boards {
   readonly redis: RedisWatch;
   readonly canary: CanaryWatch;
   readonly orphans: OrphanBoard;
+  readonly zombies: ZombieBoard;
   readonly publisher: Publisher;
   readonly report: Report;
 }
 
 export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
-  const { workers, redis, canary, orphans, publisher, report } = boards;
+  const { redis, orphans, zombies, publisher, report } = boards;
   switch (observation.kind) {
-    case 'worker': {
-      const { worker, observation: seen } = observation;
-      workers.observe(worker, seen, at);
-      if (seen.kind === 'exited') canary.noteHolderDeath(seen.incarnation, at);
-      // Its jobs are free only once nothing that it had started can still write to a host.
-      return seen.kind === 'gone'
-        ? takeInJob(boards, { kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
-        : [];
-    }
+    case 'worker':
+      return takeInWorker(boards, observation, at);
     case 'job':
       return takeInJob(boards, observation.observation, at);
     case 'redis':
@@ -48,7 +43,12 @@ export function takeIn(boards: Boards, observation: Observation, at: Moment): Ac
       return [];
     case 'reaped':
       orphans.noteReaped(observation.pid);
+      if (zombies.take(observation, at)) publisher.touchOverview();
       return [];
+    case 'zombies':
+    case 'sweepAsked':
+      if (zombies.take(observation, at)) publisher.touchOverview();
+      return observation.kind === 'sweepAsked' ? [{ kind: 'sweepZombies' }] : [];
     case 'hosts':
       publisher.touchOverview();
       return [];
@@ -67,4 +67,17 @@ export function takeIn(boards: Boards, observation: Observation, at: Moment): Ac
 
 function takeInJob({ canary, jobs }: Boards, observation: JobObservation, at: Moment): Action[] {
   return canary.apply(observation, at) ?? jobs.apply(observation, at);
+}
+
+function takeInWorker(
+  boards: Boards,
+  { worker, observation: seen }: Extract<Observation, { kind: 'worker' }>,
+  at: Moment,
+): Action[] {
+  boards.workers.observe(worker, seen, at);
+  if (seen.kind === 'exited') boards.canary.noteHolderDeath(seen.incarnation, at);
+  // Its jobs are free only once nothing that it had started can still write to a host.
+  return seen.kind === 'gone'
+    ? takeInJob(boards, { kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
+    : [];
 }

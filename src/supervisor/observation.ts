@@ -2,7 +2,9 @@
  * Says everything that can come back from the world; nothing else changes what the supervisor believes.
  * An action's failure is an observation too.
  */
+import type { Moment } from '../clock.ts';
 import type { WorkerObservation } from '../detector/evidence.ts';
+import type { ReapedKind, SeenZombie } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
@@ -22,14 +24,31 @@ export type JobObservation =
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
   | { readonly kind: 'reopened'; readonly job: JobRecord };
 
+export type ZombieObservation =
+  /** All zombies that could be seen in one look; `begunAt` is when it began. */
+  | {
+      readonly kind: 'zombies';
+      readonly begunAt: Moment;
+      readonly seen: readonly SeenZombie[];
+      readonly limited: string | null;
+    }
+  | {
+      readonly kind: 'reaped';
+      readonly pid: number;
+      readonly command: string;
+      readonly orphanKind: ReapedKind;
+    }
+  /** A person wants all zombies looked at now, and reaped what can be. */
+  | { readonly kind: 'sweepAsked' };
+
 export type Observation =
+  | ZombieObservation
   | { readonly kind: 'worker'; readonly worker: string; readonly observation: WorkerObservation }
   | { readonly kind: 'job'; readonly observation: JobObservation }
   | { readonly kind: 'redis'; readonly up: boolean; readonly detail: string }
   | { readonly kind: 'redisExited'; readonly exitCode: number | null; readonly signal: string | null }
-  /** A process outlived its parent and is ours now, or one of those has ended and is gone. */
+  /** A process outlived its parent and is ours now. */
   | { readonly kind: 'adopted'; readonly orphan: Orphan }
-  | { readonly kind: 'reaped'; readonly pid: number; readonly command: string }
   /** Something about the hosts has changed; the next publication shows it. */
   | { readonly kind: 'hosts' }
   | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };

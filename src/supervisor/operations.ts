@@ -3,21 +3,23 @@
  * It does nothing to a worker or a job itself: the loop does, once the wish is set.
  */
 import { now } from '../clock.ts';
-import { GarrisonError, unreachable } from '../errors.ts';
+import { GarrisonError } from '../errors.ts';
 import { incarnationText } from '../heartbeat.ts';
 import { isFinal, type JobRecord } from '../push/job.ts';
-import type { OperationRequest, OperationView, WorkerView } from './door.ts';
+import type { OperationRequest, OperationView, WorkerVerb, WorkerView } from './door.ts';
 import { needRedis } from './needRedis.ts';
 import type { JobObservation } from './observation.ts';
 import type { Surroundings } from './ports.ts';
+import { checkSweep, plannedSweep, SWEEP_PLAN, ZOMBIES, type SweepEnd } from './sweep.ts';
 import type { Supervisor } from './supervisor.ts';
+import { checkWorker, workerPlan, type Verified } from './workerOperation.ts';
 
 const KEPT = 200;
 
 interface Running {
   view: OperationView;
   /** Asked at every change: is it verified, has it failed? Null while it goes on. */
-  check: () => { state: 'done' | 'failed'; detail: string } | null;
+  check: () => Verified | SweepEnd | null;
 }
 
 export class Operations {
@@ -36,7 +38,8 @@ export class Operations {
   }
 
   list(): OperationView[] {
-    return this.#list.map((entry) => entry.view).reverse();
+    // What a sweep did with each of a thousand is told of the one operation, not of a list of them.
+    return this.#list.map(({ view: { swept: _, ...view } }) => view).reverse();
   }
 
   find(id: string): OperationView {
@@ -50,12 +53,23 @@ export class Operations {
 
   async submit(request: OperationRequest): Promise<OperationView> {
     const { verb } = request;
+    if (verb === 'reap') return this.#submitSweep({ ...request, target: ZOMBIES });
     if (verb === 'cancel' || verb === 'retry')
       return this.#submitForJobs({ ...request, verb }, await this.#targetJobs(request));
-    return this.#submitForWorker(request, this.#targetWorker(request));
+    return this.#submitForWorker({ ...request, verb }, this.#targetWorker(request));
   }
 
-  #submitForWorker(request: OperationRequest, worker: WorkerView): OperationView {
+  #submitSweep(request: OperationRequest): OperationView {
+    if (request.dryRun)
+      return { ...this.#planned(request, [], SWEEP_PLAN), ...plannedSweep(this.#supervisor.zombies) };
+    this.#audit(request);
+    const asked = now();
+    this.#supervisor.observe({ kind: 'sweepAsked' });
+    const check = (): SweepEnd | null => checkSweep(this.#supervisor.zombies, asked);
+    return this.#add(request, { interrupts: [], detail: SWEEP_PLAN, check });
+  }
+
+  #submitForWorker(request: OperationRequest & { verb: WorkerVerb }, worker: WorkerView): OperationView {
     const interrupts =
       request.verb === 'restart' || request.verb === 'stop'
         ? worker.jobs.map((id) => `job ${id} on ${worker.name}`)
@@ -63,7 +77,7 @@ export class Operations {
     if (request.dryRun) return this.#planned(request, interrupts, workerPlan(request.verb, worker));
     this.#audit(request);
     const before = worker.incarnation?.nonce ?? null;
-    const check = (): ReturnType<Running['check']> =>
+    const check = (): Verified | null =>
       checkWorker(request.verb, before, this.#supervisor.worker(worker.name));
     // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
     this.#wish(request, worker);
@@ -226,55 +240,4 @@ function canRetry(job: JobRecord): boolean {
 
 function jobWish(verb: 'cancel' | 'retry', job: JobRecord): JobObservation {
   return verb === 'cancel' ? { kind: 'cancelAsked', jobId: job.id } : { kind: 'reopened', job };
-}
-
-function workerPlan(verb: OperationRequest['verb'], worker: WorkerView): string {
-  const hand =
-    worker.jobs.length === 0
-      ? 'it has no job in hand'
-      : `it first finishes ${String(worker.jobs.length)} job(s) in hand`;
-  switch (verb) {
-    case 'restart':
-      return `${worker.name} drains (${hand}), ends, and a new process takes its place`;
-    case 'stop':
-      return `${worker.name} drains (${hand}), ends, and stays stopped until garrison start`;
-    case 'start':
-      return `${worker.name} is started and takes jobs`;
-    case 'quiet':
-      return `${worker.name} takes no new jobs (${hand})`;
-    case 'cancel':
-    case 'retry':
-      return '';
-    default:
-      return unreachable(verb);
-  }
-}
-
-function checkWorker(
-  verb: OperationRequest['verb'],
-  before: string | null,
-  worker: WorkerView | null,
-): ReturnType<Running['check']> {
-  if (worker === null) return { state: 'failed', detail: 'the worker is no longer configured' };
-  const { name, state, reason, detail } = worker;
-  const nonce = worker.incarnation?.nonce ?? null;
-  if (state === 'failed') return { state: 'failed', detail: `${name} keeps failing: ${detail}` };
-  const done = (sentence: string): ReturnType<Running['check']> => ({ state: 'done', detail: sentence });
-  switch (verb) {
-    case 'restart':
-      return state === 'up' && nonce !== before
-        ? done(`${name} is up as pid ${String(worker.incarnation?.pid)}`)
-        : null;
-    case 'start':
-      return state === 'up' && reason === 'Beating' ? done(`${name} is up and takes jobs`) : null;
-    case 'stop':
-      return state === 'stopped' ? done(`${name} is stopped`) : null;
-    case 'quiet':
-      return reason === 'Quiet' ? done(`${name} takes no new jobs`) : null;
-    case 'cancel':
-    case 'retry':
-      return null;
-    default:
-      return unreachable(verb);
-  }
 }

@@ -6,7 +6,8 @@ import type { Moment } from '../clock.ts';
 import type { WorkerObservation } from '../detector/evidence.ts';
 import type { Wish } from '../reconciler/worker.ts';
 import type { StreamTurn } from './stream.ts';
-import { WorkerBoard, type Surroundings, type WorkerBoardSettings } from './workerBoard.ts';
+import type { Surroundings } from './outlook.ts';
+import { WorkerBoard, type WorkerBoardSettings } from './workerBoard.ts';
 
 export class RecordedBoard extends WorkerBoard {
   readonly #record: (turn: StreamTurn) => void;

@@ -13,10 +13,11 @@ export interface Parts {
   readonly facts: QueueFacts;
   readonly canary: Snapshot['queue']['canary'];
   readonly hosts: Snapshot['hosts'];
+  readonly zombies: Snapshot['zombies'];
   readonly at: Moment;
 }
 
-export function snapshotOf({ settings, state, facts, canary, hosts, at }: Parts): Snapshot {
+export function snapshotOf({ settings, state, facts, canary, hosts, zombies, at }: Parts): Snapshot {
   const open = facts.open.filter((entry) => !isFinal(entry.job.state));
   const waiting = open.filter((entry) => entry.job.state === 'queued');
   const oldest = waiting[0]?.job.createdAt;
@@ -37,5 +38,6 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at }: Parts)
     },
     workers: facts.workers,
     hosts,
+    zombies,
   };
 }

@@ -8,7 +8,8 @@ import type { WorkerObservation } from '../detector/evidence.ts';
 import { DEFAULT_LIMITS } from '../detector/verdict.ts';
 import { GarrisonError } from '../errors.ts';
 import type { Wish } from '../reconciler/worker.ts';
-import type { Surroundings, WorkerBoardSettings } from './workerBoard.ts';
+import type { Surroundings } from './outlook.ts';
+import type { WorkerBoardSettings } from './workerBoard.ts';
 
 export const STREAM_FORMAT = 'garrison-stream/1';
 

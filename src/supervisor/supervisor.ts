@@ -8,6 +8,7 @@ import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
 import type { Observer } from './observer.ts';
+import type { ZombieBoard } from './zombieBoard.ts';
 import { takeIn, type Boards } from './intake.ts';
 import type { Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
@@ -37,6 +38,8 @@ const STILL_WORTH_TELLING_MS = 5_000;
 const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
 
 export class Supervisor {
+  /** For reading: what there is to be told of them goes through `observe`. */
+  readonly zombies: ZombieBoard;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
   readonly #inbox: { observation: Observation; at: Moment }[] = [];
@@ -51,6 +54,7 @@ export class Supervisor {
   constructor(settings: SupervisorSettings, parts: SupervisorParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.zombies = parts.zombies;
   }
 
   start(): void {
@@ -133,13 +137,13 @@ export class Supervisor {
   snapshot(): Snapshot {
     const at = now();
     const { canary, hosts } = this.#parts;
-    const { settings, state } = { settings: this.#settings, state: this.#state };
     return snapshotOf({
-      settings,
-      state,
+      settings: this.#settings,
+      state: this.#state,
       facts: this.#queueFacts(at),
       canary: canary.view,
       hosts: hosts(),
+      zombies: this.zombies.summary,
       at,
     });
   }

@@ -5,25 +5,24 @@
 import type { Moment } from '../clock.ts';
 import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
-import type { Awareness } from '../detector/awareness.ts';
 import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
 import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
 import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
-import { canaryFor, type Canary } from '../reconciler/canary.ts';
+import { canaryFor } from '../reconciler/canary.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
 import {
   answerDeath,
   FIRST_PLAN,
   reconcileWorker,
-  type DrainLimits,
   type RecycleLimits,
   type WorkerPlan,
   type Wish,
 } from '../reconciler/worker.ts';
 import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger } from './flapLedger.ts';
+import { outlookOf, type Surroundings } from './outlook.ts';
 import { nextStart, upSince, viewWorker, type ViewFrame } from './workerView.ts';
 
 export interface WorkerBoardSettings {
@@ -64,23 +63,6 @@ interface Changed {
   readonly at: Moment;
 }
 
-export interface Surroundings {
-  /** Since when Redis has not answered; null while it does. */
-  readonly brokerAwaySince: Moment | null;
-  /** When it last came to answer; null while it does not. */
-  readonly brokerBackAt: Moment | null;
-  readonly awareness: Awareness;
-  readonly oldestWaitingMs: number;
-  /** For how long a job has been on the queue while nobody took anything off it; 0 when none is. */
-  readonly queueStillMs: number;
-  /** The queue's no-op job that is under way; null while none is. */
-  readonly canary: Canary | null;
-  readonly drain: DrainLimits;
-  readonly stopping: boolean;
-  readonly queueOpen: boolean;
-  readonly at: Moment;
-}
-
 /** Nobody goes unjudged for longer than this. */
 const JUDGE_EVERY_MS = 1_000;
 const UNSEEN: WorkerStatus = { state: 'starting', reason: 'NotStartedYet', since: null, recheckAtMs: null };
@@ -116,6 +98,15 @@ export class WorkerBoard {
 
   names(): string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** The worker that lives as this very process; null when none does. */
+  nameOf(pid: number, startTicks: number): string | null {
+    for (const [name, { evidence }] of this.#entries) {
+      const { incarnation } = evidence;
+      if (incarnation?.pid === pid && incarnation.startTicks === startTicks) return name;
+    }
+    return null;
   }
 
   observe(worker: string, observation: WorkerObservation, at: Moment): void {
@@ -283,16 +274,4 @@ function isOnlyBusier(before: WorkerStatus | null, after: WorkerStatus): boolean
   const works = (status: WorkerStatus | null): boolean =>
     status?.reason === 'Beating' || status?.reason === 'SlotsFull';
   return works(before) && works(after);
-}
-
-/** All that verdicts rest on around the workers, but for what only grows as time passes. */
-function outlookOf({
-  at: _at,
-  oldestWaitingMs: _waitingMs,
-  queueStillMs: _stillMs,
-  awareness,
-  ...others
-}: Surroundings): string {
-  const { score, impairedUntilMs, starved } = awareness;
-  return JSON.stringify({ ...others, score, impairedUntilMs, starved });
 }

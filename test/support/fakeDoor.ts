@@ -20,6 +20,8 @@ import type {
   ScannedHostKey,
   Snapshot,
   WorkerView,
+  ZombieSummary,
+  ZombieView,
 } from '../../src/supervisor/door.ts';
 
 const SINCE = '2025-01-02T03:04:05.678Z';
@@ -60,6 +62,18 @@ export function hostView(name: string, change: Partial<HostView> = {}): HostView
   };
 }
 
+export function zombieView(pid: number, change: Partial<ZombieView> = {}): ZombieView {
+  return {
+    pid,
+    name: 'celery',
+    since: SINCE,
+    parent: { pid: 812, name: 'cron' },
+    owner: 'foreign',
+    advice: 'It is dead and harmless.',
+    ...change,
+  };
+}
+
 export function result(change: Partial<HostResult> = {}): HostResult {
   return {
     outcome: 'changed',
@@ -82,6 +96,9 @@ export class FakeDoor implements Door {
   operations: OperationView[] = [];
   incidents: IncidentView[] = [];
   counts: VerdictCounts[] = [];
+  zombies: ZombieView[] = [];
+  reaped = { orphan: 0, worker: 0 };
+  limited: string | null = null;
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -122,7 +139,26 @@ export class FakeDoor implements Door {
       queue: { waiting: 3, running: 1, oldestWaitingMs: 2500, canary, served: this.served, detail },
       workers: this.workers,
       hosts: this.hosts,
+      zombies: this.zombieSummary(),
     };
+  }
+
+  zombieSummary(): ZombieSummary {
+    const { zombies, reaped, limited } = this;
+    const byOwner = { own: 0, worker: 0, container: 0, foreign: 0 };
+    for (const { owner } of zombies) byOwner[owner] += 1;
+    const total = zombies.length;
+    return { observedAt: SINCE, total, byOwner, lasting: total, reaped, limited };
+  }
+
+  listZombies(): readonly ZombieView[] {
+    return this.zombies;
+  }
+
+  zombie(pid: string): ZombieView {
+    const found = this.zombies.find((zombie) => String(zombie.pid) === pid);
+    if (found === undefined) throw new GarrisonError('NOT_FOUND', `there is no zombie with pid ${pid}`);
+    return found;
   }
 
   tell(change: Change): void {
@@ -237,7 +273,10 @@ export class FakeDoor implements Door {
 
   async submitOperation(request: OperationRequest): Promise<OperationView> {
     this.asked.push(request);
-    if (this.workers.every((one) => `worker/${one.name}` !== request.target && one.name !== request.target)) {
+    if (
+      request.verb !== 'reap' &&
+      this.workers.every((one) => `worker/${one.name}` !== request.target && one.name !== request.target)
+    ) {
       throw new GarrisonError('NOT_FOUND', `there is no worker ${request.target}`, {
         cure: 'garrison get workers',
       });
