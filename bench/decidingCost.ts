@@ -13,6 +13,7 @@ import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Observer } from '../src/supervisor/observer.ts';
 import { Publisher } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
+import { Refusals } from '../src/supervisor/refusals.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 import { WorkerBoard } from '../src/supervisor/workerBoard.ts';
 import { rounded } from './benchmark.ts';
@@ -131,6 +132,7 @@ class Fleet {
       canary: new CanaryWatch(() => undefined),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
+      refusals: new Refusals(report),
       hands: { perform: (action) => this.#perform(action) },
       hosts: () => [],
       report,

@@ -27,6 +27,7 @@ import type { Observation } from './supervisor/observation.ts';
 import type { Surroundings } from './supervisor/ports.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
+import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { ownVersion } from './version.ts';
@@ -110,6 +111,9 @@ function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<vo
     },
     onFailure: (action, detail) => {
       observe({ kind: 'actionFailed', action, detail });
+    },
+    onRefused: (refused) => {
+      observe({ ...refused, kind: 'refused' });
     },
     onRedisLine: (line) => {
       logger.debug({ redis: line }, 'redis');
@@ -202,6 +206,7 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
       observer: new Observer(cpuPressureReader(monoMs)),
       publisher,
+      refusals: new Refusals(report),
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
       report,

@@ -13,6 +13,7 @@ import { DriverHands } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
 import { RedisLink } from './redisLink.ts';
+import { tellRefusals } from './signals.ts';
 import type { ExitFact } from './spawn.ts';
 import { openSpool } from './spool.ts';
 import { WorkerPool } from './workers.ts';
@@ -23,6 +24,14 @@ export interface DriverSettings {
   /** True when the redis-server behind `redis` is ours to run. */
   readonly embedded: boolean;
   readonly slots: number;
+}
+
+/** A signal that the guard did not let pass; `worker` is null when it was the supervisor's own. */
+export interface RefusedSignal {
+  readonly rule: string;
+  readonly pid: number;
+  readonly signal: string;
+  readonly worker: string | null;
 }
 
 export interface DriverEvents {
@@ -36,6 +45,7 @@ export interface DriverEvents {
   readonly onRedis: (up: boolean, detail: string) => void;
   readonly onRedisExit: (fact: ExitFact) => void;
   readonly onFailure: (action: string, detail: string) => void;
+  readonly onRefused: (refused: RefusedSignal) => void;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
   /** Awaited at every connection to Redis before it counts as up. */
@@ -56,6 +66,9 @@ const REDIS_END_WITHIN_MS = 5_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
   const { homeDir } = settings;
+  tellRefusals(({ rule, order: { target, signal } }) => {
+    events.onRefused({ rule, pid: target.pid, signal, worker: null });
+  });
   const server = new EmbeddedRedis(homeDir, { onLine: events.onRedisLine, onExit: events.onRedisExit });
   const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
   const store = new JobStore(link.redis);
@@ -100,7 +113,8 @@ function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
     {
       onObservation: events.onWorker,
       onMessage: (worker, incarnation, message) => {
-        events.onSaid({ worker, incarnation, message });
+        if (message.type === 'refused') events.onRefused({ ...message, worker });
+        else events.onSaid({ worker, incarnation, message });
       },
       onLine: events.onWorkerLine,
       onFailure: events.onFailure,

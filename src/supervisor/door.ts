@@ -141,6 +141,12 @@ export interface VerdictCounts {
   readonly heldBack: number;
 }
 
+/** How often the guard refused a signal by this rule since the supervisor started. */
+export interface RefusalCount {
+  readonly rule: string;
+  readonly count: number;
+}
+
 export interface ListQuery {
   readonly state?: string;
   readonly q?: string;
@@ -182,6 +188,8 @@ export interface Door {
   /** With what was kept on disk before a kill, as it was written there; NOT_FOUND when there is no such incident. */
   incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }>;
   verdictCounts(): readonly VerdictCounts[];
+  /** Every rule, also those that have refused nothing. */
+  refusalCounts(): readonly RefusalCount[];
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

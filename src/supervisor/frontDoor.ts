@@ -16,6 +16,7 @@ import type {
   OperationView,
   PushRequest,
   PushView,
+  RefusalCount,
   ScannedHostKey,
   Snapshot,
   VerdictCounts,
@@ -157,6 +158,10 @@ export class FrontDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.#supervisor.verdictCounts();
+  }
+
+  refusalCounts(): readonly RefusalCount[] {
+    return this.#supervisor.refusalCounts();
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

@@ -21,11 +21,21 @@ export type JobObservation =
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
   | { readonly kind: 'reopened'; readonly job: JobRecord };
 
+/** The guard did not let a signal pass; `worker` is null when it was the supervisor's own. */
+export interface RefusedObservation {
+  readonly kind: 'refused';
+  readonly rule: string;
+  readonly pid: number;
+  readonly signal: string;
+  readonly worker: string | null;
+}
+
 export type Observation =
   | { readonly kind: 'worker'; readonly worker: string; readonly observation: WorkerObservation }
   | { readonly kind: 'job'; readonly observation: JobObservation }
   | { readonly kind: 'redis'; readonly up: boolean; readonly detail: string }
   | { readonly kind: 'redisExited'; readonly exitCode: number | null; readonly signal: string | null }
+  | RefusedObservation
   /** Something about the hosts has changed; the next publication shows it. */
   | { readonly kind: 'hosts' }
   | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };

@@ -15,6 +15,7 @@ import type { JobObservation, Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Publisher, Report } from './publisher.ts';
 import type { RedisWatch } from './redisWatch.ts';
+import type { Refusals } from './refusals.ts';
 import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 import type { WorkerBoard } from './workerBoard.ts';
@@ -34,6 +35,7 @@ export interface SupervisorParts {
   readonly canary: CanaryWatch;
   readonly observer: Observer;
   readonly publisher: Publisher;
+  readonly refusals: Refusals;
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
   readonly report: Report;
@@ -133,6 +135,10 @@ export class Supervisor {
 
   verdictCounts(): VerdictCounts[] {
     return this.#parts.workers.verdictCounts();
+  }
+
+  refusalCounts(): ReturnType<Refusals['counts']> {
+    return this.#parts.refusals.counts();
   }
 
   worker(name: string): WorkerView | null {
@@ -259,6 +265,9 @@ export class Supervisor {
         return [];
       case 'redisExited':
         redis.noteExit(observation, at);
+        return [];
+      case 'refused':
+        this.#parts.refusals.note(observation, at);
         return [];
       case 'hosts':
         this.#parts.publisher.touchOverview();

@@ -17,6 +17,7 @@ import type {
   OperationView,
   PushRequest,
   PushView,
+  RefusalCount,
   ScannedHostKey,
   Snapshot,
   WorkerView,
@@ -82,6 +83,7 @@ export class FakeDoor implements Door {
   operations: OperationView[] = [];
   incidents: IncidentView[] = [];
   counts: VerdictCounts[] = [];
+  refusals: RefusalCount[] = [];
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -285,6 +287,10 @@ export class FakeDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.counts;
+  }
+
+  refusalCounts(): readonly RefusalCount[] {
+    return this.refusals;
   }
 
   listOperations(): readonly OperationView[] {
