@@ -14,6 +14,7 @@ import { Observer } from '../src/supervisor/observer.ts';
 import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
 import { Publisher } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
+import { Refusals } from '../src/supervisor/refusals.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 import { WorkerBoard } from '../src/supervisor/workerBoard.ts';
 import { ZombieBoard } from '../src/supervisor/zombieBoard.ts';
@@ -136,6 +137,7 @@ class Fleet {
       zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null }),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
+      refusals: new Refusals(report),
       hands: { perform: (action) => this.#perform(action) },
       hosts: () => [],
       report,

@@ -16,16 +16,16 @@ export type BeatsCome = 'throughBroker' | 'directly';
 
 /**
  * How often the rule would have changed its answer, alive to offline or back, summed over all workers.
- * Judged afresh at every turn (at least one a second, like a page that is reloaded), before that turn's beats are read: a reload
- * that waited is answered first, since in Flower each beat comes from a thread through a callback of the loop that answers reloads.
+ * Judged afresh at every observation, before it is taken in, and at every turn (at least one a second), like a page that is reloaded
+ * all the time: a reload that waited is answered first, since in Flower each beat comes from a thread through a callback of the loop
+ * that answers reloads.
  * Real starts and ends are given to the rule for nothing: a worker is judged from its first beat to its exit, and neither counts.
  */
 export function fixedWindowFlips(streamText: string, beatsCome: BeatsCome = 'throughBroker'): number {
   const heard = new Heard();
   let flips = 0;
   for (const turn of readStream(streamText).turns) {
-    flips += heard.judge(turn.seen[0]?.at.monoMs ?? turn.at.monoMs);
-    heard.takeIn(turn, beatsCome === 'throughBroker' && turn.around.brokerAwaySince !== null);
+    flips += heard.takeIn(turn, beatsCome === 'throughBroker' && turn.around.brokerAwaySince !== null);
   }
   return flips;
 }
@@ -47,15 +47,20 @@ class Heard {
     return flips;
   }
 
-  takeIn({ at, seen }: StreamTurn, brokerAway: boolean): void {
+  /** How many answers changed on the way. */
+  takeIn({ at, seen }: StreamTurn, brokerAway: boolean): number {
+    let flips = 0;
     for (const { worker, at: seenAt, observation } of seen) {
+      flips += this.judge(seenAt.monoMs);
       if (observation.kind === 'spawned' || observation.kind === 'exited') this.#forget(worker);
       else if (observation.kind === 'beat' && brokerAway) this.#held.add(worker);
       else if (observation.kind === 'beat') this.#hear(worker, seenAt.monoMs);
     }
-    if (brokerAway) return;
-    for (const worker of this.#held) this.#hear(worker, at.monoMs);
-    this.#held.clear();
+    if (!brokerAway) {
+      for (const worker of this.#held) this.#hear(worker, at.monoMs);
+      this.#held.clear();
+    }
+    return flips + this.judge(at.monoMs);
   }
 
   #hear(worker: string, lastBeatMs: number): void {

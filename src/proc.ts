@@ -2,7 +2,9 @@
  * Reads what /proc says of one process, of the supervisor's side and the workers' alike.
  * It never lists processes by name and never signals.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { MARK_VARIABLE } from './mark.ts';
 
 export interface ProcStat {
   readonly pid: number;
@@ -46,31 +48,89 @@ export function parseProcStat(text: string): ProcStat | null {
 /** A process as /proc shows it at one moment; what cannot be read of another user's (hidepid) makes it unknown as a whole. */
 export interface ProcessFacts {
   readonly pid: number;
+  /** The pid of the process; differs from `pid` when that is only one of its threads, which /proc shows, too. */
+  readonly threadGroup: number;
   readonly startTicks: number;
   /** The state letter. */
   readonly state: string;
   readonly parentPid: number;
   readonly processGroup: number;
   readonly session: number;
+  /** The effective one. */
   readonly uid: number;
+  /** Real, effective, saved, of the file system: they differ in a program that acts for somebody else. */
+  readonly uids: readonly number[];
   /** Name of the program, as in /proc/PID/comm: anything, of a process that is not ours. */
   readonly command: string;
+  /** Name of the file it runs, which a process cannot choose for itself; empty when it may not be read. */
+  readonly program: string;
   /** /proc/PID/cgroup, all of it. */
   readonly cgroup: string;
+  /** The mark of the supervisor that it descends from (mark.ts), and null for all others. */
+  readonly mark: string | null;
+  /** From where to where the login goes in which it was started; null outside of one. */
+  readonly sshConnection: string | null;
 }
 
 /** Null when there is no such process, or not all of it may be read. */
 export function readProcessFacts(pid: number): ProcessFacts | null {
   const stat = readProcStat(pid);
   if (stat === null) return null;
+  const folder = `/proc/${String(pid)}`;
   try {
-    const folder = `/proc/${String(pid)}`;
-    const { uid } = statSync(folder);
+    const status = readFileSync(`${folder}/status`, 'utf8');
+    const uids = numbersAfter('Uid', status);
+    const [, uid] = uids;
+    const [threadGroup] = numbersAfter('Tgid', status);
+    if (uid === undefined || threadGroup === undefined) return null;
     const command = readFileSync(`${folder}/comm`, 'utf8').trimEnd();
-    return { ...stat, uid, command, cgroup: readFileSync(`${folder}/cgroup`, 'utf8') };
+    const cgroup = readFileSync(`${folder}/cgroup`, 'utf8');
+    return { ...stat, threadGroup, uid, uids, command, cgroup, ...programOf(folder), ...startedWith(folder) };
   } catch {
     return null;
   }
+}
+
+function numbersAfter(name: string, status: string): number[] {
+  const values = new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '';
+  return values.trim().split(/\s+/).map(Number);
+}
+
+function programOf(folder: string): { program: string } {
+  try {
+    // An upgrade replaces the file under a running program.
+    return { program: basename(readlinkSync(`${folder}/exe`)).replace(/ \(deleted\)$/, '') };
+  } catch {
+    return { program: '' };
+  }
+}
+
+function startedWith(folder: string): Pick<ProcessFacts, 'mark' | 'sshConnection'> {
+  let environment: readonly string[] = [];
+  try {
+    environment = readFileSync(`${folder}/environ`, 'latin1').split('\0');
+  } catch {
+    // Another user's, or it has just ended.
+  }
+  const valueOf = (name: string): string | null =>
+    environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+  return { mark: valueOf(MARK_VARIABLE), sshConnection: valueOf('SSH_CONNECTION') };
+}
+
+/** What decides whether a process may be signalled, besides how we know it; read at one moment. */
+export interface Sight {
+  /** Null when not even this can be read, as without a free descriptor. */
+  readonly self: ProcessFacts | null;
+  /** Parent, its parent and so on, up to pid 1. */
+  readonly ancestors: readonly { readonly pid: number; readonly session: number | null }[];
+  readonly target: ProcessFacts | null;
+}
+
+export function lookAt(pid: number): Sight {
+  const ancestors = ancestorsOf(process.pid).map((ancestor) => {
+    return { pid: ancestor, session: readProcStat(ancestor)?.session ?? null };
+  });
+  return { self: readProcessFacts(process.pid), ancestors, target: readProcessFacts(pid) };
 }
 
 /** Parent, its parent and so on, up to pid 1. */

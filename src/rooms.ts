@@ -6,7 +6,7 @@ import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { writeWishes } from './driver/wishFile.ts';
-import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
+import { openDriver, type Driver, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
 import { newId } from './driver/newId.ts';
@@ -17,17 +17,18 @@ import { readAutopsy } from './driver/autopsy.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { driverEvents, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
-import type { Observation } from './supervisor/observation.ts';
 import type { Surroundings } from './supervisor/ports.ts';
 import { OrphanBoard } from './supervisor/orphanBoard.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
+import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { ZombieBoard } from './supervisor/zombieBoard.ts';
@@ -46,8 +47,6 @@ export interface Rooms {
   readonly supervisor: Supervisor;
   readonly door: FrontDoor;
 }
-
-type Observe = (observation: Observation) => void;
 
 const DRAIN = { drainWithinMs: 30_000, termGraceMs: 2_000 };
 const STOP_DRAIN = { drainWithinMs: 10_000, termGraceMs: 500 };
@@ -91,45 +90,6 @@ function driverSettings({ config, password }: Joining): DriverSettings {
     ? { kind: 'socket', path: embeddedSocket(homeDir) }
     : parseRedisUrl(redis.url, password);
   return { homeDir, redis: target, embedded, slots: workers.slots, openFiles: workers.openFiles };
-}
-
-function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
-  return {
-    onWorker: (worker, observation) => {
-      observe({ kind: 'worker', worker, observation });
-    },
-    onSaid: (said) => {
-      observe({ kind: 'job', observation: { kind: 'said', ...said } });
-    },
-    onNews: (observation) => {
-      observe({ kind: 'job', observation });
-    },
-    onZombies: (seen) => {
-      observe({ kind: 'zombies', ...seen });
-    },
-    onRedis: (up, detail) => {
-      observe({ kind: 'redis', up, detail });
-    },
-    onRedisExit: ({ exitCode, signal }) => {
-      observe({ kind: 'redisExited', exitCode, signal });
-    },
-    onReaped: (pid, command, orphanKind) => {
-      observe({ kind: 'reaped', pid, command, orphanKind });
-    },
-    onAdopted: (orphan) => {
-      observe({ kind: 'adopted', orphan });
-    },
-    onFailure: (action, detail) => {
-      observe({ kind: 'actionFailed', action, detail });
-    },
-    onRedisLine: (line) => {
-      logger.debug({ redis: line }, 'redis');
-    },
-    onWorkerLine: (worker, line) => {
-      logger.info({ worker }, line);
-    },
-    settle,
-  };
 }
 
 interface DoorNeeds {
@@ -187,7 +147,7 @@ interface SupervisorNeeds {
   readonly driver: Driver;
   readonly marks: HostMarks;
   readonly journal: Journal;
-  readonly observe: (observation: Observation) => void;
+  readonly observe: Observe;
   readonly report: Report;
 }
 
@@ -219,6 +179,7 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
       observer: new Observer(cpuPressureReader(monoMs)),
       publisher,
+      refusals: new Refusals(report),
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
       report,

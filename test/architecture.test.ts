@@ -17,6 +17,64 @@ test('every source file keeps the floors', () => {
   assert.deepEqual(violations, []);
 });
 
+/** Each way past the guard that has come to anybody's mind. */
+const PAST_THE_GUARD: readonly (readonly [string, string])[] = [
+  ['driver/a.ts', "process.kill(pid, 'SIGTERM');"],
+  ['main.ts', 'process.kill(-0);'],
+  ['supervisor/a.ts', "child?.kill('SIGKILL');"],
+  ['driver/hands.ts', 'child.kill();'],
+  ['driver/spawn.ts', "const o = { cleanup: false };\nchild.kill('SIGTERM');"],
+  ['worker/ssh.ts', 'const o = { cleanup: false };\nprocess.kill(-pid, signal);'],
+  ['worker/watchdogThread.ts', 'process.kill(parentPid);'],
+  ['worker/watchdogThread.ts', "process.kill(process.pid, 'SIGKILL'); process.kill(1);"],
+  ['server/a.ts', "process['kill'](pid);"],
+  ['server/a.ts', 'const { kill } = process;'],
+  ['server/a.ts', 'const { pid, kill: end } = process;\nprocess\n  .kill(1);'],
+  ['cli/a.ts', "import { kill } from 'node:process';"],
+  ['driver/reaper.ts', "import { signalPidfd } from './libc.ts';"],
+  ['driver/libc.ts', "libc.func('int kill(int pid, int signal)');"],
+  ['driver/libc.ts', "libc.func('int tgkill(int group, int thread, int signal)');"],
+  ['driver/a.ts', "import { spawn } from 'node:child_process';"],
+  ['driver/a.ts', "import { spawn } from 'child_process';"],
+  ['driver/a.ts', "process.getBuiltinModule('child_process');"],
+  ['driver/a.ts', "import cluster from 'node:cluster';"],
+  ['driver/a.ts', "runToEnd('pkill', ['-f', 'celery']);"],
+  ['driver/a.ts', "runToEnd('/usr/bin/killall', ['sshd']);"],
+  ['driver/a.ts', "runToEnd('sh', ['-c', 'kill -9 $(cat pids)']);"],
+  ['driver/a.ts', "runToEnd('sh', ['-c', `ps -ef | awk x | xargs kill -9`]);"],
+  ['driver/spawn.ts', 'execa(a, b, { cleanup: false, timeout: 5 });'],
+  ['driver/spawn.ts', 'execa(a, b, { cleanup: false, cancelSignal });'],
+  ['worker/ssh.ts', 'execa(a, b, { cleanup: true });'],
+  ['worker/ssh.ts', 'execa(a, b, {});'],
+];
+
+describe('a signal past the guard is seen', () => {
+  for (const [path, text] of PAST_THE_GUARD) {
+    test(`${path}: ${text}`, () => {
+      assert.notDeepEqual(violationsOf({ path, text }), []);
+    });
+  }
+});
+
+/** The sweeper clears a practice host of what runs in it; the others run on a host, and know only their own group and children. */
+const SIGNALLING_SCRIPTS = [
+  'driver/practice-sweep.sh',
+  'worker/remote/10-answer.sh',
+  'worker/remote/90-main.sh',
+];
+
+test('no script signals anybody, but for three that are known', () => {
+  const scripts = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.sh'),
+  );
+  const signalling = scripts.filter((path) =>
+    /^[^#]*\b(?:kill|pkill|killall|fuser)\b/m.test(
+      readFileSync(new URL(path, SRC), 'utf8').replace(/kill-child/g, ''),
+    ),
+  );
+  assert.deepEqual(signalling.sort(), SIGNALLING_SCRIPTS);
+});
+
 describe('the rule is broken by', () => {
   const broken: readonly (readonly [string, string, string, RegExp])[] = [
     [
@@ -63,6 +121,18 @@ describe('the rule is broken by', () => {
       "import { execa } from 'execa';",
       /may not import the library execa/,
     ],
+    [
+      'execa in its room but in another file',
+      'driver/a.ts',
+      "import { execa } from 'execa';",
+      /may not import the library execa/,
+    ],
+    [
+      'the child program importing more of the reconciler than the guard',
+      'worker/a.ts',
+      "import { x } from '../reconciler/worker.ts';",
+      /worker may not import reconciler/,
+    ],
     ['a library nobody has a room for', 'server/a.ts', "import x from 'left-pad/sub';", /library left-pad/],
     ['a scoped library nobody has a room for', 'server/a.ts', "import x from '@a/b/c';", /library @a\/b/],
     ['zod in a base file that has none', 'clock.ts', "import { z } from 'zod';", /library zod/],
@@ -104,11 +174,22 @@ test('what is allowed is not complained of', () => {
     ['server/a.ts', "import type { Door } from '../supervisor/door.ts';\nimport Fastify from 'fastify';"],
     ['main.ts', "import { x } from './driver/a.ts';\nimport { y } from './supervisor/b.ts';"],
     [
-      'driver/a.ts',
-      "import { execa } from 'execa';\nimport { x } from './b.ts';\nimport { y } from '../clock.ts';",
+      'driver/spawn.ts',
+      "import { execa } from 'execa';\nexeca('a', [], { cleanup: false });\nimport { x } from './b.ts';\nimport { y } from '../clock.ts';",
     ],
   ];
-  for (const [path, text] of allowed) assert.deepEqual(violationsOf({ path, text }), []);
+  const signals: readonly (readonly [string, string])[] = [
+    ['driver/signals.ts', "import { signalPidfd } from './libc.ts';\nprocess.kill(pid, signal);"],
+    ['worker/signal.ts', "import { x } from '../reconciler/guard.ts';\nprocess.kill(-pid, signal);"],
+    ['worker/watchdogThread.ts', "process.kill(process.pid, 'SIGKILL');"],
+    ['driver/hands.ts', 'pool.kill(action.worker);'],
+    [
+      'driver/workers.ts',
+      "// process.kill in a comment\nclass Pool { kill(worker: string): void { x({ kind: 'kill' }); } }",
+    ],
+    ['reconciler/worker.ts', "if (action.kind === 'kill') return { kill: true };"],
+  ];
+  for (const [path, text] of [...allowed, ...signals]) assert.deepEqual(violationsOf({ path, text }), []);
 });
 
 test('every way to import is seen', () => {

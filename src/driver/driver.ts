@@ -16,6 +16,7 @@ import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
 import { Reaper } from './reaper.ts';
 import { RedisLink } from './redisLink.ts';
+import { tellRefusals } from './signals.ts';
 import type { ExitFact } from './spawn.ts';
 import { openSpool } from './spool.ts';
 import { WorkerPool } from './workers.ts';
@@ -29,6 +30,14 @@ export interface DriverSettings {
   readonly slots: number;
   /** Files, pipes and sockets that a worker may have open at once. */
   readonly openFiles: number;
+}
+
+/** A signal that the guard did not let pass; `worker` is null when it was the supervisor's own. */
+export interface RefusedSignal {
+  readonly rule: string;
+  readonly pid: number;
+  readonly signal: string;
+  readonly worker: string | null;
 }
 
 export interface DriverEvents {
@@ -45,6 +54,7 @@ export interface DriverEvents {
   readonly onReaped: (pid: number, command: string, orphanKind: ReapedKind) => void;
   readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
+  readonly onRefused: (refused: RefusedSignal) => void;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
   /** Awaited at every connection to Redis before it counts as up. */
@@ -66,25 +76,25 @@ const ORPHANS_END_WITHIN_MS = 2_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
   const { homeDir } = settings;
+  tellRefusals(({ rule, order: { target, signal } }) => {
+    events.onRefused({ rule, pid: target.pid, signal, worker: null });
+  });
   const server = new EmbeddedRedis(homeDir, { onLine: events.onRedisLine, onExit: events.onRedisExit });
   const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
+  const { onNews, onFailure } = events;
+  const spawnRedis = (): void => {
+    server.spawn();
+  };
   const hands = new DriverHands({
-    reaper,
+    ...{ reaper, queue, store, spawnRedis, onNews, onFailure },
     pool: openPool(settings, events),
-    queue,
-    store,
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
-    spawnRedis: () => {
-      server.spawn();
-    },
     sweepZombies: sweeping(reaper, zombies),
-    onNews: events.onNews,
-    onFailure: events.onFailure,
   });
   const start = async (): Promise<void> => {
     if (settings.embedded) {
@@ -125,7 +135,8 @@ function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
     {
       onObservation: events.onWorker,
       onMessage: (worker, incarnation, message) => {
-        events.onSaid({ worker, incarnation, message });
+        if (message.type === 'refused') events.onRefused({ ...message, worker });
+        else events.onSaid({ worker, incarnation, message });
       },
       onLine: events.onWorkerLine,
       onFailure: events.onFailure,

@@ -54,7 +54,7 @@ export class Reaper {
   end(orphan: Orphan): void {
     if (orphan.life === null || lifeMarkOf(orphan.pid) !== orphan.life) return;
     const target = { pid: orphan.pid, startTicks: orphan.startTicks, bootId: OWN_BOOT };
-    sendSignal({ target, reach: 'process', signal: 'SIGKILL' }, 'adopted');
+    sendSignal({ target, reach: 'process', signal: 'SIGKILL' }, 'marked');
   }
 
   /** Ends every marked orphan there still is; resolves when none lives, or after `withinMs`. */

@@ -4,8 +4,9 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { ancestorsOf, bootId, readProcessFacts } from '../proc.ts';
+import { bootId, lookAt } from '../proc.ts';
 import {
+  isPid,
   refusalOf,
   type GuardRule,
   type GuardSurroundings,
@@ -13,6 +14,8 @@ import {
   type SignalOrder,
 } from '../reconciler/guard.ts';
 import { openPidfd, signalPidfd } from './libc.ts';
+import { ADOPTION, OWN_MARK } from './ownTree.ts';
+import { isSpawned } from './spawned.ts';
 
 export interface Refusal {
   readonly rule: GuardRule;
@@ -31,10 +34,11 @@ export const OWN_BOOT = bootId();
 
 /** Null when the signal was sent; else why not. `Gone` and `AlreadyDead` are told to nobody else: there was nothing to refuse. */
 export function sendSignal(order: SignalOrder, origin: Origin | null): GuardRule | null {
+  const { pid } = order.target;
   // Opened before the look: what is looked at is then what is signalled, whatever becomes of the pid in between.
-  const pidfd = isPid(order.target.pid) ? openPidfd(order.target.pid) : null;
+  const pidfd = isPid(pid) ? openPidfd(pid) : null;
   try {
-    const rule = refusalOf(order, surroundingsOf(order.target.pid, origin));
+    const rule = refusalOf(order, surroundingsOf(pid, origin));
     if (rule === null) return deliver(order, pidfd) ? null : 'Gone';
     if (rule !== 'Gone' && rule !== 'AlreadyDead') onRefusal({ rule, order });
     return rule;
@@ -43,25 +47,33 @@ export function sendSignal(order: SignalOrder, origin: Origin | null): GuardRule
   }
 }
 
+/** The caller's word that it was spawned counts only while the table says so. */
 function surroundingsOf(pid: number, origin: Origin | null): GuardSurroundings {
-  const self = readProcessFacts(process.pid);
-  if (self === null) throw new Error('cannot read /proc/self; nothing is signalled without it');
-  const target = isPid(pid) ? readProcessFacts(pid) : null;
-  return { bootId: OWN_BOOT, self, ancestors: ancestorsOf(process.pid), target, origin };
+  const proven = origin === 'spawned' && !isSpawned(pid) ? null : origin;
+  return { ...lookAt(pid), bootId: OWN_BOOT, adoption: ADOPTION, mark: OWN_MARK, origin: proven };
 }
 
-function isPid(pid: number): boolean {
-  return Number.isSafeInteger(pid) && pid > 0;
-}
-
-/** The group by its number only where the kernel cannot do it by descriptor; the guard has just seen its living leader. */
-function deliver({ target, reach, signal }: SignalOrder, pidfd: number | null): boolean {
-  if (pidfd !== null && signalPidfd(pidfd, constants.signals[signal], reach)) return true;
+/**
+ * False when it ended this very moment.
+ * By number only where the kernel cannot do it by descriptor: a descriptor that no longer reaches anyone must not be followed by a pid that may.
+ */
+function deliver({ target: { pid }, reach, signal }: SignalOrder, pidfd: number | null): boolean {
+  if (pidfd !== null && (reach === 'process' || reachesGroups()))
+    return signalPidfd(pidfd, constants.signals[signal], reach);
   try {
-    process.kill(reach === 'group' ? -target.pid : target.pid, signal);
-    return true;
+    return process.kill(reach === 'group' ? -pid : pid, signal);
   } catch {
-    // ESRCH: it ended this very moment.
     return false;
   }
+}
+
+let groupsReached: boolean | null = null;
+
+/** Linux 6.9 and later: asked by the signal 0, which nobody feels, to our own group. */
+function reachesGroups(): boolean {
+  if (groupsReached !== null) return groupsReached;
+  const own = openPidfd(process.pid);
+  groupsReached = own !== null && signalPidfd(own, 0, 'group');
+  if (own !== null) closeSync(own);
+  return groupsReached;
 }

@@ -6,9 +6,11 @@ import { execa } from 'execa';
 import { createInterface, type Interface } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 import { GarrisonError } from '../errors.ts';
+import { MARK_VARIABLE } from '../mark.ts';
 import { tethered } from '../tether.ts';
 import { readProcStat } from '../proc.ts';
 import type { GuardedSignal, GuardRule } from '../reconciler/guard.ts';
+import { OWN_MARK } from './ownTree.ts';
 import { OWN_BOOT, sendSignal } from './signals.ts';
 import { noteExited, noteSpawned } from './spawned.ts';
 
@@ -91,7 +93,7 @@ function startTethered(request: SpawnRequest) {
   const command = tethered(request);
   return execa(command.file, command.args, {
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
-    env: { ...request.env },
+    env: { ...request.env, [MARK_VARIABLE]: OWN_MARK },
     stdio: stdioOf(request),
     ...(request.ipc === true ? { serialization: 'json' as const } : {}),
     detached: true,

@@ -23,6 +23,13 @@ export type WorkerMessage =
   | ({ readonly type: 'result'; readonly result: HostResult } & Attempt)
   /** The canary of this number is off the queue again. */
   | { readonly type: 'passed'; readonly attempt: number }
+  /** Its guard did not let this signal pass; told so that it is counted with the supervisor's own. */
+  | {
+      readonly type: 'refused';
+      readonly rule: string;
+      readonly pid: number;
+      readonly signal: string;
+    }
   | { readonly type: 'drained' };
 
 export type SupervisorMessage =

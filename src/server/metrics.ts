@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REAPED_KINDS, ZOMBIE_OWNERS } from '../detector/zombie.ts';
-import type { Door, Snapshot, VerdictCounts } from '../supervisor/door.ts';
+import type { Door, RefusalCount, Snapshot, VerdictCounts } from '../supervisor/door.ts';
 import { WORKER_STATES } from './words.ts';
 
 const QUEUE = 'push';
@@ -15,6 +15,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
   const fill = defineGauges(registry);
   const fillCounts = defineVerdictCounts(registry);
   const fillReaped = defineReapedCount(registry);
+  const fillRefusals = defineRefusalCounts(registry);
   const unsubscribe = observeCanary(registry, door);
   app.addHook('onClose', (_app, done) => {
     unsubscribe();
@@ -25,6 +26,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
     fill(snapshot);
     fillCounts(snapshot, door.verdictCounts());
     fillReaped(snapshot);
+    fillRefusals(door.refusalCounts());
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }
@@ -100,6 +102,19 @@ function defineVerdictCounts(
       for (const to of WORKER_STATES) shown.inc({ worker, to }, count?.shown[to] ?? 0);
       heldBack.inc({ worker }, count?.heldBack ?? 0);
     }
+  };
+}
+
+function defineRefusalCounts(registry: Registry): (counts: readonly RefusalCount[]) => void {
+  const refused = new Counter({
+    name: 'garrison_guard_refusals_total',
+    help: 'Signals that the guard did not let pass, by the rule that forbade them.',
+    labelNames: ['rule'],
+    registers: [registry],
+  });
+  return (counts) => {
+    refused.reset();
+    for (const { rule, count } of counts) refused.inc({ rule }, count);
   };
 }
 

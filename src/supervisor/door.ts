@@ -189,6 +189,12 @@ export interface VerdictCounts {
   readonly heldBack: number;
 }
 
+/** How often the guard refused a signal by this rule since the supervisor started. */
+export interface RefusalCount {
+  readonly rule: string;
+  readonly count: number;
+}
+
 export interface ListQuery {
   readonly state?: string;
   readonly q?: string;
@@ -234,6 +240,8 @@ export interface Door {
   listZombies(): readonly ZombieView[];
   /** NOT_FOUND when there is no zombie with this pid. */
   zombie(pid: string): ZombieView;
+  /** Every rule, also those that have refused nothing. */
+  refusalCounts(): readonly RefusalCount[];
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

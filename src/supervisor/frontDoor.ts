@@ -16,6 +16,7 @@ import type {
   OperationView,
   PushRequest,
   PushView,
+  RefusalCount,
   ScannedHostKey,
   Snapshot,
   VerdictCounts,
@@ -170,6 +171,10 @@ export class FrontDoor implements Door {
     throw new GarrisonError('NOT_FOUND', `there is no zombie with pid ${pid}`, {
       cure: 'Those seen in the last look are in garrison get zombies.',
     });
+  }
+
+  refusalCounts(): readonly RefusalCount[] {
+    return this.#supervisor.refusalCounts();
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

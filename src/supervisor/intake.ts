@@ -7,9 +7,10 @@ import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
 import type { JobBoard } from './jobBoard.ts';
-import type { JobObservation, Observation } from './observation.ts';
+import type { JobObservation, Observation, ZombieObservation } from './observation.ts';
 import type { OrphanBoard } from './orphanBoard.ts';
 import type { Publisher, Report } from './publisher.ts';
+import type { Refusals } from './refusals.ts';
 import type { RedisWatch } from './redisWatch.ts';
 import type { WorkerBoard } from './workerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
@@ -22,11 +23,12 @@ export interface Boards {
   readonly orphans: OrphanBoard;
   readonly zombies: ZombieBoard;
   readonly publisher: Publisher;
+  readonly refusals: Refusals;
   readonly report: Report;
 }
 
 export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
-  const { redis, orphans, zombies, publisher, report } = boards;
+  const { redis, orphans, refusals, publisher, report } = boards;
   switch (observation.kind) {
     case 'worker':
       return takeInWorker(boards, observation, at);
@@ -42,13 +44,12 @@ export function takeIn(boards: Boards, observation: Observation, at: Moment): Ac
       orphans.noteAdopted(observation.orphan, at);
       return [];
     case 'reaped':
-      orphans.noteReaped(observation.pid);
-      if (zombies.take(observation, at)) publisher.touchOverview();
-      return [];
     case 'zombies':
     case 'sweepAsked':
-      if (zombies.take(observation, at)) publisher.touchOverview();
-      return observation.kind === 'sweepAsked' ? [{ kind: 'sweepZombies' }] : [];
+      return takeInZombies(boards, observation, at);
+    case 'refused':
+      refusals.note(observation, at);
+      return [];
     case 'hosts':
       publisher.touchOverview();
       return [];
@@ -80,4 +81,14 @@ function takeInWorker(
   return seen.kind === 'gone'
     ? takeInJob(boards, { kind: 'workerGone', worker, incarnation: seen.incarnation }, at)
     : [];
+}
+
+function takeInZombies(
+  { orphans, zombies, publisher }: Boards,
+  observation: ZombieObservation,
+  at: Moment,
+): Action[] {
+  if (observation.kind === 'reaped') orphans.noteReaped(observation.pid);
+  if (zombies.take(observation, at)) publisher.touchOverview();
+  return observation.kind === 'sweepAsked' ? [{ kind: 'sweepZombies' }] : [];
 }

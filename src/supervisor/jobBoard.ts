@@ -157,6 +157,7 @@ export class JobBoard {
       case 'ready':
       case 'ssh':
       case 'passed':
+      case 'refused':
       case 'drained':
         return [];
       default:

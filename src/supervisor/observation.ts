@@ -40,6 +40,14 @@ export type ZombieObservation =
     }
   /** A person wants all zombies looked at now, and reaped what can be. */
   | { readonly kind: 'sweepAsked' };
+/** The guard did not let a signal pass; `worker` is null when it was the supervisor's own. */
+export interface RefusedObservation {
+  readonly kind: 'refused';
+  readonly rule: string;
+  readonly pid: number;
+  readonly signal: string;
+  readonly worker: string | null;
+}
 
 export type Observation =
   | ZombieObservation
@@ -49,6 +57,7 @@ export type Observation =
   | { readonly kind: 'redisExited'; readonly exitCode: number | null; readonly signal: string | null }
   /** A process outlived its parent and is ours now. */
   | { readonly kind: 'adopted'; readonly orphan: Orphan }
+  | RefusedObservation
   /** Something about the hosts has changed; the next publication shows it. */
   | { readonly kind: 'hosts' }
   | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };

@@ -4,6 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import type { Awareness } from '../detector/awareness.ts';
+import type { StatusLimits } from '../detector/verdict.ts';
 import type { Canary } from '../reconciler/canary.ts';
 import type { DrainLimits } from '../reconciler/worker.ts';
 
@@ -25,13 +26,12 @@ export interface Surroundings {
 }
 
 /** All that verdicts rest on around the workers, but for what only grows as time passes. */
-export function outlookOf({
-  at: _at,
-  oldestWaitingMs: _waitingMs,
-  queueStillMs: _stillMs,
-  awareness,
-  ...others
-}: Surroundings): string {
+export function outlookOf(
+  { at: _at, oldestWaitingMs: _waitingMs, queueStillMs, awareness, ...others }: Surroundings,
+  limits: StatusLimits,
+): string {
   const { score, impairedUntilMs, starved } = awareness;
-  return JSON.stringify({ ...others, score, impairedUntilMs, starved });
+  // All in one turn, or the first to be replaced would clear the others by taking what waited.
+  const queueStands = queueStillMs >= limits.parkedAfterMs;
+  return JSON.stringify({ ...others, queueStands, score, impairedUntilMs, starved });
 }

@@ -12,6 +12,7 @@ import type { ZombieBoard } from './zombieBoard.ts';
 import { takeIn, type Boards } from './intake.ts';
 import type { Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
+import type { Refusals } from './refusals.ts';
 import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 
@@ -128,6 +129,10 @@ export class Supervisor {
 
   verdictCounts(): VerdictCounts[] {
     return this.#parts.workers.verdictCounts();
+  }
+
+  refusalCounts(): ReturnType<Refusals['counts']> {
+    return this.#parts.refusals.counts();
   }
 
   worker(name: string): WorkerView | null {

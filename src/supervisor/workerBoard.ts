@@ -140,7 +140,7 @@ export class WorkerBoard {
   decide(around: Surroundings): { actions: Action[]; recheckAtMs: number | null } {
     const actions: Action[] = [];
     const nowMs = around.at.monoMs;
-    const outlook = outlookOf(around);
+    const outlook = outlookOf(around, this.#settings.limits);
     const everybody = outlook !== this.#outlook;
     this.#outlook = outlook;
     let recheckAtMs = Infinity;

@@ -9,6 +9,7 @@ import { startBeat } from './beat.ts';
 import { EntrySource } from './entrySource.ts';
 import { FetchLoop } from './fetchLoop.ts';
 import { runTask } from './runTask.ts';
+import { tellRefusals } from './signal.ts';
 import { startWatchdog } from './watchdog.ts';
 
 interface Running {
@@ -94,6 +95,9 @@ const supervisorPid = Number(process.argv[3]);
 // It died between fork and here: nobody would ever order this worker to end.
 if (process.ppid !== supervisorPid) process.exit(1);
 startWatchdog(supervisorPid);
+tellRefusals((refused) => {
+  send({ type: 'refused', ...refused });
+});
 process.on('message', (message) => {
   hear(message as SupervisorMessage);
 });

@@ -8,6 +8,7 @@ import type { PushTask } from '../push/job.ts';
 import type { Cause, SshEnding } from '../push/sshFailure.ts';
 import { tethered } from '../tether.ts';
 import { lineReader } from './lineReader.ts';
+import { inheritedMark, ownChild, signalOwnChild, type GuardedSignal, type OwnChild } from './signal.ts';
 import { sshArguments } from './sshArguments.ts';
 
 export interface SshRun {
@@ -39,7 +40,7 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
   const child = execa(command.file, [...command.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // No agent, no configuration, no locale of ours: what happens depends on the task alone.
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', ...lifeMark() },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', ...inheritedMark(), ...lifeMark() },
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -55,7 +56,7 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
       scriptSent: false,
     };
   run.onPid(pid);
-  return await superviseSsh(run, { pid, child });
+  return await superviseSsh(run, { own: ownChild(pid), child });
 }
 
 /** What outlives this worker is known by it to have been the worker's. */
@@ -73,7 +74,7 @@ interface Child {
   once(event: 'exit', listener: (exitCode: number | null) => void): unknown;
 }
 
-async function superviseSsh(run: SshRun, started: { pid: number; child: Child }): Promise<SshEnding> {
+async function superviseSsh(run: SshRun, started: { own: OwnChild; child: Child }): Promise<SshEnding> {
   const { child } = started;
   const state: RunState = { cause: 'exit', ended: false, scriptSent: false, outputBytes: 0, stderrLines: [] };
   const exited = new Promise<number | null>((resolve) => {
@@ -85,7 +86,7 @@ async function superviseSsh(run: SshRun, started: { pid: number; child: Child })
   const end = (cause: Cause): void => {
     if (state.ended || state.cause !== 'exit') return;
     state.cause = cause;
-    endGroup(started.pid, state);
+    endGroup(started.own, state);
   };
   const timers = limitTimers(run.task, end);
   const drained = listen({ run, child, state, timers, end });
@@ -206,19 +207,14 @@ function limitTimers(task: PushTask, end: (cause: Cause) => void): LimitTimers {
 }
 
 /** TERM, and KILL a second later. The group is the client's own: it is a session leader that has not been reaped. */
-function endGroup(pid: number, state: RunState): void {
-  signalGroup(pid, state, 'SIGTERM');
-  state.killTimer = setTimeout(() => signalGroup(pid, state, 'SIGKILL'), KILL_AFTER_MS);
+function endGroup(child: OwnChild, state: RunState): void {
+  signalGroup(child, state, 'SIGTERM');
+  state.killTimer = setTimeout(() => signalGroup(child, state, 'SIGKILL'), KILL_AFTER_MS);
 }
 
 /** Node reaps and emits `exit` in one step, so while `ended` is false the pid is still this child's. */
-function signalGroup(pid: number, state: RunState, signal: NodeJS.Signals): void {
-  if (state.ended || pid <= 1) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // ESRCH: it ended this very moment, and its exit is on the way.
-  }
+function signalGroup(child: OwnChild, state: RunState, signal: GuardedSignal): void {
+  if (!state.ended) signalOwnChild(child, signal);
 }
 
 function wait(ms: number): Promise<void> {

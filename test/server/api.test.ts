@@ -295,6 +295,10 @@ describe('a log', () => {
 test('metrics show the snapshot, one-hot, without a second life of a worker that is gone', async () => {
   fake.door.workers = [worker('push-1', { state: 'hung', jobs: ['a', 'b'] }), worker('push-2')];
   fake.door.counts = [{ worker: 'push-1', shown: { hung: 2, up: 1 }, heldBack: 3 }];
+  fake.door.refusals = [
+    { rule: 'Sshd', count: 2 },
+    { rule: 'Ancestor', count: 0 },
+  ];
   fake.door.tell({ type: 'canary', tookMs: 12 });
   const { text, headers } = await get('/metrics');
   assert.match(String(headers['content-type']), /^text\/plain/);
@@ -311,6 +315,8 @@ test('metrics show the snapshot, one-hot, without a second life of a worker that
     'garrison_worker_state_transitions_total{worker="push-1",to="hung"} 2',
     'garrison_worker_state_transitions_total{worker="push-2",to="hung"} 0',
     'garrison_worker_suppressed_transitions_total{worker="push-1"} 3',
+    'garrison_guard_refusals_total{rule="Sshd"} 2',
+    'garrison_guard_refusals_total{rule="Ancestor"} 0',
     'garrison_queue_canary_seconds_bucket{le="0.01"} 0',
     'garrison_queue_canary_seconds_bucket{le="0.025"} 1',
     `garrison_build_info{version="0.1.0",node_version="${process.version}"} 1`,

@@ -17,6 +17,7 @@ import type {
   OperationView,
   PushRequest,
   PushView,
+  RefusalCount,
   ScannedHostKey,
   Snapshot,
   WorkerView,
@@ -99,6 +100,7 @@ export class FakeDoor implements Door {
   zombies: ZombieView[] = [];
   reaped = { orphan: 0, worker: 0 };
   limited: string | null = null;
+  refusals: RefusalCount[] = [];
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -324,6 +326,10 @@ export class FakeDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.counts;
+  }
+
+  refusalCounts(): readonly RefusalCount[] {
+    return this.refusals;
   }
 
   listOperations(): readonly OperationView[] {

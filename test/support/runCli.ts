@@ -2,7 +2,8 @@
  * Runs the command as people do: a process of its own, with its own pipes and signals.
  * It never inherits the reader's settings: home, colour and terminal are the test's.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface CliEnd {
@@ -20,12 +21,19 @@ export interface RunningCli {
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
+/** `input` goes to its standard input, which is then closed; without it there is none. */
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input: string | null = null,
+): RunningCli {
   const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+  // Whoever does not read it ends before it is written.
+  child.stdin?.on('error', () => undefined).end(input ?? '');
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
@@ -37,8 +45,12 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   return { child, ended, said };
 }
 
-export function runCli(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliEnd> {
-  return startCli(args, env).ended;
+export function runCli(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+  input?: string,
+): Promise<CliEnd> {
+  return startCli(args, env, input).ended;
 }
 
 /** The same on a terminal of its own (util-linux script); both streams come out as one. */

@@ -1,0 +1,59 @@
+/**
+ * Joins what the driver sees to what the supervisor takes in, event by event.
+ * It holds no rule of either and drops nothing.
+ */
+import type { DriverEvents } from './driver/driver.ts';
+import type { Logger } from './logger.ts';
+import type { Observation } from './supervisor/observation.ts';
+
+export type Observe = (observation: Observation) => void;
+
+export function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
+  return {
+    ...processEvents(observe),
+    onWorker: (worker, observation) => {
+      observe({ kind: 'worker', worker, observation });
+    },
+    onSaid: (said) => {
+      observe({ kind: 'job', observation: { kind: 'said', ...said } });
+    },
+    onNews: (observation) => {
+      observe({ kind: 'job', observation });
+    },
+    onRedis: (up, detail) => {
+      observe({ kind: 'redis', up, detail });
+    },
+    onRedisExit: ({ exitCode, signal }) => {
+      observe({ kind: 'redisExited', exitCode, signal });
+    },
+    onFailure: (action, detail) => {
+      observe({ kind: 'actionFailed', action, detail });
+    },
+    onRedisLine: (line) => {
+      logger.debug({ redis: line }, 'redis');
+    },
+    onWorkerLine: (worker, line) => {
+      logger.info({ worker }, line);
+    },
+    settle,
+  };
+}
+
+function processEvents(
+  observe: Observe,
+): Pick<DriverEvents, 'onZombies' | 'onReaped' | 'onAdopted' | 'onRefused'> {
+  return {
+    onZombies: (seen) => {
+      observe({ kind: 'zombies', ...seen });
+    },
+    onReaped: (pid, command, orphanKind) => {
+      observe({ kind: 'reaped', pid, command, orphanKind });
+    },
+    onAdopted: (orphan) => {
+      observe({ kind: 'adopted', orphan });
+    },
+    onRefused: (refused) => {
+      observe({ ...refused, kind: 'refused' });
+    },
+  };
+}
