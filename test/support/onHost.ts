@@ -37,12 +37,14 @@ export interface Target {
   readonly hostKey: string;
 }
 
-/** Runs a script on the host (as root unless `user` is told) and gives back what it said; it never throws because of it. */
-export function runOnHost(
-  host: Target,
-  script: string,
-  login: { readonly identityFile: string; readonly user?: string; readonly knownHostKey?: string },
-): Promise<Said> {
+export interface Login {
+  readonly identityFile: string;
+  readonly user?: string;
+  readonly knownHostKey?: string;
+}
+
+/** What `ssh` is called with to run a shell that reads its script from standard input. */
+export function sshShellArguments(host: Target, login: Login): string[] {
   const knownHosts = `${login.identityFile}.known-${host.name}-${String(host.port)}`;
   writeFileSync(knownHosts, `${host.name} ${login.knownHostKey ?? host.hostKey}\n`);
   const options = [
@@ -52,7 +54,7 @@ export function runOnHost(
     'LogLevel=ERROR',
     'ConnectTimeout=10',
   ];
-  const args = [
+  return [
     ...['-F', 'none', '-i', login.identityFile, '-p', String(host.port)],
     ...[...options, `HostKeyAlias=${host.name}`, `UserKnownHostsFile=${knownHosts}`].flatMap((option) => [
       '-o',
@@ -60,6 +62,11 @@ export function runOnHost(
     ]),
     ...[`${login.user ?? 'root'}@${host.address}`, 'sh -s'],
   ];
+}
+
+/** Runs a script on the host (as root unless `user` is told) and gives back what it said; it never throws because of it. */
+export function runOnHost(host: Target, script: string, login: Login): Promise<Said> {
+  const args = sshShellArguments(host, login);
   return new Promise((resolve) => {
     const child = execFile('ssh', args, { timeout: 60_000 }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;

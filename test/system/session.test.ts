@@ -1,0 +1,77 @@
+/**
+ * The session test: an operator's SSH session into a host that also runs the whole of Garrison, the only way in.
+ * Whatever happens to Garrison, whatever it is told to do, the session stays and its shell answers.
+ */
+import assert from 'node:assert/strict';
+import { after, it } from 'node:test';
+import { watchForLeaks } from '../support/leaks.ts';
+import { startOwnHosts } from '../support/ownHosts.ts';
+import { withParts, type Parts } from '../support/parts.ts';
+import { SshSession } from '../support/sshSession.ts';
+import { until } from '../support/until.ts';
+
+const PROGRAM = new URL('../../bin/garrison', import.meta.url).pathname;
+const GARRISON = `${process.execPath} ${PROGRAM} --home /tmp/garrison`;
+const ON_CALL = [
+  'status',
+  'get workers',
+  'get zombies',
+  'get incidents',
+  'describe worker push-1',
+  'why push-1',
+  'reap',
+  'quiet push-1 --yes',
+  'start push-1 --yes',
+  'restart push-1 --yes',
+  'stop push-1 --yes',
+  'start push-1 --yes',
+  'jobs',
+];
+
+const leaks = watchForLeaks();
+after(() => leaks.assertNone());
+
+it(
+  'an SSH session stays open through faults, a zombie flood, every command and kill -9 of all of Garrison',
+  withParts(session),
+);
+
+async function session(parts: Parts): Promise<void> {
+  const own = await startOwnHosts(parts, 1);
+  const [host] = own.hosts;
+  assert.ok(host);
+  const operator = await SshSession.open(parts, host, { identityFile: own.login.identityFile });
+  const whoAmI = 'echo "$$ $PPID $(cut -d" " -f22 /proc/$PPID/stat)"';
+  const before = await operator.ask(whoAmI);
+  await operator.ask(
+    `mkdir -m 700 /tmp/garrison; printf 'page: { listen: "127.0.0.1:0" }\\nworkers: { count: 2 }\\n' >/tmp/garrison/garrison.yaml`,
+  );
+  await operator.ask(`${GARRISON} up >/tmp/garrison.log 2>&1 & echo $! >/tmp/garrison.pid`);
+  const isWell = async (): Promise<boolean> => /: well/.test(await operator.ask(`${GARRISON} status`));
+  await until('garrison is well', isWell, { deadlineMs: 60_000, everyMs: 200 });
+  const supervisor = await operator.ask('cat /tmp/garrison.pid');
+  const workers = `$(cat /proc/${supervisor}/task/${supervisor}/children)`;
+
+  // A flood of zombies under parents that do not wait, and orphans with it.
+  await operator.ask(
+    `for i in $(seq 60); do sh -c 'sleep 0.01 & exec sleep 20' & done; for i in $(seq 60); do (sleep 0.05 &); done`,
+  );
+  // Faults, each to everything that the supervisor has started.
+  for (const signal of ['STOP', 'CONT', 'KILL']) {
+    await operator.ask(`for child in ${workers}; do kill -${signal} $child; done; sleep 1`);
+    assert.equal(await operator.ask(whoAmI), before);
+  }
+  await until('garrison is well again', isWell, { deadlineMs: 60_000, everyMs: 200 });
+  for (const command of ON_CALL) {
+    const said = await operator.ask(`${GARRISON} ${command}; echo "exit $?"`, 90_000);
+    assert.doesNotMatch(said, /exit (7|64|255)$/, `${command}: ${said}`);
+    assert.equal(await operator.ask(whoAmI), before, command);
+  }
+  await operator.ask(`all="${supervisor} ${workers}"; kill -9 $all`);
+  const gone = async (): Promise<boolean> =>
+    (await operator.ask(
+      `ps -eo stat=,args= | grep -E '^[^Z].*(garrison|redis-server)' | grep -v grep | wc -l`,
+    )) === '0';
+  await until('all of Garrison is gone', gone, { everyMs: 200 });
+  assert.equal(await operator.ask(whoAmI), before, 'the same shell under the same sshd');
+}
