@@ -9,9 +9,10 @@ import { detector } from './detector.ts';
 import { flapping } from './flapping.ts';
 import { idle } from './idle.ts';
 import { push } from './push.ts';
+import { reap } from './reap.ts';
 import { restart } from './restart.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, flapping, detector];
+const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 

@@ -52,7 +52,8 @@ export class Reaper {
 
   /** KILL, by the mark of the life it came from. */
   end(orphan: Orphan): void {
-    if (orphan.life === null || lifeMarkOf(orphan.pid) !== orphan.life) return;
+    const { life, attempt } = lifeMarkOf(orphan.pid);
+    if (life === null || life !== orphan.life || attempt !== orphan.attempt) return;
     const target = { pid: orphan.pid, startTicks: orphan.startTicks, bootId: OWN_BOOT };
     sendSignal({ target, reach: 'process', signal: 'SIGKILL' }, 'marked');
   }
@@ -97,7 +98,7 @@ export class Reaper {
   }
 
   #adopt(pid: number, startTicks: number): void {
-    const orphan = { pid, startTicks, command: commandOf(pid), life: lifeMarkOf(pid) };
+    const orphan = { pid, startTicks, command: commandOf(pid), ...lifeMarkOf(pid) };
     this.#adopted.set(pid, orphan);
     this.#events.onAdopted(orphan);
   }
@@ -107,12 +108,14 @@ function commandOf(pid: number): string {
   return readProcessFacts(pid)?.command ?? '?';
 }
 
-/** Null without the mark, or where the environment may not be read. */
-function lifeMarkOf(pid: number): string | null {
+/** `nonce` or `nonce/jobId.attempt`; nothing without the mark, or where the environment may not be read. */
+function lifeMarkOf(pid: number): Pick<Orphan, 'life' | 'attempt'> {
   try {
     const variables = readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0');
-    return variables.find((each) => each.startsWith(`${LIFE_MARK}=`))?.slice(LIFE_MARK.length + 1) ?? null;
+    const mark = variables.find((each) => each.startsWith(`${LIFE_MARK}=`))?.slice(LIFE_MARK.length + 1);
+    const [life, attempt] = mark?.split('/') ?? [];
+    return { life: life ?? null, attempt: attempt ?? null };
   } catch {
-    return null;
+    return { life: null, attempt: null };
   }
 }

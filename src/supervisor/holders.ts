@@ -49,6 +49,11 @@ export class Holders {
     return [...(this.#jobsOf.get(worker) ?? [])];
   }
 
+  /** `jobId.attempt` of all. */
+  attempts(): ReadonlySet<string> {
+    return new Set([...this.#byJob].map(([jobId, { attempt }]) => `${jobId}.${String(attempt)}`));
+  }
+
   ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {
     return [...this.#byJob].filter(([, holder]) => holder.incarnation.nonce === nonce);
   }

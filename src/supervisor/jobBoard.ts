@@ -77,6 +77,10 @@ export class JobBoard {
     return queueTimesOf(this.open(), this.#lastTakenAtMs);
   }
 
+  heldAttempts(): ReadonlySet<string> {
+    return this.#holders.attempts();
+  }
+
   heldBy(worker: string): string[] {
     return this.#holders.ofWorker(worker);
   }

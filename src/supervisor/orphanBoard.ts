@@ -1,10 +1,10 @@
 /**
- * Remembers the living processes that outlived their parents, and asks for the end of those whose worker's life is over.
+ * Remembers the living processes that outlived their parents, and asks for the end of those whose worker's life, or whose job's attempt, is over.
  * What is to be ended is decided by reconciler/orphan; the rest is only known.
  */
 import type { Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
-import { mustEnd, type KnownOrphan, type Orphan } from '../reconciler/orphan.ts';
+import { mustEnd, type GoingOn, type KnownOrphan, type Orphan } from '../reconciler/orphan.ts';
 
 const AGAIN_MS = 5_000;
 
@@ -19,11 +19,8 @@ export class OrphanBoard {
     this.#known.delete(pid);
   }
 
-  decide(
-    livingNonces: ReadonlySet<string>,
-    nowMs: number,
-  ): { actions: Action[]; recheckAtMs: number | null } {
-    const due = [...this.#known.values()].filter((known) => mustEnd(known, livingNonces, nowMs));
+  decide(goingOn: GoingOn, nowMs: number): { actions: Action[]; recheckAtMs: number | null } {
+    const due = [...this.#known.values()].filter((known) => mustEnd(known, goingOn, nowMs));
     for (const known of due) this.#known.set(known.orphan.pid, { ...known, endAskedAtMs: nowMs });
     const actions = due.map(({ orphan }): Action => ({ kind: 'endOrphan', orphan }));
     const isWaiting = [...this.#known.values()].some(({ endAskedAtMs }) => endAskedAtMs !== null);

@@ -215,7 +215,10 @@ export class Supervisor {
       at,
     });
     actions.push(...forWorkers.actions);
-    const forOrphans = this.#parts.orphans.decide(workers.livingNonces(), at.monoMs);
+    const forOrphans = this.#parts.orphans.decide(
+      { lives: workers.livingNonces(), attempts: jobs.heldAttempts() },
+      at.monoMs,
+    );
     actions.push(...forOrphans.actions);
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forJobs = jobs.decide(redisUp, at);

@@ -40,7 +40,12 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
   const child = execa(command.file, [...command.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // No agent, no configuration, no locale of ours: what happens depends on the task alone.
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', ...inheritedMark(), ...lifeMark() },
+    env: {
+      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      LC_ALL: 'C',
+      ...inheritedMark(),
+      ...lifeMark(run.task),
+    },
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -59,10 +64,10 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
   return await superviseSsh(run, { own: ownChild(pid), child });
 }
 
-/** What outlives this worker is known by it to have been the worker's. */
-function lifeMark(): { GARRISON_LIFE?: string } {
+/** What outlives this attempt, or this worker, is known by it to have been theirs. */
+function lifeMark({ jobId, attempt }: PushTask): { GARRISON_LIFE?: string } {
   const life = process.env['GARRISON_LIFE'];
-  return life === undefined ? {} : { GARRISON_LIFE: life };
+  return life === undefined ? {} : { GARRISON_LIFE: `${life}/${jobId}.${String(attempt)}` };
 }
 
 interface Child {
