@@ -41,6 +41,13 @@ async function session(parts: Parts): Promise<void> {
   const [host] = own.hosts;
   assert.ok(host);
   const operator = await SshSession.open(parts, host, { identityFile: own.login.identityFile });
+  // Practice hosts have a /tmp of their own, which hides a checkout that lies there.
+  const sees = await operator.ask(`test -e ${PROGRAM} && echo yes`);
+  assert.equal(
+    sees,
+    'yes',
+    `${PROGRAM} is not visible inside a practice host: run this from a checkout outside /tmp`,
+  );
   const whoAmI = 'echo "$$ $PPID $(cut -d" " -f22 /proc/$PPID/stat)"';
   const before = await operator.ask(whoAmI);
   await operator.ask(
