@@ -82,8 +82,8 @@ export function readProcessFacts(pid: number): ProcessFacts | null {
     const uids = numbersAfter('Uid', status);
     const [, uid] = uids;
     const [threadGroup] = numbersAfter('Tgid', status);
-    if (uid === undefined || threadGroup === undefined) return null;
-    const command = readFileSync(`${folder}/comm`, 'utf8').trimEnd();
+    const command = readCommand(pid);
+    if (uid === undefined || threadGroup === undefined || command === null) return null;
     const cgroup = readFileSync(`${folder}/cgroup`, 'utf8');
     return { ...stat, threadGroup, uid, uids, command, cgroup, ...programOf(folder), ...startedWith(folder) };
   } catch {
@@ -106,15 +106,39 @@ function programOf(folder: string): { program: string } {
 }
 
 function startedWith(folder: string): Pick<ProcessFacts, 'mark' | 'sshConnection'> {
-  let environment: readonly string[] = [];
+  const environment = environmentIn(folder);
+  return {
+    mark: variableIn(environment, MARK_VARIABLE),
+    sshConnection: variableIn(environment, 'SSH_CONNECTION'),
+  };
+}
+
+/** `NAME=value`, as the process was started; null where that may not be read, and for the moment that an exec takes. */
+export function readEnvironment(pid: number): readonly string[] | null {
+  const environment = environmentIn(`/proc/${String(pid)}`);
+  return environment.length === 0 ? null : environment;
+}
+
+export function variableIn(environment: readonly string[], name: string): string | null {
+  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+}
+
+function environmentIn(folder: string): readonly string[] {
   try {
-    environment = readFileSync(`${folder}/environ`, 'latin1').split('\0');
+    return readFileSync(`${folder}/environ`, 'latin1').split('\0').filter(Boolean);
   } catch {
     // Another user's, or it has just ended.
+    return [];
   }
-  const valueOf = (name: string): string | null =>
-    environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
-  return { mark: valueOf(MARK_VARIABLE), sshConnection: valueOf('SSH_CONNECTION') };
+}
+
+/** Null when there is no such process; of a zombie, too, and without all that is needed to judge a signal. */
+export function readCommand(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${String(pid)}/comm`, 'utf8').trimEnd();
+  } catch {
+    return null;
+  }
 }
 
 /** What decides whether a process may be signalled, besides how we know it; read at one moment. */

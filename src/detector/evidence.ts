@@ -4,6 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
+import { entryId } from '../queueName.ts';
 import { sameIncarnation, type Beat, type Incarnation } from '../heartbeat.ts';
 
 export type WorkerObservation =
@@ -209,7 +210,10 @@ function afterDeed(seen: WorkerEvidence, observation: Deed, at: Moment): WorkerE
     case 'autopsied':
       return { ...seen, autopsy: { at, file: observation.file } };
     case 'jobEndAsked':
-      return { ...seen, jobEndsAsked: [...seen.jobEndsAsked, attemptKey(observation)] };
+      return {
+        ...seen,
+        jobEndsAsked: [...seen.jobEndsAsked, entryId(observation.jobId, observation.attempt)],
+      };
     case 'killAsked':
       return { ...seen, killAskedAt: seen.killAskedAt ?? at, killReason: seen.killReason ?? observation.why };
     default:
@@ -234,11 +238,6 @@ function afterRecovery(seen: WorkerEvidence): WorkerEvidence {
   const isStopped = seen.procState?.letter === 'T' || seen.procState?.letter === 't';
   if (seen.killAskedAt !== null) return seen;
   return { ...seen, autopsyAskedAt: null, autopsy: null, continuedAt: isStopped ? seen.continuedAt : null };
-}
-
-/** Of an attempt of a job, within one life. */
-export function attemptKey({ jobId, attempt }: { readonly jobId: string; readonly attempt: number }): string {
-  return `${jobId}.${String(attempt)}`;
 }
 
 /** A worker that waited for all of them is told anew when it holds others. */

@@ -3,7 +3,8 @@
  * It ends nothing; what follows is the reconciler's to decide.
  */
 import type { JobInHand } from '../heartbeat.ts';
-import { attemptKey, type WorkerEvidence } from './evidence.ts';
+import { entryId } from '../queueName.ts';
+import type { WorkerEvidence } from './evidence.ts';
 
 /** Now, and not as of the beat that told of it. */
 export function silentMs(job: JobInHand, evidence: WorkerEvidence, nowMs: number): number {
@@ -19,7 +20,9 @@ export function quietestJob(evidence: WorkerEvidence, limitMs: number, nowMs: nu
 /** Of those whose ssh was not yet ended past the worker: one that cannot be ended hides no other. */
 export function overdueJob(evidence: WorkerEvidence, limitMs: number, nowMs: number): JobInHand | null {
   const job = quietest(
-    runningJobs(evidence).filter((each) => !evidence.jobEndsAsked.includes(attemptKey(each))),
+    runningJobs(evidence).filter(
+      ({ jobId, attempt }) => !evidence.jobEndsAsked.includes(entryId(jobId, attempt)),
+    ),
   );
   return job !== null && silentMs(job, evidence, nowMs) >= limitMs ? job : null;
 }

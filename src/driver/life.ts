@@ -4,11 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Incarnation } from '../heartbeat.ts';
+import { LIFE_MARK } from '../mark.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import { readProcStat } from '../proc.ts';
 import type { GuardedSignal } from '../reconciler/guard.ts';
 import { childrenOf } from './children.ts';
-import { LIFE_MARK } from './reaper.ts';
 import { spawnProcess, type ExitFact, type SpawnedProcess } from './spawn.ts';
 import { SshGroups } from './sshGroups.ts';
 

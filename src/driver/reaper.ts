@@ -2,10 +2,10 @@
  * Gets the orphans of everything this process started, reaps those that have ended, and tells of those that live.
  * It reaps one pid at a time and never one that libuv waits for (waitpid(-1) would steal that exit); it ends nothing by itself.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReapedKind } from '../detector/zombie.ts';
-import { readProcessFacts, readProcStat } from '../proc.ts';
+import { LIFE_MARK } from '../mark.ts';
+import { readCommand, readEnvironment, readProcStat, variableIn } from '../proc.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import { childrenOf } from './children.ts';
 import { becomeSubreaper, reapChild } from './libc.ts';
@@ -19,9 +19,6 @@ export interface ReaperEvents {
   onAdopted(orphan: Orphan): void;
 }
 
-/** The mark in the environment of all that a worker's life starts. */
-export const LIFE_MARK = 'GARRISON_LIFE';
-
 const SWEEP_INTERVAL_MS = 1_000;
 const END_EVERY_MS = 10;
 
@@ -32,16 +29,14 @@ export class Reaper {
   readonly #timer: NodeJS.Timeout;
   #sweepIsDue = false;
 
-  /** From now on; false in `isSubreaper` where the kernel does not permit it, and then only direct children are seen. */
+  /** From now on; where the kernel does not make it the subreaper, only direct children are seen. */
   constructor(events: ReaperEvents) {
     this.#events = events;
-    this.isSubreaper = becomeSubreaper();
+    becomeSubreaper();
     process.on('SIGCHLD', this.#onChildSignal);
     // Signals of the same kind coalesce, and libuv takes its watcher away while it has no child of its own.
     this.#timer = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
-
-  readonly isSubreaper: boolean;
 
   /** Reaps what has ended and was never spawned by us. */
   sweep(): void {
@@ -52,8 +47,8 @@ export class Reaper {
 
   /** KILL, by the mark of the life it came from. */
   end(orphan: Orphan): void {
-    const { life, attempt } = lifeMarkOf(orphan.pid);
-    if (life === null || life !== orphan.life || attempt !== orphan.attempt) return;
+    const mark = lifeMarkOf(orphan.pid);
+    if (mark === null || mark.life !== orphan.life || mark.attempt !== orphan.attempt) return;
     const target = { pid: orphan.pid, startTicks: orphan.startTicks, bootId: OWN_BOOT };
     sendSignal({ target, reach: 'process', signal: 'SIGKILL' }, 'marked');
   }
@@ -98,24 +93,23 @@ export class Reaper {
   }
 
   #adopt(pid: number, startTicks: number): void {
-    const orphan = { pid, startTicks, command: commandOf(pid), ...lifeMarkOf(pid) };
+    const mark = lifeMarkOf(pid);
+    // In the middle of an exec it shows no environment: taken as it is then, it would be nobody's for ever.
+    if (mark === null) return;
+    const orphan = { pid, startTicks, command: commandOf(pid), ...mark };
     this.#adopted.set(pid, orphan);
     this.#events.onAdopted(orphan);
   }
 }
 
 function commandOf(pid: number): string {
-  return readProcessFacts(pid)?.command ?? '?';
+  return readCommand(pid) ?? '?';
 }
 
-/** `nonce` or `nonce/jobId.attempt`; nothing without the mark, or where the environment may not be read. */
-function lifeMarkOf(pid: number): Pick<Orphan, 'life' | 'attempt'> {
-  try {
-    const variables = readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0');
-    const mark = variables.find((each) => each.startsWith(`${LIFE_MARK}=`))?.slice(LIFE_MARK.length + 1);
-    const [life, attempt] = mark?.split('/') ?? [];
-    return { life: life ?? null, attempt: attempt ?? null };
-  } catch {
-    return { life: null, attempt: null };
-  }
+/** From `nonce` or `nonce/jobId.attempt`, nulls without the mark; null while the environment cannot be read. */
+function lifeMarkOf(pid: number): Pick<Orphan, 'life' | 'attempt'> | null {
+  const environment = readEnvironment(pid);
+  if (environment === null) return null;
+  const [life, attempt] = variableIn(environment, LIFE_MARK)?.split('/') ?? [];
+  return { life: life ?? null, attempt: attempt ?? null };
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, readProcStat } from '../proc.ts';
+import { entryId } from '../queueName.ts';
 import { OWN_BOOT, sendSignal } from './signals.ts';
 
 interface Group {
@@ -36,10 +37,10 @@ export class SshGroups {
     const stat = pid === null ? null : readProcStat(pid);
     // Believed only of its own child that leads its own group: a worker can name no other process to be ended.
     if (pid === null || stat?.parentPid !== this.#workerPid || stat.processGroup !== pid) {
-      this.#groups.delete(keyOf(attempt));
+      this.#groups.delete(entryId(attempt.jobId, attempt.attempt));
       return;
     }
-    this.#groups.set(keyOf(attempt), { pid, startTicks: stat.startTicks });
+    this.#groups.set(entryId(attempt.jobId, attempt.attempt), { pid, startTicks: stat.startTicks });
   }
 
   /** The pids, by job. */
@@ -49,7 +50,7 @@ export class SshGroups {
 
   /** KILL to the whole group; false when it has ended already. */
   end(attempt: Attempt): boolean {
-    const group = this.#groups.get(keyOf(attempt));
+    const group = this.#groups.get(entryId(attempt.jobId, attempt.attempt));
     return group !== undefined && killGroup(group);
   }
 
@@ -75,8 +76,4 @@ export class SshGroups {
 function killGroup({ pid, startTicks }: Group): boolean {
   const target = { pid, startTicks, bootId: OWN_BOOT };
   return sendSignal({ target, reach: 'group', signal: 'SIGKILL' }, 'named') === null;
-}
-
-function keyOf({ jobId, attempt }: Attempt): string {
-  return `${jobId}.${String(attempt)}`;
 }

@@ -22,7 +22,7 @@ export interface KnownOrphan {
 }
 
 /** KILL cannot be refused, but a process in uninterruptible sleep dies only when it wakes. */
-const AGAIN_MS = 5_000;
+export const END_AGAIN_MS = 5_000;
 
 /** What goes on: an orphan of it may still be wanted. */
 export interface GoingOn {
@@ -37,5 +37,5 @@ export function mustEnd(known: KnownOrphan, { lives, attempts }: GoingOn, nowMs:
   const { orphan, endAskedAtMs } = known;
   if (orphan.life === null) return false;
   if (lives.has(orphan.life) && (orphan.attempt === null || attempts.has(orphan.attempt))) return false;
-  return endAskedAtMs === null || nowMs - endAskedAtMs >= AGAIN_MS;
+  return endAskedAtMs === null || nowMs - endAskedAtMs >= END_AGAIN_MS;
 }

@@ -3,6 +3,7 @@
  * It grants nothing and takes nothing away by itself.
  */
 import type { Incarnation } from '../heartbeat.ts';
+import { entryId } from '../queueName.ts';
 
 /** A worker's life that says something. */
 export interface Speaker {
@@ -51,7 +52,7 @@ export class Holders {
 
   /** `jobId.attempt` of all. */
   attempts(): ReadonlySet<string> {
-    return new Set([...this.#byJob].map(([jobId, { attempt }]) => `${jobId}.${String(attempt)}`));
+    return new Set([...this.#byJob].map(([jobId, { attempt }]) => entryId(jobId, attempt)));
   }
 
   ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {

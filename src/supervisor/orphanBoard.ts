@@ -4,9 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
-import { mustEnd, type GoingOn, type KnownOrphan, type Orphan } from '../reconciler/orphan.ts';
-
-const AGAIN_MS = 5_000;
+import { END_AGAIN_MS, mustEnd, type GoingOn, type KnownOrphan, type Orphan } from '../reconciler/orphan.ts';
 
 export class OrphanBoard {
   readonly #known = new Map<number, KnownOrphan>();
@@ -24,6 +22,6 @@ export class OrphanBoard {
     for (const known of due) this.#known.set(known.orphan.pid, { ...known, endAskedAtMs: nowMs });
     const actions = due.map(({ orphan }): Action => ({ kind: 'endOrphan', orphan }));
     const isWaiting = [...this.#known.values()].some(({ endAskedAtMs }) => endAskedAtMs !== null);
-    return { actions, recheckAtMs: isWaiting ? nowMs + AGAIN_MS : null };
+    return { actions, recheckAtMs: isWaiting ? nowMs + END_AGAIN_MS : null };
   }
 }

@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import type { JobInHand } from '../heartbeat.ts';
 import type { HostResult, PushTask, Stage } from '../push/job.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
-import { CANARY_ID } from '../queueName.ts';
+import { CANARY_ID, entryId } from '../queueName.ts';
 import type { Entry } from './entrySource.ts';
 import type { TaskEvents } from './runTask.ts';
 
@@ -62,7 +62,7 @@ export class Attempts {
   /** Resolves when the entry is done with, whatever its ending. */
   async carry(entry: Entry): Promise<void> {
     const { jobId, attempt, token } = entry;
-    const key = keyOf({ jobId, attempt });
+    const key = entryId(jobId, attempt);
     const state = this.#begin(entry);
     this.#active.set(key, state);
     const renewal = setInterval(() => void entry.renew().catch(() => undefined), this.#tools.lockMs / 3);
@@ -80,7 +80,8 @@ export class Attempts {
 
   /** A message of the supervisor about one attempt. */
   hear(message: Extract<SupervisorMessage, { type: 'run' | 'skip' | 'pass' | 'stored' | 'cancel' }>): void {
-    const attempt = this.#active.get(keyOf(message.type === 'run' ? message.task : message));
+    const of = message.type === 'run' ? message.task : message;
+    const attempt = this.#active.get(entryId(of.jobId, of.attempt));
     if (attempt === undefined) return;
     if (message.type === 'cancel') attempt.abort.abort();
     else attempt.answer?.(message);
@@ -149,8 +150,4 @@ export class Attempts {
     this.#tools.send(message);
     return answered;
   }
-}
-
-function keyOf({ jobId, attempt }: { readonly jobId: string; readonly attempt: number }): string {
-  return `${jobId}.${String(attempt)}`;
 }

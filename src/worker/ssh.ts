@@ -4,6 +4,8 @@
  */
 import { execa } from 'execa';
 import type { Readable, Writable } from 'node:stream';
+import { LIFE_MARK } from '../mark.ts';
+import { entryId } from '../queueName.ts';
 import type { PushTask } from '../push/job.ts';
 import type { Cause, SshEnding } from '../push/sshFailure.ts';
 import { tethered } from '../tether.ts';
@@ -65,9 +67,9 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
 }
 
 /** What outlives this attempt, or this worker, is known by it to have been theirs. */
-function lifeMark({ jobId, attempt }: PushTask): { GARRISON_LIFE?: string } {
-  const life = process.env['GARRISON_LIFE'];
-  return life === undefined ? {} : { GARRISON_LIFE: `${life}/${jobId}.${String(attempt)}` };
+function lifeMark({ jobId, attempt }: PushTask): Record<string, string> {
+  const life = process.env[LIFE_MARK];
+  return life === undefined ? {} : { [LIFE_MARK]: `${life}/${entryId(jobId, attempt)}` };
 }
 
 interface Child {

@@ -43,10 +43,11 @@ async function messyJobs(parts: Parts): Promise<void> {
   const names = Array.from({ length: HOSTS }, (_, index) => `web-${String(index + 1)}`);
   const hostKey = makeKeyPair(tools).publicKey.split(' ').slice(0, 2).join(' ');
   const entries = names.map(
-    (name) => `  ${inventoryEntry(name, { address: '127.0.0.1', port: 9, hostKey })}\\n`,
+    (name, index) =>
+      `  ${inventoryEntry(name, { address: `127.0.0.${String(index + 1)}`, port: 9, hostKey })}\n`,
   );
   const garrison = await Garrison.start(parts, {
-    inventory: `hosts:\\n${entries.join('')}`,
+    inventory: `hosts:\n${entries.join('')}`,
     config: 'ssh: { connectTimeout: 2s, idleTimeout: 2s, totalTimeout: 5s }',
     env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
   });
