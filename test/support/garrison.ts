@@ -105,6 +105,11 @@ export class Garrison {
     return (document.item ?? document) as T;
   }
 
+  /** A page that is not JSON, as /metrics. */
+  async text(path: string): Promise<string> {
+    return (await callSocket(join(this.home, 'control.sock'), { method: 'GET', path })).text;
+  }
+
   async snapshot(): Promise<Snapshot> {
     return this.api('GET', '/api/v1/status');
   }
