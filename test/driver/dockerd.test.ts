@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readProcStat } from '../../src/proc.ts';
 import { ComposeProject, type ComposeLabels, type ComposeService } from '../support/compose.ts';
@@ -26,12 +27,7 @@ import { makeGhost } from '../support/ghost.ts';
 import { withParts, type Parts } from '../support/parts.ts';
 import { until } from '../support/until.ts';
 
-const DATA_FOLDERS_OF_THE_MACHINE = [
-  '/etc/docker/key.json',
-  '/var/lib/docker',
-  '/run/docker',
-  '/run/containerd',
-];
+const FILES_OF_THE_MACHINE = ['/etc/docker/key.json', '/var/lib/docker'];
 
 if (process.getuid?.() !== 0) {
   it('a dockerd of a test', { skip: 'only root can start a dockerd' }, () => undefined);
@@ -129,7 +125,8 @@ async function death(parts: Parts): Promise<void> {
 
 /** The worst that a test can leave: dockerd killed, containers and shims running; and containerd standing still. */
 async function leavesNothing(): Promise<void> {
-  const before = machineNow();
+  const machines = FILES_OF_THE_MACHINE.map((path) => existsSync(path));
+  const traces: string[] = [];
   await withParts(async (parts) => {
     const killed = await started(parts);
     await runContainer(killed.dockerode(), standIn('orphan', { healthy: 'never' }));
@@ -138,23 +135,33 @@ async function leavesNothing(): Promise<void> {
       script: 'sleep 1000',
       restartPolicy: 'always',
     });
+    traces.push(...tracesOf(killed));
     await killed.kill();
     const stopped = await started(parts);
     const container = await runContainer(stopped.dockerode(), { name: 'ghost' });
+    traces.push(...tracesOf(stopped));
     await makeGhost(stopped, container);
     assert.notDeepEqual(parts.leaks.find(), [], 'the watch sees them');
   })();
-  assert.deepEqual(machineNow(), before);
+  assert.ok(traces.length > 4, 'cgroups and sockets of shims were found');
+  assert.deepEqual(traces.filter(existsSync), []);
+  const now = FILES_OF_THE_MACHINE.map((path) => existsSync(path));
+  assert.deepEqual(now, machines);
 }
 
-function machineNow(): object {
+/** What of it lies outside of where the leak watch looks. */
+function tracesOf(dockerd: TestDockerd): string[] {
   const cgroups = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
-    .filter((line) => line.includes(' cgroup'))
-    .flatMap((line) => readdirSync(line.split(' ')[1]!))
-    .filter((name) => name.startsWith('garrison-test-'));
-  const sockets = existsSync('/run/containerd/s') ? readdirSync('/run/containerd/s') : [];
-  return { cgroups, sockets, folders: DATA_FOLDERS_OF_THE_MACHINE.map((path) => existsSync(path)) };
+    .filter((line) => / cgroup2? /.test(line))
+    .map((line) => `${line.split(' ')[1] ?? ''}${dockerd.cgroupParent}`);
+  const bundles = join(dockerd.execRoot, 'containerd/daemon/io.containerd.runtime.v2.task/moby');
+  const sockets = readdirSync(bundles).map((id) =>
+    readFileSync(join(bundles, id, 'address'), 'utf8').replace('unix://', ''),
+  );
+  const there = [...cgroups, ...sockets].filter(existsSync);
+  assert.ok(sockets.every((socket) => there.includes(socket)));
+  return [dockerd.folder, ...there];
 }
 
 async function incident(parts: Parts): Promise<void> {
