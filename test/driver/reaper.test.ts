@@ -1,11 +1,9 @@
 /** The reaper on real processes: every orphan's zombie goes, and no exit of a child that libuv waits for is stolen. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { watchForLeaks } from '../support/leaks.ts';
 import { withReaper } from '../support/reaperHost.ts';
+import { tempHome } from '../support/tempHome.ts';
 
 describe('the reaper', () => {
   const leaks = watchForLeaks();
@@ -26,8 +24,7 @@ describe('the reaper', () => {
   });
 
   it('knows whose an orphan is that was first seen in the middle of an exec, and ends it', async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'g-'));
-    t.after(() => rmSync(folder, { recursive: true }));
+    const folder = tempHome(t);
     const none = { children: 0, shells: 0, orphansPerShell: 0, atOnce: 1, overMs: 0 };
     const report = await withReaper(t, { ...none, lateMarkIn: folder });
     assert.deepEqual(report.lateLives, ['late']);

@@ -4,13 +4,26 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 
+/** Where they all lie, and those of every other test run. */
+export const PARENT = '/tmp';
+
 export interface TempHome {
   readonly path: string;
   remove(): void;
 }
 
-export function makeTempHome(): TempHome {
-  const path = mkdtempSync('/tmp/g-');
+/** Never forgotten: a mount may outlive the folder's end. */
+const made = new Set<string>();
+
+/** Made here by this process, and nobody else's. */
+export function isOwnTempHome(path: string): boolean {
+  return made.has(path);
+}
+
+/** `prefix`: what the folder's name begins with. */
+export function makeTempHome(prefix = 'g-'): TempHome {
+  const path = mkdtempSync(`${PARENT}/${prefix}`);
+  made.add(path);
   return {
     path,
     remove: () => rmSync(path, { recursive: true, force: true }),

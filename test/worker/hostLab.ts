@@ -4,17 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPracticeHosts } from '../../src/driver/practice.ts';
@@ -23,6 +13,7 @@ import { wallTime } from '../../src/clock.ts';
 import type { AccountWish } from '../../src/push/account.ts';
 import type { HostResult, JobKind, PushTask, Stage } from '../../src/push/job.ts';
 import { runTask } from '../../src/worker/runTask.ts';
+import { makeTempHome } from '../support/tempHome.ts';
 
 export interface HostLab {
   readonly homeDir: string;
@@ -38,7 +29,8 @@ export interface HostLab {
 
 export async function startHostLab(count: number): Promise<HostLab> {
   // A blank in the path: ssh splits some options at blanks.
-  const homeDir = mkdtempSync(join(tmpdir(), 'garrison lab-'));
+  const home = makeTempHome('garrison lab-');
+  const homeDir = home.path;
   const identityFile = makeKey(homeDir, 'id 100%');
   const userIdentity = makeKey(homeDir, 'user');
   const userKey = readFileSync(`${userIdentity}.pub`, 'utf8').trim();
@@ -78,7 +70,7 @@ export async function startHostLab(count: number): Promise<HostLab> {
     },
     async end() {
       await Promise.all(hosts.map((host) => host.end()));
-      rmSync(homeDir, { recursive: true, force: true });
+      home.remove();
     },
   };
 }
