@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from '../src/detector/verdict.ts';
 import { BEAT_INTERVAL_MS, type Beat, type Incarnation } from '../src/heartbeat.ts';
 import type { Action } from '../src/reconciler/action.ts';
 import { RESTART_POLICY } from '../src/reconciler/restart.ts';
+import { ContainerBoard } from '../src/supervisor/containerBoard.ts';
 import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Observer } from '../src/supervisor/observer.ts';
@@ -133,8 +134,9 @@ class Fleet {
       jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
+      containers: new ContainerBoard({ dependsOn: {}, startedAt }, report),
       canary: new CanaryWatch(() => undefined),
-      zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null }),
+      zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null, nameOfContainer: () => null }),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
       refusals: new Refusals(report),

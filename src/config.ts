@@ -36,6 +36,12 @@ export interface GarrisonConfig {
     readonly idleTimeoutMs: number;
     readonly totalTimeoutMs: number;
   };
+  readonly containers: {
+    /** Of the Docker daemon. */
+    readonly socket: string;
+    /** Container or service name → the names that it depends on. */
+    readonly dependsOn: Readonly<Record<string, readonly string[]>>;
+  };
   readonly page: { readonly address: string; readonly port: number };
   readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
   readonly inventoryFile: string;
@@ -141,7 +147,10 @@ function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readon
   ];
 }
 
-type InEffect = Pick<GarrisonConfig, 'host' | 'workers' | 'redis' | 'ssh' | 'page' | 'retention'>;
+type InEffect = Pick<
+  GarrisonConfig,
+  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'retention'
+>;
 
 function inEffect(
   values: ConfigValues,
@@ -165,6 +174,7 @@ function inEffect(
       idleTimeoutMs: ssh.idleTimeout,
       totalTimeoutMs: ssh.totalTimeout,
     },
+    containers: { socket: values.containers.socket, dependsOn: values.containers.dependsOn },
     page: page.listen,
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
   };

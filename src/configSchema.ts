@@ -142,7 +142,13 @@ export const ConfigSchema = z.strictObject({
 export type ConfigValues = z.output<typeof ConfigSchema>;
 
 /** Sections that are checked and shown but that nothing in this version acts on. */
-export const UNUSED_KEYS: readonly string[] = ['containers', 'login', 'page.basePath', 'page.trustedProxies'];
+export const UNUSED_KEYS: readonly string[] = [
+  'containers.select',
+  'containers.budget',
+  'login',
+  'page.basePath',
+  'page.trustedProxies',
+];
 
 /** The JSON Schema of garrison.yaml, for editors. */
 export function configJsonSchema(): object {

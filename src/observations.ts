@@ -11,6 +11,7 @@ export type Observe = (observation: Observation) => void;
 export function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
   return {
     ...processEvents(observe),
+    docker: dockerEvents(observe),
     onWorker: (worker, observation) => {
       observe({ kind: 'worker', worker, observation });
     },
@@ -36,6 +37,29 @@ export function driverEvents(logger: Logger, observe: Observe, settle: () => Pro
       logger.info({ worker }, line);
     },
     settle,
+  };
+}
+
+function dockerEvents(observe: Observe): DriverEvents['docker'] {
+  return {
+    onListed: (facts, missed) => {
+      observe({ kind: 'containersListed', facts, missed });
+    },
+    onSeen: (facts) => {
+      observe({ kind: 'containerSeen', facts });
+    },
+    onGone: (id) => {
+      observe({ kind: 'containerGone', id });
+    },
+    onDocker: (up, detail) => {
+      observe({ kind: 'docker', up, detail });
+    },
+    onReconnect: () => {
+      observe({ kind: 'dockerReconnected' });
+    },
+    // Nothing is decided from either yet: the look that follows tells what has become of it.
+    onEvent: () => undefined,
+    onCall: () => undefined,
   };
 }
 

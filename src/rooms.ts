@@ -21,6 +21,7 @@ import { driverEvents, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
+import { ContainerBoard } from './supervisor/containerBoard.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
@@ -84,12 +85,19 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
 }
 
 function driverSettings({ config, password }: Joining): DriverSettings {
-  const { home: homeDir, redis, workers } = config;
+  const { home: homeDir, redis, workers, containers } = config;
   const embedded = redis.mode === 'embedded';
   const target: RedisTarget = embedded
     ? { kind: 'socket', path: embeddedSocket(homeDir) }
     : parseRedisUrl(redis.url, password);
-  return { homeDir, redis: target, embedded, slots: workers.slots, openFiles: workers.openFiles };
+  return {
+    homeDir,
+    redis: target,
+    embedded,
+    slots: workers.slots,
+    openFiles: workers.openFiles,
+    dockerSocket: containers.socket,
+  };
 }
 
 interface DoorNeeds {
@@ -162,6 +170,7 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       if (marks.note(job)) observe({ kind: 'hosts' });
     },
   });
+  const containers = new ContainerBoard({ dependsOn: config.containers.dependsOn, startedAt }, report);
   const workers = openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall });
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
@@ -170,8 +179,10 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       zombies: new ZombieBoard({
         ownPid: process.pid,
         workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
+        nameOfContainer: (shortId) => containers.nameOf(shortId),
       }),
       jobs,
+      containers,
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);
       }),

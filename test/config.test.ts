@@ -96,7 +96,9 @@ retention: { jobs: 30d, logs: 2GiB, incidents: 90d }
     from: `${file}:2`,
     used: true,
   });
-  assert.deepEqual(setting('containers.dependsOn')?.used, false);
+  assert.deepEqual(setting('containers.dependsOn')?.used, true);
+  assert.deepEqual(setting('containers.budget.per')?.used, false);
+  assert.deepEqual(config.containers, { socket: '/run/docker.sock', dependsOn: { koko: ['core'] } });
 });
 
 test('every problem is told at once, each with file, line, key and cure', () => {

@@ -4,6 +4,7 @@
  */
 import { incarnationText } from '../heartbeat.ts';
 import type {
+  ContainerView,
   IncidentView,
   HostView,
   JobView,
@@ -16,8 +17,18 @@ import { formatDurationMs, formatSizeBytes } from '../units.ts';
 import type { Tone } from './output.ts';
 import type { Column } from './table.ts';
 
-const GOOD: readonly string[] = ['up', 'done', 'changed', 'unchanged', 'trusted', 'ok'];
-const BAD: readonly string[] = ['failed', 'hung', 'conflict', 'unknown', 'backoff', 'bad'];
+const GOOD: readonly string[] = ['up', 'done', 'changed', 'unchanged', 'trusted', 'ok', 'healthy'];
+const BAD: readonly string[] = [
+  'failed',
+  'hung',
+  'conflict',
+  'unknown',
+  'backoff',
+  'bad',
+  'unhealthy',
+  'ghost',
+  'quarantined',
+];
 
 export function toneOf(state: string): Tone {
   if (GOOD.includes(state)) return 'good';
@@ -108,13 +119,25 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
   { title: 'DETAIL', of: (incident) => incident.detail },
 ];
 
+export const CONTAINER_COLUMNS: readonly Column<ContainerView>[] = [
+  { title: 'CONTAINER', of: (container) => container.name },
+  { title: 'STATE', of: (container) => container.state, tone: (container) => toneOf(container.state) },
+  { title: 'REASON', of: (container) => container.reason, wide: true },
+  { title: 'SINCE', of: (container) => seconds(container.since) },
+  { title: 'PROJECT', of: (container) => container.project ?? '' },
+  { title: 'ROOT', of: (container) => container.root ?? '' },
+  { title: 'DEPENDS ON', of: (container) => container.dependsOn.join(','), wide: true },
+  { title: 'ID', of: (container) => container.id, wide: true },
+  { title: 'DETAIL', of: (container) => container.detail },
+];
+
 export const ZOMBIE_COLUMNS: readonly Column<ZombieView>[] = [
   { title: 'PID', of: (zombie) => String(zombie.pid) },
   { title: 'NAME', of: (zombie) => zombie.name },
   { title: 'OWNER', of: (zombie) => zombie.owner },
   { title: 'SINCE', of: (zombie) => seconds(zombie.since) },
   { title: 'PARENT', of: ({ parent }) => `${parent.name} ${String(parent.pid)}`.trimStart() },
-  { title: 'CONTAINER', of: ({ parent }) => parent.container ?? '' },
+  { title: 'CONTAINER', of: ({ parent }) => parent.containerName ?? parent.container ?? '' },
   { title: 'ADVICE', of: (zombie) => zombie.advice, wide: true },
 ];
 

@@ -6,6 +6,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
 import { overallOf } from '../server/sentence.ts';
 import type {
+  ContainerView,
   HostView,
   IncidentView,
   JobView,
@@ -17,6 +18,7 @@ import type {
 } from '../supervisor/door.ts';
 import { apiPath, type Client } from './client.ts';
 import {
+  CONTAINER_COLUMNS,
   HOST_COLUMNS,
   INCIDENT_COLUMNS,
   JOB_COLUMNS,
@@ -30,10 +32,19 @@ import { action, type Context } from './context.ts';
 import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
 import { visibleJson } from './output.ts';
 import { columnsFor, printList, type ListDocument } from './print.ts';
-import { tableLines } from './table.ts';
+import { tableLines, type Column } from './table.ts';
 import { noteAdvice, statusLines } from './zombieText.ts';
 
-export const KINDS = ['workers', 'jobs', 'pushes', 'hosts', 'operations', 'incidents', 'zombies'] as const;
+export const KINDS = [
+  'workers',
+  'jobs',
+  'pushes',
+  'hosts',
+  'containers',
+  'operations',
+  'incidents',
+  'zombies',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 interface ListOptions {
@@ -87,9 +98,10 @@ function listOptions(command: Command): Command {
 
 async function list(context: Context, kind: Kind, options: ListOptions): Promise<number> {
   const document = await readList(context.client, kind, options);
-  printKind(context, kind, document);
+  PRINT[kind](context, document, `no ${kind}`);
   if (kind === 'zombies' && context.format === 'table') noteAdvice(context.output, document.items);
   if (kind === 'zombies') await noteLimit(context);
+  if (kind === 'containers') await noteDocker(context);
   return EXIT.done;
 }
 
@@ -98,6 +110,12 @@ async function noteLimit({ client, output }: Context): Promise<void> {
   const { zombies } = (await client.get(apiPath('status'))) as Snapshot;
   if (zombies.observedAt === null) output.note('the first look for zombies is still under way');
   if (zombies.limited !== null) output.note(zombies.limited);
+}
+
+/** An empty list says nothing where Docker was not seen. */
+async function noteDocker({ client, output }: Context): Promise<void> {
+  const { docker } = (await client.get(apiPath('status'))) as Snapshot;
+  if (docker.state !== 'up') output.note(docker.detail);
 }
 
 /** Reads page after page until there are no more, or enough. */
@@ -128,40 +146,23 @@ export async function readList(
   }
 }
 
-function printKind(context: Context, kind: Kind, document: ListDocument<never>): void {
-  const list = { document, whenEmpty: `no ${kind}` };
-  const nameOf = ({ name }: { readonly name: string }): string => name;
-  const idOf = ({ id }: { readonly id: string }): string => id;
-  switch (kind) {
-    case 'workers':
-      printList<WorkerView>(context, {
-        ...list,
-        columns: WORKER_COLUMNS,
-        nameOf: ({ name }) => `worker/${name}`,
-      });
-      return;
-    case 'jobs':
-      printList<JobView>(context, { ...list, columns: JOB_COLUMNS, nameOf: idOf });
-      return;
-    case 'pushes':
-      printList<PushView>(context, { ...list, columns: PUSH_COLUMNS, nameOf: idOf });
-      return;
-    case 'hosts':
-      printList<HostView>(context, { ...list, columns: HOST_COLUMNS, nameOf });
-      return;
-    case 'incidents':
-      printList<IncidentView>(context, { ...list, columns: INCIDENT_COLUMNS, nameOf: idOf });
-      return;
-    case 'zombies':
-      printList<ZombieView>(context, {
-        ...list,
-        columns: ZOMBIE_COLUMNS,
-        nameOf: ({ pid }) => `zombie/${String(pid)}`,
-      });
-      return;
-    case 'operations':
-      printList<OperationView>(context, { ...list, columns: OPERATION_COLUMNS, nameOf: idOf });
-  }
+type PrintKind = (context: Context, document: ListDocument<never>, whenEmpty: string) => void;
+
+const PRINT: Readonly<Record<Kind, PrintKind>> = {
+  workers: listOf<WorkerView>(WORKER_COLUMNS, ({ name }) => `worker/${name}`),
+  jobs: listOf<JobView>(JOB_COLUMNS, ({ id }) => id),
+  pushes: listOf<PushView>(PUSH_COLUMNS, ({ id }) => id),
+  hosts: listOf<HostView>(HOST_COLUMNS, ({ name }) => name),
+  containers: listOf<ContainerView>(CONTAINER_COLUMNS, ({ name }) => `container/${name}`),
+  operations: listOf<OperationView>(OPERATION_COLUMNS, ({ id }) => id),
+  incidents: listOf<IncidentView>(INCIDENT_COLUMNS, ({ id }) => id),
+  zombies: listOf<ZombieView>(ZOMBIE_COLUMNS, ({ pid }) => `zombie/${String(pid)}`),
+};
+
+function listOf<T>(columns: readonly Column<T>[], nameOf: (item: T) => string): PrintKind {
+  return (context, document, whenEmpty) => {
+    printList<T>(context, { document, columns, nameOf, whenEmpty });
+  };
 }
 
 async function statusOfAll(context: Context): Promise<number> {
@@ -187,9 +188,21 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     '',
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
+    dockerLine(snapshot),
     ...statusLines(snapshot.zombies),
   ];
   output.data(lines.join('\n'));
+}
+
+/** How many containers there are, or why they cannot be seen. */
+function dockerLine({ docker, containers }: Snapshot): string {
+  // On a machine without Docker nothing has gone away.
+  if (docker.state !== 'up' && !containers.listed) return `docker: not seen. ${docker.detail}`;
+  const head = `docker: ${docker.state} since ${docker.since}.`;
+  if (docker.state !== 'up') return `${head} ${docker.detail}`;
+  const states = Object.entries(containers.byState).filter(([, count]) => count > 0);
+  const counted = states.map(([state, count]) => `${String(count)} ${state}`).join(', ');
+  return `${head} ${containers.total === 0 ? 'It has no containers' : `Containers: ${counted}`}`;
 }
 
 /** Nothing until the first has come back: workers that do not serve are told of by themselves. */

@@ -11,6 +11,8 @@ import type { JobNews } from '../reconciler/jobNews.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import type { RedisTarget } from '../redisTarget.ts';
 import { EmbeddedRedis } from './embeddedRedis.ts';
+import { DockerCalls } from './docker.ts';
+import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
 import { DriverHands } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
@@ -30,6 +32,8 @@ export interface DriverSettings {
   readonly slots: number;
   /** Files, pipes and sockets that a worker may have open at once. */
   readonly openFiles: number;
+  /** Of the Docker daemon. */
+  readonly dockerSocket: string;
 }
 
 /** A signal that the guard did not let pass; `worker` is null when it was the supervisor's own. */
@@ -55,6 +59,7 @@ export interface DriverEvents {
   readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRefused: (refused: RefusedSignal) => void;
+  readonly docker: DockerWatchEvents;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
   /** Awaited at every connection to Redis before it counts as up. */
@@ -73,6 +78,7 @@ export interface Driver {
 const LOCK_MS = 60_000;
 const REDIS_END_WITHIN_MS = 5_000;
 const ORPHANS_END_WITHIN_MS = 2_000;
+const RELIST_CONTAINERS_EVERY_MS = 10_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
   const { homeDir } = settings;
@@ -85,6 +91,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const queue = new PushQueue(link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
+  const docker = openDockerWatch(settings.dockerSocket, events.docker);
   const { onNews, onFailure } = events;
   const spawnRedis = (): void => {
     server.spawn();
@@ -95,23 +102,47 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
     sweepZombies: sweeping(reaper, zombies),
+    lookAtContainer: (id) => {
+      docker.look(id);
+    },
   });
-  const start = async (): Promise<void> => {
-    if (settings.embedded) {
-      await server.prepare();
-      server.spawn();
-    }
-    link.start();
-    zombies.start();
-  };
-  const end = async (): Promise<void> => {
-    zombies.end();
-    await hands.settled();
-    await link.end();
-    await server.end(REDIS_END_WITHIN_MS);
-    await reaper.endAll(ORPHANS_END_WITHIN_MS);
-  };
-  return { store, queue, hands, start, end };
+  const parts = { hands, link, server, zombies, docker, reaper };
+  return { store, queue, hands, start: () => startAll(parts, settings.embedded), end: () => endAll(parts) };
+}
+
+interface Parts {
+  readonly hands: DriverHands;
+  readonly link: RedisLink;
+  readonly server: EmbeddedRedis;
+  readonly zombies: ZombieScan;
+  readonly docker: DockerWatch;
+  readonly reaper: Reaper;
+}
+
+async function startAll({ link, server, zombies, docker }: Parts, embedded: boolean): Promise<void> {
+  if (embedded) {
+    await server.prepare();
+    server.spawn();
+  }
+  link.start();
+  zombies.start();
+  docker.start();
+}
+
+async function endAll({ hands, link, server, zombies, docker, reaper }: Parts): Promise<void> {
+  zombies.end();
+  await docker.end();
+  await hands.settled();
+  await link.end();
+  await server.end(REDIS_END_WITHIN_MS);
+  await reaper.endAll(ORPHANS_END_WITHIN_MS);
+}
+
+function openDockerWatch(path: string, events: DockerWatchEvents): DockerWatch {
+  const calls = new DockerCalls({ kind: 'socket', path }, (op, outcome, tookMs) => {
+    events.onCall(op, outcome, tookMs);
+  });
+  return new DockerWatch({ calls, relistEveryMs: RELIST_CONTAINERS_EVERY_MS, dice: Math.random }, events);
 }
 
 /** Reaped first, so that what is gone now is not listed. */

@@ -23,6 +23,7 @@ export interface HandsParts {
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
   readonly sweepZombies: () => void;
+  readonly lookAtContainer: (id: string) => void;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
 }
@@ -86,6 +87,9 @@ export class DriverHands {
         break;
       case 'sweepZombies':
         this.#parts.sweepZombies();
+        break;
+      case 'lookContainer':
+        this.#parts.lookAtContainer(action.id);
         break;
       case 'dispatch':
         void this.#dispatch(action.job);

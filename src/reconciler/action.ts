@@ -54,6 +54,8 @@ export type Action =
   | { readonly kind: 'spawnRedis' }
   /** End a process that outlived the worker it came from. */
   | { readonly kind: 'endOrphan'; readonly orphan: Orphan }
+  /** Inspect it now: something about it must be known before the next look at all. */
+  | { readonly kind: 'lookContainer'; readonly id: string }
   /** Reap what is ours to reap, then look at all zombies there are. */
   | { readonly kind: 'sweepZombies' }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */

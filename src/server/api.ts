@@ -4,9 +4,10 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { wallTime } from '../clock.ts';
+import { CONTAINER_STATES } from '../detector/container.ts';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import { GarrisonError } from '../errors.ts';
-import type { Door, Listing, ListQuery, ZombieView } from '../supervisor/door.ts';
+import type { ContainerView, Door, Listing, ListQuery, ZombieView } from '../supervisor/door.ts';
 import { listQueryOf, pageOf } from './listing.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -52,8 +53,25 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
     one: (id) => door.incident(id),
   });
+  addContainerCollection(app, door);
   addZombieCollection(app, door);
   addStoredCollections(app, door);
+}
+
+function addContainerCollection(app: FastifyInstance, door: Door): void {
+  addCollection(app, {
+    plural: 'containers',
+    kind: 'Container',
+    states: CONTAINER_STATES,
+    list: (query) => pageOf(door.listContainers(), query, ({ id }) => id),
+    one: (name) => containerNamed(door, name.replace(/^container\//, '')),
+  });
+}
+
+/** By name, or by id as `docker ps` shows it. */
+function containerNamed(door: Door, name: string): ContainerView {
+  const items = door.listContainers();
+  return items.find(({ id }) => id === name) ?? named(items, { name, kind: 'container' });
 }
 
 /** A zombie is always in the same state; what it is filtered by is its owner. */

@@ -27,6 +27,8 @@ function subjectOf(change: Exclude<Change, { type: 'canary' }>): unknown {
       return change.worker;
     case 'job':
       return change.job;
+    case 'container':
+      return change.container;
     case 'operation':
       return change.operation;
     case 'supervisor':

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REAPED_KINDS, ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type { Door, RefusalCount, Snapshot, VerdictCounts } from '../supervisor/door.ts';
+import { addContainerMetrics } from './containerMetrics.ts';
 import { WORKER_STATES } from './words.ts';
 
 const QUEUE = 'push';
@@ -16,6 +17,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
   const fillCounts = defineVerdictCounts(registry);
   const fillReaped = defineReapedCount(registry);
   const fillRefusals = defineRefusalCounts(registry);
+  const fillContainers = addContainerMetrics(registry);
   const unsubscribe = observeCanary(registry, door);
   app.addHook('onClose', (_app, done) => {
     unsubscribe();
@@ -27,6 +29,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
     fillCounts(snapshot, door.verdictCounts());
     fillReaped(snapshot);
     fillRefusals(door.refusalCounts());
+    fillContainers(snapshot.docker, door.listContainers());
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }

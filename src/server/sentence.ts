@@ -15,6 +15,7 @@ export function overallOf(snapshot: Snapshot): Overall {
     ...supervisorSentence(snapshot),
     ...(snapshot.redis.up ? [] : [`Redis is down since ${snapshot.redis.since}: ${snapshot.redis.detail}`]),
     ...workerSentences(snapshot.workers),
+    ...containerSentences(snapshot),
     ...(snapshot.queue.served ? [] : [`The queue is not served: ${snapshot.queue.detail}`]),
   ];
   if (sentences.length > 0) return { state: 'degraded', sentences };
@@ -29,6 +30,9 @@ export function overallOf(snapshot: Snapshot): Overall {
     sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`, ...held],
   };
 }
+
+/** Nobody reads on; the list of containers has them all. */
+const ROOTS_TOLD = 5;
 
 /** `3 of 4 workers are up` and so on, for a heading. */
 export function workerCount(workers: readonly WorkerView[]): string {
@@ -45,6 +49,23 @@ function supervisorSentence(snapshot: Snapshot): readonly string[] {
     case 'stopping':
       return ['The supervisor is stopping: jobs in hand are finished, no new ones are taken.'];
   }
+}
+
+/** Docker that has never been seen is no trouble: the machine may have none. */
+function containerSentences({ docker, containers }: Snapshot): readonly string[] {
+  if (docker.state === 'away')
+    return containers.listed ? [`Docker does not answer since ${docker.since}: ${docker.detail}`] : [];
+  const roots = containers.sick.filter(({ name, root }) => root === null || root === name);
+  const more = roots.length - ROOTS_TOLD;
+  const told = roots.slice(0, ROOTS_TOLD).map(({ name, state, since, detail }) => {
+    const others = containers.sick.filter((each) => each.root === name && each.name !== name);
+    const explains =
+      others.length === 0 ? '' : `; it may explain ${others.map((each) => each.name).join(', ')}`;
+    return `Container ${name} is ${state === 'ghost' ? 'a ghost' : state} since ${since}: ${detail}${explains}`;
+  });
+  return more > 0
+    ? [...told, `${String(more)} more containers are unhealthy: garrison get containers --state unhealthy`]
+    : told;
 }
 
 function workerSentences(workers: readonly WorkerView[]): readonly string[] {

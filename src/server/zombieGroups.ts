@@ -45,7 +45,8 @@ export function zombieCount({ total, byOwner }: ZombieSummary): string {
   return `${String(total)} zombie${total === 1 ? '' : 's'}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
 }
 
-/** `celery 4711 in 0123456789ab`. */
-export function parentText({ pid, name, container }: ZombieView['parent']): string {
-  return `${name === '' ? 'unseen' : name} ${String(pid)}${container === undefined ? '' : ` in ${container}`}`;
+/** `celery 4711 in jms_celery`, or by the id where Docker did not tell its name. */
+export function parentText({ pid, name, container, containerName }: ZombieView['parent']): string {
+  const where = containerName ?? container;
+  return `${name === '' ? 'unseen' : name} ${String(pid)}${where === undefined ? '' : ` in ${where}`}`;
 }

@@ -5,6 +5,7 @@
 import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { ContainerReason, ContainerState } from '../detector/container.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
 
@@ -66,6 +67,8 @@ export interface ZombieView {
     readonly name: string;
     /** Its container's id, as `docker ps` shows it. */
     readonly container?: string;
+    /** And its name, where Docker was asked. */
+    readonly containerName?: string;
   };
   readonly owner: ZombieOwner;
   /** What it is and what to do, in plain sentences; the same for all that the parent has left. */
@@ -95,6 +98,43 @@ export interface SweptZombie {
   readonly why: string;
 }
 
+export interface ContainerView {
+  readonly name: string;
+  readonly state: ContainerState;
+  readonly reason: ContainerReason;
+  /** RFC 3339: by Docker's clock where it tells, else when it was first seen so. */
+  readonly since: string;
+  readonly detail: string;
+  /** As `docker ps` shows it. */
+  readonly id: string;
+  /** Of docker compose. */
+  readonly project: string | null;
+  readonly service: string | null;
+  readonly image: string;
+  /** Names of those that it depends on directly. */
+  readonly dependsOn: readonly string[];
+  /** Of one that is unhealthy or a ghost: the sick one that may explain it, itself when no other does. */
+  readonly root: string | null;
+}
+
+export interface DockerView {
+  readonly state: 'up' | 'away' | 'unknown';
+  readonly since: string;
+  readonly detail: string;
+  /** Since the supervisor started: how often its stream of events was opened again, and changes that it had not told of. */
+  readonly reconnects: number;
+  readonly missedChanges: number;
+}
+
+export interface ContainersSummary {
+  readonly total: number;
+  /** False before the first complete look. */
+  readonly listed: boolean;
+  readonly byState: Readonly<Record<ContainerState, number>>;
+  /** Those that are unhealthy or ghosts; of very many only the first. */
+  readonly sick: readonly ContainerView[];
+}
+
 export interface Snapshot {
   readonly observedAt: string;
   readonly host: string;
@@ -121,6 +161,8 @@ export interface Snapshot {
   readonly workers: readonly WorkerView[];
   readonly hosts: readonly HostView[];
   readonly zombies: ZombieSummary;
+  readonly docker: DockerView;
+  readonly containers: ContainersSummary;
 }
 
 export interface PushRequest {
@@ -211,6 +253,7 @@ export interface Listing<T> {
 export type Change =
   | { readonly type: 'worker'; readonly worker: WorkerView }
   | { readonly type: 'job'; readonly job: JobView }
+  | { readonly type: 'container'; readonly container: ContainerView }
   | { readonly type: 'operation'; readonly operation: OperationView }
   | { readonly type: 'supervisor'; readonly snapshot: Snapshot }
   /** The queue's no-op job came back. */
@@ -236,6 +279,8 @@ export interface Door {
   /** With what was kept on disk before a kill, as it was written there; NOT_FOUND when there is no such incident. */
   incident(id: string): Promise<IncidentView & { readonly autopsy: unknown }>;
   verdictCounts(): readonly VerdictCounts[];
+  /** By project, then by name. */
+  listContainers(): readonly ContainerView[];
   /** The longest dead first; of very many only the first, while `snapshot()` counts them all. */
   listZombies(): readonly ZombieView[];
   /** NOT_FOUND when there is no zombie with this pid. */

@@ -7,6 +7,7 @@ import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
 import type {
   Change,
+  ContainerView,
   Door,
   IncidentView,
   JobView,
@@ -159,6 +160,10 @@ export class FrontDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.#supervisor.verdictCounts();
+  }
+
+  listContainers(): readonly ContainerView[] {
+    return this.#supervisor.containers.list();
   }
 
   listZombies(): readonly ZombieView[] {

@@ -3,8 +3,8 @@
  * It remembers nothing and decides nothing.
  */
 import type { Moment } from '../clock.ts';
-import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
+import type { ContainerBoard } from './containerBoard.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
 import type { JobBoard } from './jobBoard.ts';
 import type { JobObservation, Observation, ZombieObservation } from './observation.ts';
@@ -22,13 +22,14 @@ export interface Boards {
   readonly canary: CanaryWatch;
   readonly orphans: OrphanBoard;
   readonly zombies: ZombieBoard;
+  readonly containers: ContainerBoard;
   readonly publisher: Publisher;
   readonly refusals: Refusals;
   readonly report: Report;
 }
 
 export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
-  const { redis, orphans, refusals, publisher, report } = boards;
+  const { redis, orphans, refusals, publisher } = boards;
   switch (observation.kind) {
     case 'worker':
       return takeInWorker(boards, observation, at);
@@ -54,16 +55,21 @@ export function takeIn(boards: Boards, observation: Observation, at: Moment): Ac
       publisher.touchOverview();
       return [];
     case 'actionFailed':
-      if (observation.action === 'spawnRedis') redis.noteSpawnFailure(observation.detail, at);
-      report({
-        level: 'error',
-        event: 'actionFailed',
-        facts: { action: observation.action, detail: observation.detail },
-      });
+      takeInFailure(boards, observation, at);
       return [];
     default:
-      return unreachable(observation);
+      boards.containers.take(observation, at);
+      return [];
   }
+}
+
+function takeInFailure(
+  { redis, report }: Boards,
+  { action, detail }: Extract<Observation, { kind: 'actionFailed' }>,
+  at: Moment,
+): void {
+  if (action === 'spawnRedis') redis.noteSpawnFailure(detail, at);
+  report({ level: 'error', event: 'actionFailed', facts: { action, detail } });
 }
 
 function takeInJob({ canary, jobs }: Boards, observation: JobObservation, at: Moment): Action[] {

@@ -3,6 +3,7 @@
  * An action's failure is an observation too.
  */
 import type { Moment } from '../clock.ts';
+import type { ContainerFacts } from '../detector/containerFacts.ts';
 import type { WorkerObservation } from '../detector/evidence.ts';
 import type { ReapedKind, SeenZombie } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
@@ -23,6 +24,14 @@ export type JobObservation =
   | { readonly kind: 'workerGone'; readonly worker: string; readonly incarnation: Incarnation }
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
   | { readonly kind: 'reopened'; readonly job: JobRecord };
+
+export type ContainerObservation =
+  | { readonly kind: 'docker'; readonly up: boolean; readonly detail: string }
+  | { readonly kind: 'dockerReconnected' }
+  /** A complete look; `missed`: changes since the last one that no event told of. */
+  | { readonly kind: 'containersListed'; readonly facts: readonly ContainerFacts[]; readonly missed: number }
+  | { readonly kind: 'containerSeen'; readonly facts: ContainerFacts }
+  | { readonly kind: 'containerGone'; readonly id: string };
 
 export type ZombieObservation =
   /** All zombies that could be seen in one look; `begunAt` is when it began. */
@@ -50,6 +59,7 @@ export interface RefusedObservation {
 }
 
 export type Observation =
+  | ContainerObservation
   | ZombieObservation
   | { readonly kind: 'worker'; readonly worker: string; readonly observation: WorkerObservation }
   | { readonly kind: 'job'; readonly observation: JobObservation }

@@ -4,7 +4,7 @@
  */
 import type { JobRecord } from '../push/job.ts';
 import type { WorkerState } from '../detector/verdict.ts';
-import type { Change, JobView, Snapshot, WorkerView } from './door.ts';
+import type { Change, ContainerView, JobView, Snapshot, WorkerView } from './door.ts';
 
 export interface ReportLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -47,12 +47,15 @@ export class Publisher {
 
   publish(turn: {
     readonly workers: readonly WorkerView[];
+    /** Those that have changed. */
+    readonly containers: readonly ContainerView[];
     readonly viewOf: (job: JobRecord) => JobView;
     /** Cheap to make; the snapshot is only made when it has changed. */
     readonly overviewDigest: string;
     readonly snapshot: () => Snapshot;
   }): void {
     for (const worker of turn.workers) this.#publishWorker(worker);
+    for (const container of turn.containers) this.#tell({ type: 'container', container });
     for (const job of this.#jobs.values()) this.#tell({ type: 'job', job: turn.viewOf(job) });
     this.#jobs.clear();
     if (turn.overviewDigest === this.#overviewDigest) return;

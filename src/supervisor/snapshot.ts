@@ -14,10 +14,12 @@ export interface Parts {
   readonly canary: Snapshot['queue']['canary'];
   readonly hosts: Snapshot['hosts'];
   readonly zombies: Snapshot['zombies'];
+  readonly docker: Snapshot['docker'];
+  readonly containers: Snapshot['containers'];
   readonly at: Moment;
 }
 
-export function snapshotOf({ settings, state, facts, canary, hosts, zombies, at }: Parts): Snapshot {
+export function snapshotOf({ settings, state, facts, canary, hosts, at, ...others }: Parts): Snapshot {
   const open = facts.open.filter((entry) => !isFinal(entry.job.state));
   const waiting = open.filter((entry) => entry.job.state === 'queued');
   const oldest = waiting[0]?.job.createdAt;
@@ -38,6 +40,8 @@ export function snapshotOf({ settings, state, facts, canary, hosts, zombies, at 
     },
     workers: facts.workers,
     hosts,
-    zombies,
+    zombies: others.zombies,
+    docker: others.docker,
+    containers: others.containers,
   };
 }

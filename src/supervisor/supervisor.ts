@@ -8,6 +8,7 @@ import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
 import type { Observer } from './observer.ts';
+import type { ContainerBoard } from './containerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
 import { takeIn, type Boards } from './intake.ts';
 import type { Observation } from './observation.ts';
@@ -34,6 +35,8 @@ export interface SupervisorParts extends Boards {
 const LONGEST_SLEEP_MS = 1_000;
 /** A beat waits so long for others: judged one by one, those of a thousand workers took most of a core. */
 const BEATS_WAIT_MS = 250;
+/** A container that was looked at waits so long for others: hundreds may turn at once. */
+const CONTAINERS_WAIT_MS = 20;
 /** Jobs that wait so long although slots are free are not about to be taken. */
 const STILL_WORTH_TELLING_MS = 5_000;
 const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
@@ -41,6 +44,7 @@ const AT_ONCE: DrainLimits = { drainWithinMs: 0, termGraceMs: 0 };
 export class Supervisor {
   /** For reading: what there is to be told of them goes through `observe`. */
   readonly zombies: ZombieBoard;
+  readonly containers: ContainerBoard;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
   readonly #inbox: { observation: Observation; at: Moment }[] = [];
@@ -56,6 +60,7 @@ export class Supervisor {
     this.#settings = settings;
     this.#parts = parts;
     this.zombies = parts.zombies;
+    this.containers = parts.containers;
   }
 
   start(): void {
@@ -68,6 +73,7 @@ export class Supervisor {
     const at = now();
     this.#inbox.push({ observation, at });
     if (isBeat(observation)) this.#wakeBy(at.monoMs + BEATS_WAIT_MS, at.monoMs);
+    else if (observation.kind === 'containerSeen') this.#wakeBy(at.monoMs + CONTAINERS_WAIT_MS, at.monoMs);
     else this.#scheduleTurn();
   }
 
@@ -149,6 +155,8 @@ export class Supervisor {
       canary: canary.view,
       hosts: hosts(),
       zombies: this.zombies.summary,
+      docker: this.containers.docker,
+      containers: this.containers.summary(),
       at,
     });
   }
@@ -181,10 +189,12 @@ export class Supervisor {
     const at = now();
     this.#parts.observer.look(Math.max(0, at.monoMs - this.#dueAtMs), at.monoMs);
     const actions = this.#inbox.splice(0).flatMap((seen) => takeIn(this.#parts, seen.observation, seen.at));
+    if (this.containers.settle(at)) this.#parts.publisher.touchOverview();
     const recheckTimes = this.#decide(actions, at);
     const facts = this.#queueFacts(at);
     this.#parts.publisher.publish({
       workers: facts.workers,
+      containers: this.containers.takeNews(),
       viewOf: (job) => viewJob(job, facts),
       overviewDigest: JSON.stringify([this.#state, facts.redis, describeService(facts)]),
       snapshot: () => this.snapshot(),
@@ -221,12 +231,14 @@ export class Supervisor {
     );
     actions.push(...forOrphans.actions);
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
+    const forContainers = this.containers.decide(at.monoMs);
+    actions.push(...forContainers.actions);
     const forJobs = jobs.decide(redisUp, at);
     const mayRun = redisUp && redis.everUp && workers.hasTakers();
     const forCanary = canary.decide({ mayRun, oldestLeftAtMs, at });
     actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
     const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
-    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, ...others];
+    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, forContainers.recheckAtMs, ...others];
   }
 
   #sleepUntil(times: readonly (number | null)[], nowMs: number): void {

@@ -20,6 +20,8 @@ export interface ZombieBoardSettings {
   readonly ownPid: number;
   /** The worker of ours that lives as this very process. */
   readonly workerOf: (pid: number, startTicks: number) => string | null;
+  /** By the id that `docker ps` shows; null where Docker does not tell. */
+  readonly nameOfContainer: (shortId: string) => string | null;
 }
 
 export interface Sweep {
@@ -92,12 +94,12 @@ export class ZombieBoard {
     const oldest = [...this.#entries.values()].sort(
       (a, b) => a.since.monoMs - b.since.monoMs || a.zombie.pid - b.zombie.pid,
     );
-    return oldest.slice(0, MOST_LISTED).map((entry) => viewOf(entry, verdictOf(entry)));
+    return oldest.slice(0, MOST_LISTED).map((entry) => this.#viewOf(entry, verdictOf(entry)));
   }
 
   find(pid: number): ZombieView | null {
     for (const entry of this.#entries.values())
-      if (entry.zombie.pid === pid) return viewOf(entry, this.#judge()(entry));
+      if (entry.zombie.pid === pid) return this.#viewOf(entry, this.#judge()(entry));
     return null;
   }
 
@@ -206,18 +208,24 @@ export class ZombieBoard {
       return verdict;
     };
   }
-}
 
-function viewOf({ zombie, since }: Entry, { owner, container, advice }: ZombieVerdict): ZombieView {
-  const { pid, command, parentPid, parent } = zombie;
-  return {
-    pid,
-    name: command,
-    since: since.wall,
-    parent: { pid: parentPid, name: parent?.command ?? '', ...(container === null ? {} : { container }) },
-    owner,
-    advice,
-  };
+  #viewOf({ zombie, since }: Entry, { owner, container, advice }: ZombieVerdict): ZombieView {
+    const { pid, command, parentPid, parent } = zombie;
+    const containerName = container === null ? null : this.#settings.nameOfContainer(container);
+    return {
+      pid,
+      name: command,
+      since: since.wall,
+      parent: {
+        pid: parentPid,
+        name: parent?.command ?? '',
+        ...(container === null ? {} : { container }),
+        ...(containerName === null ? {} : { containerName }),
+      },
+      owner,
+      advice,
+    };
+  }
 }
 
 function noneOf<Word extends string>(words: readonly Word[]): Record<Word, number> {

@@ -22,7 +22,7 @@ function zombie(pid: number, of: ZombieParent, startTicks = pid): SeenZombie {
 function board(): ZombieBoard {
   const workerOf = (pid: number, ticks: number): string | null =>
     pid === WORKER_PID && ticks === 7 ? 'push-1' : null;
-  return new ZombieBoard({ ownPid: OWN_PID, workerOf });
+  return new ZombieBoard({ ownPid: OWN_PID, workerOf, nameOfContainer: () => null });
 }
 
 function look(on: ZombieBoard, seen: SeenZombie[], ms: number, limited: string | null = null): boolean {

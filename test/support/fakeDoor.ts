@@ -2,11 +2,16 @@
  * A supervisor's front door with nothing behind it: tests set what it shows, and it tells what it was asked.
  * It never runs anything; whatever it answers, a test has put there.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { GarrisonError } from '../../src/errors.ts';
 import type { AccountWish } from '../../src/push/account.ts';
+import { CONTAINER_STATES } from '../../src/detector/container.ts';
 import type {
   Change,
+  ContainersSummary,
+  ContainerView,
+  DockerView,
   Door,
   HostResult,
   HostView,
@@ -89,6 +94,23 @@ export function result(change: Partial<HostResult> = {}): HostResult {
   };
 }
 
+export function containerView(name: string, more: Partial<ContainerView> = {}): ContainerView {
+  return {
+    name,
+    state: 'healthy',
+    reason: 'ProbePassed',
+    since: SINCE,
+    detail: 'its health check passes',
+    id: createHash('sha256').update(name).digest('hex').slice(0, 12),
+    project: 'jms',
+    service: name,
+    image: 'jms/core:v4',
+    dependsOn: [],
+    root: null,
+    ...more,
+  };
+}
+
 export class FakeDoor implements Door {
   workers: WorkerView[] = [worker('push-1'), worker('push-2')];
   hosts: HostView[] = [hostView('web-1'), hostView('web-2'), hostView('web-3')];
@@ -100,6 +122,14 @@ export class FakeDoor implements Door {
   zombies: ZombieView[] = [];
   reaped = { orphan: 0, worker: 0 };
   limited: string | null = null;
+  containers: ContainerView[] = [];
+  docker: DockerView = {
+    state: 'up',
+    since: SINCE,
+    detail: 'Docker answers',
+    reconnects: 0,
+    missedChanges: 0,
+  };
   refusals: RefusalCount[] = [];
   served = true;
   redisUp = true;
@@ -142,6 +172,8 @@ export class FakeDoor implements Door {
       workers: this.workers,
       hosts: this.hosts,
       zombies: this.zombieSummary(),
+      docker: this.docker,
+      containers: this.containersSummary(),
     };
   }
 
@@ -151,6 +183,19 @@ export class FakeDoor implements Door {
     for (const { owner } of zombies) byOwner[owner] += 1;
     const total = zombies.length;
     return { observedAt: SINCE, total, byOwner, lasting: total, reaped, limited };
+  }
+
+  containersSummary(): ContainersSummary {
+    const { containers } = this;
+    const byState = Object.fromEntries(
+      CONTAINER_STATES.map((state) => [state, containers.filter((each) => each.state === state).length]),
+    ) as ContainersSummary['byState'];
+    const sick = containers.filter(({ root }) => root !== null);
+    return { total: containers.length, listed: true, byState, sick };
+  }
+
+  listContainers(): readonly ContainerView[] {
+    return this.containers;
   }
 
   listZombies(): readonly ZombieView[] {
