@@ -112,10 +112,11 @@ async function noteLimit({ client, output }: Context): Promise<void> {
   if (zombies.limited !== null) output.note(zombies.limited);
 }
 
-/** An empty list says nothing where Docker was not seen. */
+/** An empty list says nothing where Docker was not seen; and a dependency that was not understood explains nobody. */
 async function noteDocker({ client, output }: Context): Promise<void> {
-  const { docker } = (await client.get(apiPath('status'))) as Snapshot;
+  const { docker, containers } = (await client.get(apiPath('status'))) as Snapshot;
   if (docker.state !== 'up') output.note(docker.detail);
+  for (const problem of containers.problems) output.note(problem);
 }
 
 /** Reads page after page until there are no more, or enough. */

@@ -42,6 +42,7 @@ export type ContainerReason =
   | 'BeingRemoved'
   | 'Dead'
   | 'NoProcess'
+  | 'ProbesStopped'
   | 'DockerAway';
 
 export interface ContainerQuestion {
@@ -50,6 +51,8 @@ export interface ContainerQuestion {
   readonly dockerAwaySince: string | null;
   /** RFC 3339, our clock: since when Docker calls it running and its process is not there, seen more than once; null when that is not so. */
   readonly lifelessSince: string | null;
+  /** RFC 3339, our clock: since when Docker has run no health check although several were due; null when that is not so. */
+  readonly unprobedSince: string | null;
 }
 
 export interface ContainerVerdict {
@@ -62,21 +65,32 @@ export interface ContainerVerdict {
 }
 
 /** The first that applies: what is not known, then what is not there, then what its health check says. */
-export function judgeContainer({
-  facts,
-  dockerAwaySince,
-  lifelessSince,
-}: ContainerQuestion): ContainerVerdict {
+export function judgeContainer(question: ContainerQuestion): ContainerVerdict {
+  const { facts, dockerAwaySince, lifelessSince, unprobedSince } = question;
   if (dockerAwaySince !== null)
     return verdict('unknown', 'DockerAway', {
       since: dockerAwaySince,
-      detail: `Docker does not answer, so how it is now cannot be told; before that: ${judgeContainer({ facts, dockerAwaySince: null, lifelessSince }).detail}`,
+      detail: `Docker does not answer, so how it is now cannot be told; before that: ${judgeContainer({ ...question, dockerAwaySince: null }).detail}`,
     });
   if (lifelessSince !== null)
     return verdict('ghost', 'NoProcess', {
       since: lifelessSince,
       detail: `Docker calls it running as pid ${String(facts.pid)}, and ${facts.process === 'zombie' ? 'that process has ended (a zombie)' : 'there is no such process'}: Docker's view of it is stale, and restarting the container does not cure that`,
     });
+  if (unprobedSince !== null)
+    return verdict('unknown', 'ProbesStopped', {
+      since: unprobedSince,
+      detail: `Docker calls it ${facts.health?.status ?? 'running'} and has stopped running its health check, so that word may be old (dockerd does so after it was restarted with live-restore); restarting the container brings the health check back`,
+    });
+  return judgeStatus(facts);
+}
+
+/** Docker could not run it, which says nothing about the container. */
+export function wasNotRun({ exitCode, output }: Probe): boolean {
+  return exitCode === -1 && !isTimeout(output);
+}
+
+function judgeStatus(facts: ContainerFacts): ContainerVerdict {
   switch (facts.status) {
     case 'running':
       return judgeRunning(facts);
@@ -101,11 +115,6 @@ export function judgeContainer({
     default:
       return unreachable(facts.status);
   }
-}
-
-/** Docker could not run it, which says nothing about the container. */
-export function wasNotRun({ exitCode, output }: Probe): boolean {
-  return exitCode === -1 && !isTimeout(output);
 }
 
 function judgeRunning({ health, healthCheck, startedAt }: ContainerFacts): ContainerVerdict {

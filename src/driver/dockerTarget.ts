@@ -11,7 +11,7 @@ import Dockerode from 'dockerode';
 
 export type DockerTarget =
   | { readonly kind: 'socket'; readonly path: string }
-  /** `ssh://`, `tcp://` or `https://`; a certPath holds ca.pem, cert.pem and key.pem. */
+  /** `tcp://` or `https://`; a certPath holds ca.pem, cert.pem and key.pem. Not `ssh://`: docker-modem checks no host key. */
   | { readonly kind: 'host'; readonly url: string; readonly certPath: string | null };
 
 export interface DockerRequest {
@@ -29,7 +29,7 @@ export function describeDockerTarget(target: DockerTarget): string {
 
 export class DockerClient {
   readonly #target: DockerTarget;
-  #opened: { readonly dial: Dial; readonly agent: Agent | null } | null = null;
+  #opened: { readonly dial: Dial; readonly agent: Agent } | null = null;
 
   constructor(target: DockerTarget) {
     this.#target = target;
@@ -66,16 +66,16 @@ export class DockerClient {
 
   /** Ends what is under way, too. */
   end(): void {
-    this.#opened?.agent?.destroy();
+    this.#opened?.agent.destroy();
     this.#opened = null;
   }
 
   /** At the first request, not before: certificates may be missing, and that is for the request to say. */
-  #open(): { readonly dial: Dial; readonly agent: Agent | null } {
+  #open(): { readonly dial: Dial; readonly agent: Agent } {
     if (this.#opened !== null) return this.#opened;
     const { agent, ...options } = optionsFor(this.#target);
     // Its types do not know of the agent.
-    const all = { ...NOTHING_FROM_THE_ENVIRONMENT, ...options, agent: agent ?? undefined };
+    const all = { ...NOTHING_FROM_THE_ENVIRONMENT, ...options, agent };
     const dialler = new Dockerode(all).modem as { dial: Dial };
     this.#opened = { dial: (request, given) => dialler.dial(request, given), agent };
     return this.#opened;
@@ -83,11 +83,10 @@ export class DockerClient {
 }
 
 type Dial = (request: object, given: (error: Error | null, answer: IncomingMessage | null) => void) => void;
-type Options = Omit<Dockerode.DockerOptions, 'agent'> & { readonly agent: Agent | null };
+type Options = Omit<Dockerode.DockerOptions, 'agent'> & { readonly agent: Agent };
 
 /** A connection for each request: one kept open would be found dead only by a request that waits for nothing. */
 const AGENT_OPTIONS = { keepAlive: false };
-const SSH_READY_MS = 10_000;
 
 /** docker-modem throws away the status of what it takes for a failure, and reads its body without end. */
 const EVERY_STATUS = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [index + 100, true]));
@@ -108,21 +107,7 @@ const NOTHING_FROM_THE_ENVIRONMENT = {
 function optionsFor(target: DockerTarget): Options {
   if (target.kind === 'socket')
     return { socketPath: target.path, agent: withoutRedirects(new Agent(AGENT_OPTIONS)) };
-  const { protocol, hostname, port, username } = addressOf(target.url);
-  if (protocol === 'ssh:') {
-    // Its agent is docker-modem's own, one for each request.
-    return {
-      host: hostname,
-      port: port || 22,
-      username: decodeURIComponent(username) || process.env.USER,
-      protocol: 'ssh',
-      sshOptions: {
-        readyTimeout: SSH_READY_MS,
-        ...(process.env.SSH_AUTH_SOCK === undefined ? {} : { agent: process.env.SSH_AUTH_SOCK }),
-      },
-      agent: null,
-    };
-  }
+  const { protocol, hostname, port } = addressOf(target.url);
   const secure = protocol === 'https:' || target.certPath !== null;
   return {
     host: hostname,
@@ -135,9 +120,9 @@ function optionsFor(target: DockerTarget): Options {
 
 function addressOf(url: string): URL {
   const address = new URL(url);
-  if (!['ssh:', 'tcp:', 'http:', 'https:'].includes(address.protocol))
+  if (!['tcp:', 'http:', 'https:'].includes(address.protocol))
     throw new Error(
-      `the address ${address.protocol}//${address.host} of Docker is none of ssh://, tcp://, https://`,
+      `the address ${address.protocol}//${address.host} of Docker is neither tcp:// nor https://`,
     );
   return address;
 }

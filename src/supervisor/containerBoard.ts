@@ -3,12 +3,7 @@
  * It looks at nothing itself and restarts nothing; what state a container is in, detector/container says.
  */
 import type { Moment } from '../clock.ts';
-import {
-  CONTAINER_STATES,
-  judgeContainer,
-  type ContainerState,
-  type ContainerVerdict,
-} from '../detector/container.ts';
+import { CONTAINER_STATES, type ContainerState, type ContainerVerdict } from '../detector/container.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
@@ -23,6 +18,7 @@ import { DockerPresence } from './dockerPresence.ts';
 import type { ContainersSummary, ContainerView, DockerView } from './door.ts';
 import type { ContainerObservation } from './observation.ts';
 import type { Report } from './publisher.ts';
+import { awaitProbes, lookDueAtMs, seeContainer, verdictOn, type SeenContainer } from './seenContainer.ts';
 
 export interface ContainerBoardSettings {
   /** Container or service name → the names that it depends on. */
@@ -30,20 +26,16 @@ export interface ContainerBoardSettings {
   readonly startedAt: Moment;
 }
 
-interface Entry {
-  readonly facts: ContainerFacts;
-  /** Since when Docker calls it running without a process of that pid; null while it has one. */
-  readonly lifelessAt: Moment | null;
-  /** Seen so again, long enough after. */
-  readonly isGhost: boolean;
+interface Entry extends SeenContainer {
   /** Null before it was first judged. */
   readonly view: ContainerView | null;
 }
 
-/** A process that has just ended is gone before Docker says so; after so long it is not about to. */
-const LIFELESS_FOR_MS = 2_000;
+/** A look that was asked for may take long, as with a daemon that hangs. */
+const LOOK_AGAIN_MS = 2_000;
 /** Of the overview; the list has them all. */
 const MOST_SICK_TOLD = 100;
+const MOST_PROBLEMS_TOLD = 20;
 const SICK: readonly ContainerState[] = ['unhealthy', 'ghost'];
 
 export class ContainerBoard {
@@ -53,6 +45,8 @@ export class ContainerBoard {
   readonly #news = new Map<string, ContainerView>();
   /** Ids of those to be judged at the end of the turn: one by one, a thousand events took seconds. */
   readonly #unjudged = new Set<string>();
+  /** Until the look comes. */
+  readonly #lookAskedAtMs = new Map<string, number>();
   /** Id → name of the sick one that explains it. */
   #roots: ReadonlyMap<string, string | null> = new Map();
   #isOverviewNews = false;
@@ -78,6 +72,7 @@ export class ContainerBoard {
     return {
       total: views.length,
       listed: this.#isListed,
+      problems: this.#graphNow().problems.slice(0, MOST_PROBLEMS_TOLD),
       byState: Object.fromEntries(CONTAINER_STATES.map((state) => [state, count(state)])) as Record<
         ContainerState,
         number
@@ -92,11 +87,6 @@ export class ContainerBoard {
       .map(({ view }) => view)
       .filter((view) => view !== null)
       .sort(byProjectAndName);
-  }
-
-  /** Sentences: what was written of dependencies and could not be used. */
-  problems(): readonly string[] {
-    return this.#graphNow().problems;
   }
 
   /** By the twelve digits that `docker ps` shows; null when it is not known. */
@@ -135,19 +125,21 @@ export class ContainerBoard {
     return isNews;
   }
 
-  /** Looks again at those whose process is not there, until it is known whether Docker's view of them is stale. */
+  /** Looks at those of which a look would settle whether they are ghosts, or are probed no more. */
   decide(nowMs: number): { actions: Action[]; recheckAtMs: number | null } {
     if (this.#docker.view.state !== 'up') return { actions: [], recheckAtMs: null };
-    const unsettled = [...this.#entries.values()].filter(
-      ({ lifelessAt, isGhost }) => lifelessAt !== null && !isGhost,
-    );
-    const dueAtMs = ({ lifelessAt }: Entry): number => (lifelessAt?.monoMs ?? 0) + LIFELESS_FOR_MS;
-    const due = unsettled.filter((entry) => nowMs >= dueAtMs(entry));
-    const later = unsettled.filter((entry) => nowMs < dueAtMs(entry)).map(dueAtMs);
-    return {
-      actions: due.map(({ facts }) => ({ kind: 'lookContainer', id: facts.id })),
-      recheckAtMs: later.length === 0 ? null : Math.min(...later),
-    };
+    const actions: Action[] = [];
+    let recheckAtMs: number | null = null;
+    for (const [id, entry] of this.#entries) {
+      const lookAtMs = lookDueAtMs(entry);
+      if (lookAtMs === null) continue;
+      const dueAtMs = Math.max(lookAtMs, (this.#lookAskedAtMs.get(id) ?? -Infinity) + LOOK_AGAIN_MS);
+      if (nowMs >= dueAtMs) {
+        this.#lookAskedAtMs.set(id, nowMs);
+        actions.push({ kind: 'lookContainer', id });
+      } else recheckAtMs = Math.min(recheckAtMs ?? Infinity, dueAtMs);
+    }
+    return { actions, recheckAtMs };
   }
 
   /** Those that look different from when this was last asked, in their last state; each was told of once in the log. */
@@ -162,7 +154,10 @@ export class ContainerBoard {
     if (news === 'nothing') return;
     this.#isOverviewNews = true;
     if (news === 'words') return;
-    for (const id of this.#entries.keys()) this.#unjudged.add(id);
+    for (const [id, entry] of this.#entries) {
+      this.#entries.set(id, { ...entry, ...(up ? awaitProbes(entry, at) : {}) });
+      this.#unjudged.add(id);
+    }
     // Without Docker from the start nothing is amiss: the machine may have none.
     if (up || this.#isListed)
       this.#report({
@@ -183,12 +178,12 @@ export class ContainerBoard {
 
   #noteSeen(facts: ContainerFacts, at: Moment): void {
     const before = this.#entries.get(facts.id);
-    // The same object: nothing of it was looked at again.
-    if (before?.facts === facts && before.lifelessAt === null) return;
-    const lifelessAt = isLifeless(facts) ? (sameLife(before, facts) ?? at) : null;
-    const isGhost = lifelessAt !== null && at.monoMs - lifelessAt.monoMs >= LIFELESS_FOR_MS;
+    // The same object: it was not looked at again.
+    if (before?.facts === facts) return;
     if (before === undefined || placeOf(before.facts) !== placeOf(facts)) this.#replan();
-    this.#entries.set(facts.id, { facts, lifelessAt, isGhost, view: before?.view ?? null });
+    const seen = seeContainer(before ?? null, facts, at);
+    this.#entries.set(facts.id, { ...seen, view: before?.view ?? null });
+    this.#lookAskedAtMs.delete(facts.id);
     this.#unjudged.add(facts.id);
   }
 
@@ -197,6 +192,7 @@ export class ContainerBoard {
       if (!this.#entries.delete(id)) continue;
       this.#news.delete(id);
       this.#unjudged.delete(id);
+      this.#lookAskedAtMs.delete(id);
       this.#isOverviewNews = true;
       this.#replan();
     }
@@ -255,10 +251,7 @@ export class ContainerBoard {
 
   #verdictOf(id: string): ContainerVerdict | null {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return null;
-    const { facts, isGhost, lifelessAt } = entry;
-    const lifelessSince = isGhost ? (lifelessAt?.wall ?? null) : null;
-    return judgeContainer({ facts, dockerAwaySince: this.#docker.awaySince, lifelessSince });
+    return entry === undefined ? null : verdictOn(entry, this.#docker.awaySince);
   }
 
   #graphNow(): DependencyGraph {
@@ -286,15 +279,6 @@ export class ContainerBoard {
       facts: { container: name, state, reason, detail },
     });
   }
-}
-
-function isLifeless({ status, process }: ContainerFacts): boolean {
-  return status === 'running' && (process === 'gone' || process === 'zombie');
-}
-
-/** Since when this very start of it has had no process. */
-function sameLife(before: Entry | undefined, { pid, startedAt }: ContainerFacts): Moment | null {
-  return before?.facts.pid === pid && before.facts.startedAt === startedAt ? before.lifelessAt : null;
 }
 
 /** All that others may depend on it by. */

@@ -131,6 +131,8 @@ export interface ContainersSummary {
   /** False before the first complete look. */
   readonly listed: boolean;
   readonly byState: Readonly<Record<ContainerState, number>>;
+  /** Sentences: what was written of dependencies and could not be used; of very many only the first. */
+  readonly problems: readonly string[];
   /** Those that are unhealthy or ghosts; of very many only the first. */
   readonly sick: readonly ContainerView[];
 }

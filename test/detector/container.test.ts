@@ -9,7 +9,8 @@ import { A_TIME, healthOf, madeUpContainer } from '../support/madeUpContainer.ts
 const TIMED_OUT = 'Health check exceeded timeout (2s)';
 
 function judge(more: Partial<ContainerFacts> = {}): ContainerVerdict {
-  return judgeContainer({ facts: madeUpContainer('core', more), dockerAwaySince: null, lifelessSince: null });
+  const facts = madeUpContainer('core', more);
+  return judgeContainer({ facts, dockerAwaySince: null, lifelessSince: null, unprobedSince: null });
 }
 
 describe('what is said of a container', () => {
@@ -18,26 +19,28 @@ describe('what is said of a container', () => {
     ['has no health check', { health: null, healthCheck: null }, 'healthy NoHealthCheck', /no health check/],
     [
       'has not been probed yet',
-      { health: healthOf('starting', 0, '') },
+      { health: healthOf('starting', 0) },
       'starting NotProbedYet',
       /not passed yet/,
     ],
     [
       'fails its health check',
-      { health: healthOf('unhealthy', 7, 'curl: (7) Failed to connect\n') },
+      { health: healthOf('unhealthy', 7, { output: 'curl: (7) Failed to connect\n' }) },
       'unhealthy ProbeFailed',
       /failed 2 times in a row, last with exit code 7: "curl: \(7\) Failed to connect"$/,
     ],
     [
       'does not answer its health check',
-      { health: healthOf('unhealthy', -1, TIMED_OUT) },
+      { health: healthOf('unhealthy', -1, { output: TIMED_OUT }) },
       'unhealthy ProbeTimedOut',
       /did not end in time/,
     ],
     [
       'could not be probed',
       {
-        health: healthOf('unhealthy', -1, 'OCI runtime exec failed: cannot exec in a stopped container'),
+        health: healthOf('unhealthy', -1, {
+          output: 'OCI runtime exec failed: cannot exec in a stopped container',
+        }),
       },
       'unhealthy ProbeNotRun',
       /says nothing about the container itself/,
@@ -61,22 +64,26 @@ describe('what is said of a container', () => {
   }
 
   it('a ghost comes before what its health check says, and an absent Docker before both', () => {
-    const facts = madeUpContainer('core', { process: 'gone', health: healthOf('unhealthy', 1, '') });
-    const ghost = judgeContainer({ facts, dockerAwaySince: null, lifelessSince: A_TIME });
+    const facts = madeUpContainer('core', { process: 'gone', health: healthOf('unhealthy', 1) });
+    const question = { facts, dockerAwaySince: null, lifelessSince: A_TIME, unprobedSince: A_TIME };
+    const ghost = judgeContainer(question);
     assert.deepEqual([ghost.state, ghost.since], ['ghost', A_TIME]);
     assert.match(ghost.detail, /as pid 4242, and there is no such process/);
-    const away = judgeContainer({ facts, dockerAwaySince: A_TIME, lifelessSince: A_TIME });
+    const away = judgeContainer({ ...question, dockerAwaySince: A_TIME });
     assert.deepEqual([away.state, away.reason], ['unknown', 'DockerAway']);
+    const unprobed = judgeContainer({ ...question, lifelessSince: null });
+    assert.deepEqual([unprobed.state, unprobed.reason], ['unknown', 'ProbesStopped']);
+    assert.match(unprobed.detail, /^Docker calls it unhealthy and has stopped running its health check/);
   });
 
   it('unhealthy since the first failure that its log ends with', () => {
-    assert.equal(judge({ health: healthOf('unhealthy', 1, '') }).since, '2026-01-02T03:05:02.500Z');
+    assert.equal(judge({ health: healthOf('unhealthy', 1) }).since, '2026-01-02T03:05:02.500Z');
   });
 
   it('is one line of bounded length, whatever the container wrote', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 5000 }), fc.integer(), (output, exitCode) => {
-        const { detail } = judge({ health: healthOf('unhealthy', exitCode, output) });
+        const { detail } = judge({ health: healthOf('unhealthy', exitCode, { output: output }) });
         assert.ok(!/[\n\r]/.test(detail) && detail.length < 1500, detail);
       }),
     );

@@ -45,7 +45,7 @@ class Scene {
 }
 
 const WELL = ['core', 'koko', 'lion'].map((name) => madeUpContainer(name));
-const SICK = { health: healthOf('unhealthy', 1, 'no answer') };
+const SICK = { health: healthOf('unhealthy', 1, { output: 'no answer' }) };
 
 describe('the board of containers', () => {
   it('says who explains the others, and since when each is sick', () => {
@@ -84,11 +84,54 @@ describe('the board of containers', () => {
     assert.equal(scene.view('core').state, 'healthy');
     assert.deepEqual(scene.board.decide(1_500), { actions: [], recheckAtMs: 3_000 });
     assert.deepEqual(scene.board.decide(3_000).actions, [{ kind: 'lookContainer', id: idOf('core') }]);
-    scene.see(gone, 3_010);
+    assert.deepEqual(scene.board.decide(3_005), { actions: [], recheckAtMs: 5_000 }, 'asked once');
+    scene.list([gone], 3_008);
+    assert.equal(scene.view('core').state, 'healthy', 'nobody has looked again');
+    scene.see({ ...gone }, 3_010);
     assert.deepEqual([scene.view('core').state, scene.view('core').since], ['ghost', at(1_000).wall]);
-    assert.deepEqual(scene.board.decide(3_020), { actions: [], recheckAtMs: null });
+    assert.deepEqual(scene.board.decide(3_020).actions, []);
     scene.see(madeUpContainer('core', { status: 'exited', exitCode: 137, finishedAt: A_TIME }), 9_000);
     assert.deepEqual([scene.view('core').state, scene.view('core').since], ['stopped', A_TIME]);
+  });
+
+  it('does not believe a health check that Docker has stopped running', () => {
+    const scene = new Scene();
+    // Every 10 s, 5 s at most: three of them and 10 s more.
+    const staleAfterMs = 55_000;
+    const core = madeUpContainer('core');
+    scene.list([core], 1_000);
+    assert.deepEqual(scene.board.decide(2_000), { actions: [], recheckAtMs: 1_000 + staleAfterMs });
+    scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 30 }) }, 40_000);
+    assert.deepEqual(scene.board.decide(41_000), { actions: [], recheckAtMs: 40_000 + staleAfterMs });
+    assert.equal(scene.board.decide(95_000).actions.length, 1);
+    scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 30 }) }, 95_010);
+    assert.deepEqual(
+      [scene.view('core').state, scene.view('core').reason, scene.view('core').since],
+      ['unknown', 'ProbesStopped', at(40_000).wall],
+    );
+    assert.deepEqual(scene.board.decide(95_020), { actions: [], recheckAtMs: null });
+    scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 50 }) }, 99_000);
+    assert.equal(scene.view('core').state, 'healthy');
+  });
+
+  it('gives Docker the usual time to probe again when it is back', () => {
+    const scene = new Scene();
+    const core = madeUpContainer('core');
+    scene.list([core], 1_000);
+    scene.take({ kind: 'docker', up: false, detail: 'connection refused' }, 5_000);
+    scene.take({ kind: 'docker', up: true, detail: 'Docker answers' }, 500_000);
+    scene.see({ ...core }, 500_100);
+    assert.equal(scene.view('core').state, 'healthy');
+    scene.see({ ...core }, 555_100);
+    assert.equal(scene.view('core').reason, 'ProbesStopped');
+  });
+
+  it('expects no health check of one that is paused, and counts anew when it goes on', () => {
+    const scene = new Scene();
+    scene.list([madeUpContainer('core', { status: 'paused' })], 1_000);
+    assert.deepEqual(scene.board.decide(500_000), { actions: [], recheckAtMs: null });
+    scene.see(madeUpContainer('core'), 500_000);
+    assert.equal(scene.view('core').state, 'healthy');
   });
 
   it('begins to count anew when the container was started anew', () => {

@@ -123,6 +123,7 @@ export class FakeDoor implements Door {
   reaped = { orphan: 0, worker: 0 };
   limited: string | null = null;
   containers: ContainerView[] = [];
+  problems: string[] = [];
   docker: DockerView = {
     state: 'up',
     since: SINCE,
@@ -191,7 +192,7 @@ export class FakeDoor implements Door {
       CONTAINER_STATES.map((state) => [state, containers.filter((each) => each.state === state).length]),
     ) as ContainersSummary['byState'];
     const sick = containers.filter(({ root }) => root !== null);
-    return { total: containers.length, listed: true, byState, sick };
+    return { total: containers.length, listed: true, byState, problems: this.problems, sick };
   }
 
   listContainers(): readonly ContainerView[] {

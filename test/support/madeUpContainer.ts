@@ -29,7 +29,7 @@ export function madeUpContainer(name: string, more: Partial<ContainerFacts> = {}
     exitCode: 0,
     restartPolicy: 'always',
     stopTimeoutMs: 10_000,
-    health: healthOf('healthy', 0, 'ok'),
+    health: healthOf('healthy', 0),
     healthCheck: { intervalMs: 10_000, timeoutMs: 5_000, startPeriodMs: 0, retries: 3 },
     process: 'alive',
     ...more,
@@ -37,13 +37,21 @@ export function madeUpContainer(name: string, more: Partial<ContainerFacts> = {}
 }
 
 /** A log of three passed probes or, with another exit code, of one that passed and two that did not. */
-export function healthOf(status: Health['status'], exitCode: number, output: string): Health {
+export function healthOf(
+  status: Health['status'],
+  exitCode: number,
+  { output = '', lastSecond = 3 }: { output?: string; lastSecond?: number } = {},
+): Health {
   const probe = (second: number, code: number, said: string): Probe => ({
-    startedAt: `2026-01-02T03:05:0${String(second)}.000Z`,
-    endedAt: `2026-01-02T03:05:0${String(second)}.500Z`,
+    startedAt: `2026-01-02T03:05:${String(second).padStart(2, '0')}.000Z`,
+    endedAt: `2026-01-02T03:05:${String(second).padStart(2, '0')}.500Z`,
     exitCode: code,
     output: said,
   });
-  const probes = [probe(1, 0, 'ok'), probe(2, exitCode, output), probe(3, exitCode, output)];
+  const probes = [
+    probe(lastSecond - 2, 0, 'ok'),
+    probe(lastSecond - 1, exitCode, output),
+    probe(lastSecond, exitCode, output),
+  ];
   return { status, failingStreak: exitCode === 0 ? 0 : 2, probes };
 }
