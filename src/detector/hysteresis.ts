@@ -77,7 +77,9 @@ function settleOther(before: Shown, candidate: Candidate, limits: HysteresisLimi
   const sameState = before.status.state === candidate.status.state;
   const dwellEndMs = (sameState ? before.enteredAtMs : before.stateEnteredAtMs) + limits.dwellMs;
   if (candidate.nowMs >= dwellEndMs) return showNow(before, candidate);
-  return hold({ ...before, recovering: null }, candidate, dwellEndMs);
+  // What is held back may turn into something else before its time is over.
+  const recheckAtMs = Math.min(dwellEndMs, candidate.status.recheckAtMs ?? Infinity);
+  return hold({ ...before, recovering: null }, candidate, recheckAtMs);
 }
 
 function hold(before: Shown, candidate: Candidate, recheckAtMs: number | null): Settled {
