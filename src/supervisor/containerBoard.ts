@@ -255,8 +255,11 @@ export class ContainerBoard {
   }
 
   #graphNow(): DependencyGraph {
-    const facts = [...this.#entries.values()].map((entry) => entry.facts);
-    return (this.#graph ??= dependencyGraph(facts, this.#settings.dependsOn));
+    this.#graph ??= dependencyGraph(
+      [...this.#entries.values()].map((entry) => entry.facts),
+      this.#settings.dependsOn,
+    );
+    return this.#graph;
   }
 
   #namesAbove(id: string): readonly string[] {
