@@ -3,7 +3,7 @@
  * What refuses when is the guard's own tests' to say.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readProcStat } from '../../src/proc.ts';
@@ -28,7 +28,9 @@ async function stranger(parts: Parts): Promise<void> {
   const garrison = await Garrison.start(parts, { config: 'workers: { count: 2 }', env });
   const pid = (await garrison.workers())[0]?.incarnation?.pid ?? 0;
   writeFileSync(trigger, 'push-1 stranger');
-  await until('it is another user', () => existsSync(`${trigger}.done`));
+  await until('it is another user', () =>
+    /^Uid:\t65534\t65534\t/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8')),
+  );
   process.kill(pid, 'SIGSTOP');
   parts.after(() => {
     if (readProcStat(pid)?.state === 'T') process.kill(pid, 'SIGCONT');
