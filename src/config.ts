@@ -41,6 +41,16 @@ export interface GarrisonConfig {
     readonly socket: string;
     /** Container or service name → the names that it depends on. */
     readonly dependsOn: Readonly<Record<string, readonly string[]>>;
+    readonly select: 'label' | 'all';
+    readonly projects: readonly string[];
+    /** Names of containers or services, as are `observe` and `exclude`. */
+    readonly heal: readonly string[];
+    readonly observe: readonly string[];
+    readonly exclude: readonly string[];
+    readonly budget: { readonly restarts: number; readonly perMs: number };
+    readonly confirmMs: number;
+    /** More zombies than this in a container that is healed, for so long, and it is restarted; null for never. */
+    readonly zombies: { readonly most: number; readonly forMs: number } | null;
   };
   readonly page: { readonly address: string; readonly port: number };
   readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
@@ -174,9 +184,19 @@ function inEffect(
       idleTimeoutMs: ssh.idleTimeout,
       totalTimeoutMs: ssh.totalTimeout,
     },
-    containers: { socket: values.containers.socket, dependsOn: values.containers.dependsOn },
+    containers: containersInEffect(values.containers),
     page: page.listen,
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
+  };
+}
+
+function containersInEffect(values: ConfigValues['containers']): GarrisonConfig['containers'] {
+  const { budget, confirm, zombies, ...others } = values;
+  return {
+    ...others,
+    budget: { restarts: budget.restarts, perMs: budget.per },
+    confirmMs: confirm,
+    zombies: zombies === undefined ? null : { most: zombies.most, forMs: zombies.for },
   };
 }
 

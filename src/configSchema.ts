@@ -82,6 +82,8 @@ const Redis = z
     if (wrong !== null) context.addIssue({ code: 'custom', path: ['url'], message: wrong });
   });
 
+const Names = z.array(Text).default([]);
+
 const Containers = z.strictObject({
   socket: Text.default('/run/docker.sock'),
   select: z.enum(['label', 'all']).default('label'),
@@ -89,6 +91,15 @@ const Containers = z.strictObject({
     .strictObject({ restarts: z.int().min(1).max(1000).default(3), per: Duration.prefault('30m') })
     .prefault({}),
   dependsOn: z.record(Text, z.array(Text)).default({}),
+  projects: Names.describe('compose projects whose containers are healed; data stores are only observed'),
+  heal: Names.describe('containers or services that are healed, data stores too'),
+  observe: Names.describe('containers or services of which is only said what would be done'),
+  exclude: Names.describe('containers or services that are never touched, whatever else says so'),
+  confirm: Duration.prefault('5s').describe('so long a container must stay unhealthy before it is restarted'),
+  zombies: z
+    .strictObject({ most: z.int().min(1), for: Duration.prefault('10m') })
+    .optional()
+    .describe('a container that is healed and holds more zombies for so long is restarted; default: never'),
 });
 
 const Page = z.strictObject({
@@ -142,13 +153,7 @@ export const ConfigSchema = z.strictObject({
 export type ConfigValues = z.output<typeof ConfigSchema>;
 
 /** Sections that are checked and shown but that nothing in this version acts on. */
-export const UNUSED_KEYS: readonly string[] = [
-  'containers.select',
-  'containers.budget',
-  'login',
-  'page.basePath',
-  'page.trustedProxies',
-];
+export const UNUSED_KEYS: readonly string[] = ['login', 'page.basePath', 'page.trustedProxies'];
 
 /** The JSON Schema of garrison.yaml, for editors. */
 export function configJsonSchema(): object {

@@ -12,6 +12,7 @@ export function driverEvents(logger: Logger, observe: Observe, settle: () => Pro
   return {
     ...processEvents(observe),
     docker: dockerEvents(observe),
+    onHeal: observe,
     onWorker: (worker, observation) => {
       observe({ kind: 'worker', worker, observation });
     },

@@ -129,6 +129,8 @@ function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundi
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
     readAutopsy: (file) => readAutopsy(config.home, file),
+    examineContainer: (id) => driver.containers.examineNow(id),
+    examineDocker: () => driver.containers.examineDocker(),
   };
 }
 

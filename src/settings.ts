@@ -69,6 +69,12 @@ function otherSettings({ containers, page, login, retention }: ConfigValues): Re
     'containers.budget.restarts': String(containers.budget.restarts),
     'containers.budget.per': formatDurationMs(containers.budget.per),
     'containers.dependsOn': JSON.stringify(containers.dependsOn),
+    'containers.projects': JSON.stringify(containers.projects),
+    'containers.heal': JSON.stringify(containers.heal),
+    'containers.observe': JSON.stringify(containers.observe),
+    'containers.exclude': JSON.stringify(containers.exclude),
+    'containers.confirm': formatDurationMs(containers.confirm),
+    ...zombieSettings(containers.zombies),
     'page.listen': `${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
     'page.basePath': page.basePath,
     'page.trustedProxies': JSON.stringify(page.trustedProxies),
@@ -76,5 +82,13 @@ function otherSettings({ containers, page, login, retention }: ConfigValues): Re
     'retention.jobs': formatDurationMs(retention.jobs),
     'retention.logs': formatSizeBytes(retention.logs),
     'retention.incidents': formatDurationMs(retention.incidents),
+  };
+}
+
+function zombieSettings(zombies: ConfigValues['containers']['zombies']): Record<string, string> {
+  if (zombies === undefined) return { 'containers.zombies': 'never' };
+  return {
+    'containers.zombies.most': String(zombies.most),
+    'containers.zombies.for': formatDurationMs(zombies.for),
   };
 }

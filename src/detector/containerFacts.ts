@@ -44,12 +44,16 @@ export interface ContainerFacts {
   readonly service: string | null;
   /** Made by `docker compose run`: it is somebody's one command and never healed. */
   readonly isOneOff: boolean;
+  /** The folder on this host that compose ran in; null for a container that it did not make. */
+  readonly workingDir: string | null;
   /** The label garrison.heal as it is written; null without it. */
   readonly healLabel: string | null;
   /** The label com.docker.compose.depends_on as it is written; null without it: compose v1 writes none. */
   readonly dependsOnLabel: string | null;
   /** Others' ids or names whose namespace or volumes it has joined. */
   readonly shares: readonly { readonly what: Sharing; readonly with: string }[];
+  /** Of its own networks, both families; empty for one that has none of its own. */
+  readonly addresses: readonly string[];
   readonly status: DockerStatus;
   /** Of its first process, as the daemon counts pids; 0 while there is none. */
   readonly pid: number;
@@ -74,4 +78,31 @@ export interface ContainerSessions {
   readonly execs: number;
   /** True when somebody who is logged in on this host came in through it. */
   readonly carriesLogin: boolean;
+}
+
+/** What must be known of a container before anything is done to it. */
+export interface ContainerExamination {
+  readonly sessions: ContainerSessions;
+  /** True when Garrison itself runs in it. */
+  readonly isOwn: boolean;
+  /** The command of a docker compose that changes its project right now, such as `docker-compose up -d`; null when there is none. */
+  readonly composeAtWork: string | null;
+  /** Of the evidence, under incidents/ in the home folder; null when it could not be kept. */
+  readonly bundleFile: string | null;
+  /** Sentences: what could not be found out, and why. */
+  readonly gaps: readonly string[];
+}
+
+/** What restarting the Docker daemon would take along, as far as it can be seen. */
+export interface DockerExamination {
+  /** Containers go on while the daemon is away; null when it did not tell. */
+  readonly liveRestore: boolean | null;
+  /** Names of containers through which somebody who is logged in on this host came in. */
+  readonly loginsThrough: readonly string[];
+  /** Established connections and exec sessions of each running container, by name. */
+  readonly sessions: readonly { readonly container: string; readonly sessions: ContainerSessions }[];
+  /** Why Garrison itself would not survive it, such as that it runs in one of the containers; null when it would. */
+  readonly endsUs: string | null;
+  /** Sentences: what could not be found out, and why. */
+  readonly gaps: readonly string[];
 }

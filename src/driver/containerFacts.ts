@@ -16,7 +16,7 @@ export function containerFacts(
   answer: unknown,
   processOf: (pid: number, id: string) => ContainerFacts['process'],
 ): ContainerFacts | string {
-  const { Id: id, Name, Config, HostConfig, State } = objectIn(answer);
+  const { Id: id, Name, Config, HostConfig, State, NetworkSettings } = objectIn(answer);
   if (!isContainerId(id)) return 'no container id in it';
   const state = objectIn(State);
   const status = statusIn(state);
@@ -30,6 +30,7 @@ export function containerFacts(
     image: textIn(config.Image),
     ...labelled(objectIn(config.Labels)),
     shares: sharesIn(hostConfig),
+    addresses: addressesIn(objectIn(NetworkSettings)),
     status,
     pid,
     startedAt: timeIn(state.StartedAt),
@@ -62,6 +63,7 @@ export function textIn(value: unknown): string {
 const LONGEST_TEXT_BYTES = 65_536;
 const LONGEST_OUTPUT_BYTES = 4096;
 const MOST_PROBES = 5;
+const MOST_NETWORKS = 100;
 /** PID_MAX_LIMIT of the kernel. */
 const MOST_PIDS = 4_194_304;
 const NEVER = '0001-01-01T00:00:00Z';
@@ -90,7 +92,7 @@ function statusIn(state: Readonly<Record<string, unknown>>): DockerStatus | null
 
 function labelled(
   labels: Readonly<Record<string, unknown>>,
-): Pick<ContainerFacts, 'project' | 'service' | 'isOneOff' | 'healLabel' | 'dependsOnLabel'> {
+): Pick<ContainerFacts, 'project' | 'service' | 'isOneOff' | 'workingDir' | 'healLabel' | 'dependsOnLabel'> {
   const label = (name: string): string | null => {
     const value = Object.hasOwn(labels, name) ? labels[name] : null;
     return typeof value === 'string' ? textIn(value) : null;
@@ -99,6 +101,7 @@ function labelled(
     project: label('com.docker.compose.project'),
     service: label('com.docker.compose.service'),
     isOneOff: label('com.docker.compose.oneoff')?.toLowerCase() === 'true',
+    workingDir: label('com.docker.compose.project.working_dir'),
     healLabel: label('garrison.heal'),
     dependsOnLabel: label('com.docker.compose.depends_on'),
   };
@@ -119,6 +122,15 @@ function sharesIn(hostConfig: Readonly<Record<string, unknown>>): ContainerFacts
       return other === '' ? [] : [{ what: 'volumes' as const, with: other }];
     }),
   ];
+}
+
+function addressesIn({ Networks }: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.values(objectIn(Networks))
+    .slice(0, MOST_NETWORKS)
+    .flatMap((network) => {
+      const { IPAddress, GlobalIPv6Address } = objectIn(network);
+      return [IPAddress, GlobalIPv6Address].map(textIn).filter((address) => address !== '');
+    });
 }
 
 function restartPolicyIn(hostConfig: Readonly<Record<string, unknown>>): ContainerFacts['restartPolicy'] {

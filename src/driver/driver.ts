@@ -7,10 +7,12 @@ import type { ReapedKind } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
+import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import type { RedisTarget } from '../redisTarget.ts';
 import { EmbeddedRedis } from './embeddedRedis.ts';
+import { ContainerHands } from './containerHands.ts';
 import { DockerCalls } from './docker.ts';
 import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
 import { DriverHands } from './hands.ts';
@@ -60,6 +62,7 @@ export interface DriverEvents {
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRefused: (refused: RefusedSignal) => void;
   readonly docker: DockerWatchEvents;
+  readonly onHeal: (news: HealNews) => void;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
   /** Awaited at every connection to Redis before it counts as up. */
@@ -70,6 +73,7 @@ export interface Driver {
   readonly store: JobStore;
   readonly queue: PushQueue;
   readonly hands: DriverHands;
+  readonly containers: ContainerHands;
   start(): Promise<void>;
   end(): Promise<void>;
 }
@@ -92,6 +96,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
   const docker = openDockerWatch(settings.dockerSocket, events.docker);
+  const containers = new ContainerHands(homeDir, docker, events.onHeal);
   const { onNews, onFailure } = events;
   const spawnRedis = (): void => {
     server.spawn();
@@ -102,12 +107,17 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
     sweepZombies: sweeping(reaper, zombies),
-    lookAtContainer: (id) => {
-      docker.look(id);
-    },
+    containers,
   });
   const parts = { hands, link, server, zombies, docker, reaper };
-  return { store, queue, hands, start: () => startAll(parts, settings.embedded), end: () => endAll(parts) };
+  return {
+    store,
+    queue,
+    hands,
+    containers,
+    start: () => startAll(parts, settings.embedded),
+    end: () => endAll(parts),
+  };
 }
 
 interface Parts {

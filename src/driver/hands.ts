@@ -8,6 +8,7 @@ import type { Action } from '../reconciler/action.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import { CANARY_ID } from '../queueName.ts';
 import { counterKey, type Cluster } from './cluster.ts';
+import type { ContainerHands } from './containerHands.ts';
 import type { JobStore } from './jobStore.ts';
 import type { PushQueue } from './queue.ts';
 import type { Reaper } from './reaper.ts';
@@ -23,7 +24,7 @@ export interface HandsParts {
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
   readonly sweepZombies: () => void;
-  readonly lookAtContainer: (id: string) => void;
+  readonly containers: ContainerHands;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
 }
@@ -89,7 +90,16 @@ export class DriverHands {
         this.#parts.sweepZombies();
         break;
       case 'lookContainer':
-        this.#parts.lookAtContainer(action.id);
+        this.#parts.containers.look(action.id);
+        break;
+      case 'examineContainer':
+        this.#parts.containers.examine(action.id, action.why);
+        break;
+      case 'treatContainer':
+        this.#parts.containers.treat(action);
+        break;
+      case 'restartDocker':
+        this.#parts.containers.restartDocker();
         break;
       case 'dispatch':
         void this.#dispatch(action.job);

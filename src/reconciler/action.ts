@@ -5,6 +5,7 @@
 import type { DrainReason, KillReason } from '../detector/evidence.ts';
 import type { WorkerReason } from '../detector/verdict.ts';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
+import type { Treatment, TreatedLife } from './treatment.ts';
 import type { Orphan } from './orphan.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { SupervisorMessage } from '../push/workerMessage.ts';
@@ -56,6 +57,17 @@ export type Action =
   | { readonly kind: 'endOrphan'; readonly orphan: Orphan }
   /** Inspect it now: something about it must be known before the next look at all. */
   | { readonly kind: 'lookContainer'; readonly id: string }
+  /** Keep on disk all that can be seen of a container before anything is done to it, and say whom that would interrupt. */
+  | { readonly kind: 'examineContainer'; readonly id: string; readonly why: string }
+  /** Do it only while the container is still in the life named; `before` was seen at the last look. */
+  | {
+      readonly kind: 'treatContainer';
+      readonly id: string;
+      readonly how: Treatment;
+      readonly before: TreatedLife;
+    }
+  /** Through systemd; for people only. */
+  | { readonly kind: 'restartDocker' }
   /** Reap what is ours to reap, then look at all zombies there are. */
   | { readonly kind: 'sweepZombies' }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */

@@ -36,6 +36,12 @@ export const OperationBody = z
     reason: Reason,
     ifIncarnation: z.string().min(1).max(200).nullable().default(null),
     dryRun: z.boolean().default(false),
+    forMs: z
+      .int()
+      .min(1000)
+      .max(30 * 86_400_000)
+      .nullable()
+      .default(null),
   })
   .superRefine(({ verb, target }, context) => {
     if ((verb === 'reap') === (target === ALL_ZOMBIES)) return;

@@ -78,6 +78,8 @@ export class ContainerBoard {
         number
       >,
       sick: views.filter(({ state }) => SICK.includes(state)).slice(0, MOST_SICK_TOLD),
+      maintenance: [],
+      brake: null,
     };
   }
 
@@ -241,6 +243,16 @@ export class ContainerBoard {
       image: facts.image,
       dependsOn: this.#namesAbove(id),
       root: this.#roots.get(id) ?? null,
+      zombies: 0,
+      heal: {
+        selection: 'unselected',
+        because: '',
+        plan: '',
+        restarts: 0,
+        budget: 0,
+        perMs: 0,
+        quarantinedSince: null,
+      },
     };
     if (JSON.stringify(view) === JSON.stringify(next)) return;
     this.#entries.set(id, { ...entry, view: next });

@@ -6,6 +6,9 @@ import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
 import type { ContainerReason, ContainerState } from '../detector/container.ts';
+import type { SelectionWord } from '../reconciler/selection.ts';
+import type { HealEvent, HealOutcome } from '../reconciler/healRecord.ts';
+import type { Treatment } from '../reconciler/treatment.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
 
@@ -115,6 +118,57 @@ export interface ContainerView {
   readonly dependsOn: readonly string[];
   /** Of one that is unhealthy or a ghost: the sick one that may explain it, itself when no other does. */
   readonly root: string | null;
+  /** Processes in it that have ended and that nobody has waited for. */
+  readonly zombies: number;
+  readonly heal: HealView;
+}
+
+/** What Garrison does about a container, or why it does nothing. */
+export interface HealView {
+  /** Whether it may be restarted at all. */
+  readonly selection: SelectionWord;
+  /** A sentence: who chose that. */
+  readonly because: string;
+  /** A sentence: what is being done, or what is waited for and until when; empty while there is nothing to do. */
+  readonly plan: string;
+  /** Of the last `perMs`, by whomever Garrison was told to. */
+  readonly restarts: number;
+  readonly budget: number;
+  readonly perMs: number;
+  /** RFC 3339; null while it is not in quarantine. */
+  readonly quarantinedSince: string | null;
+}
+
+/** Something that was seen of a container, or done about it. */
+export interface ContainerStoryView {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly container: string;
+  readonly event: HealEvent;
+  /** A sentence. */
+  readonly detail: string;
+  /** `garrison` when nobody asked for it. */
+  readonly actor: string;
+  /** Under incidents/ in the home folder; null where there is none. */
+  readonly bundleFile: string | null;
+}
+
+export interface MaintenanceView {
+  /** `all`, `project/NAME` or `container/NAME`. */
+  readonly scope: string;
+  readonly since: string;
+  /** RFC 3339: it ends by itself. */
+  readonly until: string;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** Since the supervisor started. */
+export interface HealCounts {
+  readonly container: string;
+  readonly action: Treatment;
+  readonly outcome: HealOutcome;
+  readonly count: number;
 }
 
 export interface DockerView {
@@ -133,8 +187,11 @@ export interface ContainersSummary {
   readonly byState: Readonly<Record<ContainerState, number>>;
   /** Sentences: what was written of dependencies and could not be used; of very many only the first. */
   readonly problems: readonly string[];
-  /** Those that are unhealthy or ghosts; of very many only the first. */
+  /** Those that are unhealthy, ghosts, being healed or in quarantine; of very many only the first. */
   readonly sick: readonly ContainerView[];
+  readonly maintenance: readonly MaintenanceView[];
+  /** A sentence: why nothing is restarted although much is sick; null while nothing holds the healer back. */
+  readonly brake: string | null;
 }
 
 export interface Snapshot {
@@ -177,17 +234,24 @@ export interface PushRequest {
 }
 
 export type WorkerVerb = 'restart' | 'stop' | 'start' | 'quiet';
-export type Verb = WorkerVerb | 'cancel' | 'retry' | 'reap';
+export type ContainerVerb = 'restart' | 'stop' | 'start' | 'heal' | 'clearQuarantine';
+export type MaintenanceVerb = 'maintenanceOn' | 'maintenanceOff';
+export type Verb = WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap';
 
 export interface OperationRequest {
   readonly verb: Verb;
-  /** `worker/push-1`, `push-1`, a job id or a push id; `zombies` for `reap`, which has no other. */
+  /**
+   * `worker/push-1`, `container/jms_core`, a bare name where it is unique, a job id or a push id; `docker` for `restart`;
+   * `all`, `project/NAME` or `container/NAME` for maintenance; `zombies` for `reap`, which has no other.
+   */
   readonly target: string;
   readonly actor: string;
   readonly reason: string | null;
   /** `pid-startTicks-nonce`, or null for any. */
   readonly ifIncarnation: string | null;
   readonly dryRun: boolean;
+  /** Of `maintenanceOn`: when it ends by itself; null for half an hour. */
+  readonly forMs: number | null;
 }
 
 export interface OperationView {
@@ -203,6 +267,8 @@ export interface OperationView {
   readonly detail: string;
   /** What it interrupts or would interrupt, a sentence each. */
   readonly interrupts: readonly string[];
+  /** Sentences, of what happens to containers: each step in its order, with its reason. */
+  readonly steps?: readonly string[];
   /** Of `reap`: what was done with each, at most as many as are listed. */
   readonly swept?: readonly SweptZombie[];
 }
@@ -258,6 +324,15 @@ export type Change =
   | { readonly type: 'container'; readonly container: ContainerView }
   | { readonly type: 'operation'; readonly operation: OperationView }
   | { readonly type: 'supervisor'; readonly snapshot: Snapshot }
+  /** A container is well again after a treatment, and so long it took from the first sight of it being sick. */
+  | { readonly type: 'healed'; readonly container: string; readonly tookMs: number }
+  /** A call to Docker has ended. */
+  | {
+      readonly type: 'dockerCall';
+      readonly op: string;
+      readonly outcome: 'ok' | 'failed' | 'timeout';
+      readonly tookMs: number;
+    }
   /** The queue's no-op job came back. */
   | { readonly type: 'canary'; readonly tookMs: number };
 
@@ -283,6 +358,11 @@ export interface Door {
   verdictCounts(): readonly VerdictCounts[];
   /** By project, then by name. */
   listContainers(): readonly ContainerView[];
+  /** Oldest first, by the container's name; also of one that is gone. */
+  containerStory(name: string): readonly ContainerStoryView[];
+  /** The evidence that was kept before something was done to a container; null when it is gone. */
+  containerBundle(file: string): Promise<unknown>;
+  healCounts(): readonly HealCounts[];
   /** The longest dead first; of very many only the first, while `snapshot()` counts them all. */
   listZombies(): readonly ZombieView[];
   /** NOT_FOUND when there is no zombie with this pid. */

@@ -7,8 +7,10 @@ import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
 import type {
   Change,
+  ContainerStoryView,
   ContainerView,
   Door,
+  HealCounts,
   IncidentView,
   JobView,
   Listing,
@@ -164,6 +166,18 @@ export class FrontDoor implements Door {
 
   listContainers(): readonly ContainerView[] {
     return this.#supervisor.containers.list();
+  }
+
+  containerStory(_name: string): readonly ContainerStoryView[] {
+    return [];
+  }
+
+  containerBundle(file: string): Promise<unknown> {
+    return this.#around.readAutopsy(file);
+  }
+
+  healCounts(): readonly HealCounts[] {
+    return [];
   }
 
   listZombies(): readonly ZombieView[] {

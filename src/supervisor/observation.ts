@@ -10,6 +10,7 @@ import type { Incarnation } from '../heartbeat.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
+import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 
 export type JobObservation =
@@ -60,6 +61,7 @@ export interface RefusedObservation {
 
 export type Observation =
   | ContainerObservation
+  | HealNews
   | ZombieObservation
   | { readonly kind: 'worker'; readonly worker: string; readonly observation: WorkerObservation }
   | { readonly kind: 'job'; readonly observation: JobObservation }

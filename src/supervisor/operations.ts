@@ -56,6 +56,8 @@ export class Operations {
     if (verb === 'reap') return this.#submitSweep({ ...request, target: ZOMBIES });
     if (verb === 'cancel' || verb === 'retry')
       return this.#submitForJobs({ ...request, verb }, await this.#targetJobs(request));
+    if (verb !== 'restart' && verb !== 'stop' && verb !== 'start' && verb !== 'quiet')
+      throw new GarrisonError('USAGE', verb);
     return this.#submitForWorker({ ...request, verb }, this.#targetWorker(request));
   }
 

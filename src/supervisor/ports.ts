@@ -2,6 +2,7 @@
  * Says what the supervisor needs from the hands and the memory that main.ts joins to it.
  * It holds types only, since supervisor/ and driver/ never import each other.
  */
+import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
@@ -49,4 +50,7 @@ export interface Surroundings {
   logFile(jobId: string): string;
   /** The document of this name under incidents/; null when it is gone. */
   readAutopsy(file: string): Promise<unknown>;
+  /** Looks whom doing something to a container would interrupt, and keeps nothing; null with a reason when it can't be told. */
+  examineContainer(id: string): Promise<{ examination: ContainerExamination | null; detail: string }>;
+  examineDocker(): Promise<DockerExamination>;
 }

@@ -10,12 +10,15 @@ import { CONTAINER_STATES } from '../../src/detector/container.ts';
 import type {
   Change,
   ContainersSummary,
+  ContainerStoryView,
   ContainerView,
   DockerView,
   Door,
+  HealCounts,
   HostResult,
   HostView,
   JobView,
+  MaintenanceView,
   OperationRequest,
   IncidentView,
   VerdictCounts,
@@ -107,6 +110,16 @@ export function containerView(name: string, more: Partial<ContainerView> = {}): 
     image: 'jms/core:v4',
     dependsOn: [],
     root: null,
+    zombies: 0,
+    heal: {
+      selection: 'unselected',
+      because: 'nobody chose it',
+      plan: '',
+      restarts: 0,
+      budget: 3,
+      perMs: 1_800_000,
+      quarantinedSince: null,
+    },
     ...more,
   };
 }
@@ -124,6 +137,11 @@ export class FakeDoor implements Door {
   limited: string | null = null;
   containers: ContainerView[] = [];
   problems: string[] = [];
+  maintenance: MaintenanceView[] = [];
+  brake: string | null = null;
+  stories: ContainerStoryView[] = [];
+  bundles: Record<string, unknown> = {};
+  healed: HealCounts[] = [];
   docker: DockerView = {
     state: 'up',
     since: SINCE,
@@ -187,16 +205,28 @@ export class FakeDoor implements Door {
   }
 
   containersSummary(): ContainersSummary {
-    const { containers } = this;
+    const { containers, problems, maintenance, brake } = this;
     const byState = Object.fromEntries(
       CONTAINER_STATES.map((state) => [state, containers.filter((each) => each.state === state).length]),
     ) as ContainersSummary['byState'];
     const sick = containers.filter(({ root }) => root !== null);
-    return { total: containers.length, listed: true, byState, problems: this.problems, sick };
+    return { total: containers.length, listed: true, byState, problems, sick, maintenance, brake };
   }
 
   listContainers(): readonly ContainerView[] {
     return this.containers;
+  }
+
+  containerStory(name: string): readonly ContainerStoryView[] {
+    return this.stories.filter(({ container }) => container === name);
+  }
+
+  async containerBundle(file: string): Promise<unknown> {
+    return this.bundles[file] ?? null;
+  }
+
+  healCounts(): readonly HealCounts[] {
+    return this.healed;
   }
 
   listZombies(): readonly ZombieView[] {
