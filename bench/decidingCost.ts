@@ -3,17 +3,21 @@
  * No worker is started; each beat comes at its own moment, as from a process of its own, and the clock is the real one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from '../src/clock.ts';
+import { now, type Moment } from '../src/clock.ts';
 import { DEFAULT_LIMITS } from '../src/detector/verdict.ts';
 import { BEAT_INTERVAL_MS, type Beat, type Incarnation } from '../src/heartbeat.ts';
 import type { Action } from '../src/reconciler/action.ts';
+import { HEAL_POLICY } from '../src/reconciler/healRecord.ts';
 import { RESTART_POLICY } from '../src/reconciler/restart.ts';
+import type { SelectionRules } from '../src/reconciler/selection.ts';
 import { ContainerBoard } from '../src/supervisor/containerBoard.ts';
 import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
+import { HealBoard } from '../src/supervisor/healBoard.ts';
+import { HealStory } from '../src/supervisor/healStory.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Observer } from '../src/supervisor/observer.ts';
 import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
-import { Publisher } from '../src/supervisor/publisher.ts';
+import { Publisher, type Report } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
 import { Refusals } from '../src/supervisor/refusals.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
@@ -134,7 +138,10 @@ class Fleet {
       jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
-      containers: new ContainerBoard({ dependsOn: {}, startedAt }, report),
+      containers: new ContainerBoard(
+        { dependsOn: {}, startedAt },
+        { report, heals: noHeals(startedAt, report) },
+      ),
       canary: new CanaryWatch(() => undefined),
       zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null, nameOfContainer: () => null }),
       observer: new Observer(() => 0),
@@ -154,6 +161,21 @@ class Fleet {
     for (const kind of ['spawned', 'ready'] as const)
       this.#supervisor.observe({ kind: 'worker', worker, observation: { kind, incarnation } });
   }
+}
+
+function noHeals(startedAt: Moment, report: Report): HealBoard {
+  const selection: SelectionRules = { select: 'label', projects: [], heal: [], observe: [], exclude: [] };
+  return new HealBoard(
+    { policy: HEAL_POLICY, selection, zombies: null, startedAt },
+    {
+      report,
+      story: new HealStory({ earlier: [], keep: () => undefined, report }),
+      earlier: { containers: [], maintenance: [] },
+      keep: () => undefined,
+      zombiesIn: () => 0,
+      onHealed: () => undefined,
+    },
+  );
 }
 
 function incarnationOf(index: number): Incarnation {

@@ -16,12 +16,12 @@ import { logFileOf, startSweeping } from './driver/retention.ts';
 import { readAutopsy } from './driver/autopsy.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
+import { openContainerBoards } from './healing.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
-import { ContainerBoard } from './supervisor/containerBoard.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
@@ -32,7 +32,6 @@ import { Publisher, type Report } from './supervisor/publisher.ts';
 import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import { ZombieBoard } from './supervisor/zombieBoard.ts';
 import { ownVersion } from './version.ts';
 
 export interface Joining {
@@ -172,17 +171,19 @@ function makeSupervisor({ joining, driver, marks, journal, observe, report }: Su
       if (marks.note(job)) observe({ kind: 'hosts' });
     },
   });
-  const containers = new ContainerBoard({ dependsOn: config.containers.dependsOn, startedAt }, report);
   const workers = openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall });
+  const { containers, zombies } = openContainerBoards({
+    ...{ config, logger, journal, report, startedAt },
+    workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
+    onHealed: (container, tookMs) => {
+      publisher.containerHealed(container, tookMs);
+    },
+  });
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
       workers,
-      zombies: new ZombieBoard({
-        ownPid: process.pid,
-        workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
-        nameOfContainer: (shortId) => containers.nameOf(shortId),
-      }),
+      zombies,
       jobs,
       containers,
       canary: new CanaryWatch((tookMs) => {
@@ -233,13 +234,15 @@ function settling({
   };
 }
 
+const TOLD_OTHERWISE: readonly string[] = ['workerState', 'containerState', 'container'];
+
 /** One line of what operators care for goes to the log, and what went wrong or well again also to the journal. */
 function reporter(logger: Logger, journal: Journal): Report {
   return ({ level, event, facts }) => {
     const { detail, ...others } = facts;
     logger[level]({ event, ...others }, typeof detail === 'string' ? detail : event);
-    // Changes of verdict are kept there by the ledger, with more than this line has.
-    if (event !== 'workerState' && (level === 'warn' || level === 'error' || event === 'redisUp')) {
+    // Changes of verdict, and the stories of containers, are kept there with more than this line has.
+    if (!TOLD_OTHERWISE.includes(event) && (level === 'warn' || level === 'error' || event === 'redisUp')) {
       journal.note({ at: wallTime(), event, level, ...facts }, journalFailed(logger));
     }
   };

@@ -43,7 +43,9 @@ export type ContainerReason =
   | 'Dead'
   | 'NoProcess'
   | 'ProbesStopped'
-  | 'DockerAway';
+  | 'DockerAway'
+  | 'BeingTreated'
+  | 'InQuarantine';
 
 export interface ContainerQuestion {
   readonly facts: ContainerFacts;

@@ -32,6 +32,8 @@ export interface HealPolicy {
   readonly longestDelayMs: number;
   /** After so long in health all is forgotten but the budget. */
   readonly cleanAfterMs: number;
+  /** What depends on one that was sick or treated has at least so long to recover by itself. */
+  readonly recoverMs: number;
 }
 
 export const HEAL_POLICY: HealPolicy = {
@@ -40,6 +42,7 @@ export const HEAL_POLICY: HealPolicy = {
   firstDelayMs: 10_000,
   longestDelayMs: 300_000,
   cleanAfterMs: 600_000,
+  recoverMs: 30_000,
 };
 
 export interface UnderWay {
@@ -49,7 +52,13 @@ export interface UnderWay {
   readonly askedAtMs: number;
   readonly before: TreatedLife;
   /** Docker's word on it; null before it came. */
-  readonly answer: { readonly isDone: boolean; readonly detail: string; readonly atMs: number } | null;
+  readonly answer: {
+    readonly isDone: boolean;
+    /** It got none in time: Docker may still be at it. */
+    readonly isLate: boolean;
+    readonly detail: string;
+    readonly atMs: number;
+  } | null;
   /** When it was first seen in another life, with a living process; null before. */
   readonly restartedAtMs: number | null;
 }
@@ -106,7 +115,7 @@ export function begun(
   return {
     ...record,
     restartsAtMs: isRestart ? [...kept, nowMs] : kept,
-    treatments: record.treatments + 1,
+    treatments: record.treatments + (treatment.how === 'stop' ? 0 : 1),
     underWay: { ...treatment, askedAtMs: nowMs, answer: null, restartedAtMs: null },
     wellSinceMs: null,
     leftStopped: false,
@@ -115,6 +124,7 @@ export function begun(
 
 /** The treatment has done what it was for. */
 export function cured(record: HealRecord, policy: HealPolicy, nowMs: number): HealRecord {
+  if (record.underWay?.how === 'stop') return { ...record, underWay: null, failures: 0 };
   return {
     ...record,
     underWay: null,
@@ -150,9 +160,14 @@ export function notDone(record: HealRecord): HealRecord {
   return {
     ...record,
     underWay: null,
-    treatments: record.treatments - 1,
+    treatments: Math.max(0, record.treatments - (underWay.how === 'stop' ? 0 : 1)),
     restartsAtMs: record.restartsAtMs.filter((atMs) => atMs !== underWay.askedAtMs),
   };
+}
+
+/** A person has looked at it: it begins anew. */
+export function cleared(record: HealRecord): HealRecord {
+  return { ...NO_TREATMENT, underWay: record.underWay, leftStopped: record.leftStopped };
 }
 
 /** Seen well, or not, at this moment. */

@@ -1,24 +1,25 @@
 /**
  * Remembers every container that Docker was seen to have, since when each is in its state, and whether Docker answers.
- * It looks at nothing itself and restarts nothing; what state a container is in, detector/container says.
+ * It looks at nothing itself; what state a container is in, detector/container says, and what is done about it, the board of heals.
  */
 import type { Moment } from '../clock.ts';
-import { CONTAINER_STATES, type ContainerState, type ContainerVerdict } from '../detector/container.ts';
+import type { ContainerState } from '../detector/container.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
-import {
-  ancestorsOf,
-  dependencyGraph,
-  sickRoots,
-  type DependencyGraph,
-  type Root,
-} from '../reconciler/dependency.ts';
+import type { HealNews } from '../reconciler/healNews.ts';
+import { ContainerRoots } from './containerRoots.ts';
+import { byProjectAndName, summarize } from './containerSummary.ts';
+import { viewContainer } from './containerPicture.ts';
 import { DockerPresence } from './dockerPresence.ts';
+import { DockerRestart } from './dockerRestart.ts';
 import type { ContainersSummary, ContainerView, DockerView } from './door.ts';
+import type { HealBoard } from './healBoard.ts';
+import type { Seen } from './healEntry.ts';
+import { LookAgain } from './lookAgain.ts';
 import type { ContainerObservation } from './observation.ts';
 import type { Report } from './publisher.ts';
-import { awaitProbes, lookDueAtMs, seeContainer, verdictOn, type SeenContainer } from './seenContainer.ts';
+import { awaitProbes, seeContainer, verdictOn, type SeenContainer } from './seenContainer.ts';
 
 export interface ContainerBoardSettings {
   /** Container or service name → the names that it depends on. */
@@ -27,38 +28,39 @@ export interface ContainerBoardSettings {
 }
 
 interface Entry extends SeenContainer {
-  /** Null before it was first judged. */
+  /** Null before it was first shown. */
   readonly view: ContainerView | null;
 }
 
-/** A look that was asked for may take long, as with a daemon that hangs. */
-const LOOK_AGAIN_MS = 2_000;
-/** Of the overview; the list has them all. */
-const MOST_SICK_TOLD = 100;
-const MOST_PROBLEMS_TOLD = 20;
+const SHORT_ID_LENGTH = 12;
 const SICK: readonly ContainerState[] = ['unhealthy', 'ghost'];
 
 export class ContainerBoard {
-  readonly #settings: ContainerBoardSettings;
+  readonly heals: HealBoard;
+  readonly dockerRestart = new DockerRestart();
+  readonly roots: ContainerRoots;
   readonly #report: Report;
   readonly #entries = new Map<string, Entry>();
   readonly #news = new Map<string, ContainerView>();
   /** Ids of those to be judged at the end of the turn: one by one, a thousand events took seconds. */
   readonly #unjudged = new Set<string>();
-  /** Until the look comes. */
-  readonly #lookAskedAtMs = new Map<string, number>();
-  /** Id → name of the sick one that explains it. */
-  #roots: ReadonlyMap<string, string | null> = new Map();
+  readonly #looks = new LookAgain();
+  /** As last judged. */
+  readonly #judged = new Map<string, Seen>();
+  /** Ids of those that may look different. */
+  readonly #unshown = new Set<string>();
+  #treatedVersion = 0;
   #isOverviewNews = false;
-  /** Null when who depends on whom must be worked out anew. */
-  #graph: DependencyGraph | null = null;
   readonly #docker: DockerPresence;
+
   /** Ended with the first complete look: an empty list before it means nothing. */
   #isListed = false;
 
-  constructor(settings: ContainerBoardSettings, report: Report) {
-    this.#settings = settings;
+  constructor(settings: ContainerBoardSettings, { report, heals }: { report: Report; heals: HealBoard }) {
+    const factsNow = (): ContainerFacts[] => [...this.#entries.values()].map(({ facts }) => facts);
+    this.roots = new ContainerRoots(factsNow, settings.dependsOn);
     this.#report = report;
+    this.heals = heals;
     this.#docker = new DockerPresence(settings.startedAt);
   }
 
@@ -67,20 +69,8 @@ export class ContainerBoard {
   }
 
   summary(): ContainersSummary {
-    const views = this.list();
-    const count = (state: ContainerState): number => views.filter((view) => view.state === state).length;
-    return {
-      total: views.length,
-      listed: this.#isListed,
-      problems: this.#graphNow().problems.slice(0, MOST_PROBLEMS_TOLD),
-      byState: Object.fromEntries(CONTAINER_STATES.map((state) => [state, count(state)])) as Record<
-        ContainerState,
-        number
-      >,
-      sick: views.filter(({ state }) => SICK.includes(state)).slice(0, MOST_SICK_TOLD),
-      maintenance: [],
-      brake: null,
-    };
+    const listed = this.#isListed;
+    return summarize(this.list(), { listed, problems: this.roots.graph.problems, heals: this.heals });
   }
 
   /** By project, then by name. */
@@ -97,8 +87,16 @@ export class ContainerBoard {
     return null;
   }
 
-  take(observation: ContainerObservation, at: Moment): void {
+  take(observation: ContainerObservation | HealNews, at: Moment): void {
     switch (observation.kind) {
+      case 'dockerRestarted':
+        this.dockerRestart.take(observation);
+        break;
+      case 'containerSignalled':
+      case 'containerExamined':
+      case 'containerTreated':
+        this.heals.take(observation, at);
+        break;
       case 'docker':
         this.#noteDocker(observation.up, observation.detail, at);
         break;
@@ -119,29 +117,60 @@ export class ContainerBoard {
     }
   }
 
-  /** Judges those of which something was taken in; true when something that the overview tells of has changed. */
-  settle(at: Moment): boolean {
-    if (this.#unjudged.size > 0) this.#judge(at);
+  /** By name or by the digits that `docker ps` shows; null when it is not known. */
+  idOf(name: string): string | null {
+    for (const [id, { facts }] of this.#entries)
+      if (facts.name === name || id.slice(0, SHORT_ID_LENGTH) === name || id === name) return id;
+    return null;
+  }
+
+  view(id: string): ContainerView | null {
+    return this.#entries.get(id)?.view ?? null;
+  }
+
+  /** Null while it does not answer. */
+  get dockerUpSinceMs(): number | null {
+    return this.#docker.upSinceMs;
+  }
+
+  /** Judges those of which something was taken in. */
+  settle(): void {
+    const { treatedVersion } = this.heals;
+    const isChange = this.#unjudged.size > 0 || treatedVersion !== this.#treatedVersion;
+    this.#treatedVersion = treatedVersion;
+    if (isChange) this.#judge();
+  }
+
+  /** What is to be done about them, and looks that would settle whether one is a ghost, or is probed no more. */
+  decide(at: Moment): { actions: Action[]; recheckAtMs: number | null } {
+    const dockerRestart = this.dockerRestart.takeAction();
+    if (!this.#isListed) return { actions: dockerRestart, recheckAtMs: null };
+    const heals = this.heals.decide(
+      {
+        dockerUpSinceMs: this.#docker.upSinceMs,
+        seen: this.#judged,
+        graph: this.roots.graph,
+        rootOf: this.roots.all,
+      },
+      at,
+    );
+    const isUp = this.#docker.view.state === 'up';
+    const looks = isUp ? this.#looks.decide(this.#entries, at.monoMs) : { actions: [], recheckAtMs: null };
+    const times = [heals.recheckAtMs, looks.recheckAtMs].filter((time) => time !== null);
+    return {
+      actions: [...dockerRestart, ...heals.actions, ...looks.actions],
+      recheckAtMs: times.length === 0 ? null : Math.min(...times),
+    };
+  }
+
+  /** Shows what has been judged and decided; true when something that the overview tells of has changed. */
+  show(at: Moment): boolean {
+    for (const id of this.heals.takeChanged()) this.#unshown.add(id);
+    for (const id of this.#unshown) this.#show(id, at);
+    this.#unshown.clear();
     const isNews = this.#isOverviewNews;
     this.#isOverviewNews = false;
     return isNews;
-  }
-
-  /** Looks at those of which a look would settle whether they are ghosts, or are probed no more. */
-  decide(nowMs: number): { actions: Action[]; recheckAtMs: number | null } {
-    if (this.#docker.view.state !== 'up') return { actions: [], recheckAtMs: null };
-    const actions: Action[] = [];
-    let recheckAtMs: number | null = null;
-    for (const [id, entry] of this.#entries) {
-      const lookAtMs = lookDueAtMs(entry);
-      if (lookAtMs === null) continue;
-      const dueAtMs = Math.max(lookAtMs, (this.#lookAskedAtMs.get(id) ?? -Infinity) + LOOK_AGAIN_MS);
-      if (nowMs >= dueAtMs) {
-        this.#lookAskedAtMs.set(id, nowMs);
-        actions.push({ kind: 'lookContainer', id });
-      } else recheckAtMs = Math.min(recheckAtMs ?? Infinity, dueAtMs);
-    }
-    return { actions, recheckAtMs };
   }
 
   /** Those that look different from when this was last asked, in their last state; each was told of once in the log. */
@@ -185,7 +214,7 @@ export class ContainerBoard {
     if (before === undefined || placeOf(before.facts) !== placeOf(facts)) this.#replan();
     const seen = seeContainer(before ?? null, facts, at);
     this.#entries.set(facts.id, { ...seen, view: before?.view ?? null });
-    this.#lookAskedAtMs.delete(facts.id);
+    this.#looks.forget(facts.id);
     this.#unjudged.add(facts.id);
   }
 
@@ -194,7 +223,9 @@ export class ContainerBoard {
       if (!this.#entries.delete(id)) continue;
       this.#news.delete(id);
       this.#unjudged.delete(id);
-      this.#lookAskedAtMs.delete(id);
+      this.#judged.delete(id);
+      this.#unshown.delete(id);
+      this.#looks.forget(id);
       this.#isOverviewNews = true;
       this.#replan();
     }
@@ -202,87 +233,53 @@ export class ContainerBoard {
 
   /** Who depends on whom may have changed, for any of them. */
   #replan(): void {
-    if (this.#graph === null) return;
-    this.#graph = null;
-    for (const id of this.#entries.keys()) this.#unjudged.add(id);
+    if (this.roots.forget()) for (const id of this.#entries.keys()) this.#unjudged.add(id);
   }
 
-  #judge(at: Moment): void {
-    const verdicts = new Map([...this.#unjudged].map((id) => [id, this.#verdictOf(id)]));
-    const isSick = ({ facts, view }: Entry): boolean =>
-      SICK.includes((verdicts.get(facts.id) ?? view)?.state ?? 'unknown');
-    this.#findRoots([...this.#entries.values()].filter(isSick).map(({ facts }) => facts));
-    for (const id of this.#unjudged) this.#show(id, verdicts.get(id) ?? this.#verdictOf(id), at);
+  #judge(): void {
+    for (const id of this.#unjudged) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      const { facts, lookedAt } = entry;
+      const verdict = verdictOn(entry, this.#docker.awaySince);
+      this.#judged.set(id, { facts, verdict, lookedAtMs: lookedAt.monoMs });
+      this.#unshown.add(id);
+    }
     this.#unjudged.clear();
+    // Also of those that nothing new is known of: what explained them may be well again.
+    const sick = [...this.#judged.values()].filter((seen) => this.#explains(seen)).map(({ facts }) => facts);
+    for (const id of this.roots.find(sick)) this.#unshown.add(id);
   }
 
-  /** Also of those that nothing new is known of: what explained them may be well again. */
-  #findRoots(sick: readonly ContainerFacts[]): void {
-    const graph = this.#graphNow();
-    const roots = sick.length === 0 ? [] : sickRoots(graph, sick);
-    const found = new Map(sick.map(({ id }) => [id, this.#rootOf(id, roots, graph)]));
-    for (const id of new Set([...found.keys(), ...this.#roots.keys()]))
-      if (found.get(id) !== this.#roots.get(id) && this.#entries.has(id)) this.#unjudged.add(id);
-    this.#roots = found;
+  /** One that is being treated still explains those that wait for it. */
+  #explains({ facts, verdict }: Seen): boolean {
+    return SICK.includes(verdict.state) || this.heals.isTreated(facts.id);
   }
 
-  #show(id: string, verdict: ContainerVerdict | null, at: Moment): void {
+  #show(id: string, at: Moment): void {
     const entry = this.#entries.get(id);
-    if (entry === undefined || verdict === null) return;
-    const { view, facts } = entry;
-    const isSame = view?.state === verdict.state && view.reason === verdict.reason;
-    const next: ContainerView = {
-      name: facts.name,
-      state: verdict.state,
-      reason: verdict.reason,
-      since: isSame ? view.since : (verdict.since ?? at.wall),
-      detail: verdict.detail,
-      id: id.slice(0, 12),
-      project: facts.project,
-      service: facts.service,
-      image: facts.image,
+    const seen = this.#judged.get(id);
+    if (entry === undefined || seen === undefined) return;
+    const root = this.roots.all.get(id);
+    const picture = {
+      ...seen,
+      heal: this.heals.entry(id),
+      policy: this.heals.policy,
       dependsOn: this.#namesAbove(id),
-      root: this.#roots.get(id) ?? null,
-      zombies: 0,
-      heal: {
-        selection: 'unselected',
-        because: '',
-        plan: '',
-        restarts: 0,
-        budget: 0,
-        perMs: 0,
-        quarantinedSince: null,
-      },
+      root: root === undefined ? null : (this.#entries.get(root)?.facts.name ?? null),
     };
+    const { view } = entry;
+    const next = viewContainer(picture, view, at);
     if (JSON.stringify(view) === JSON.stringify(next)) return;
     this.#entries.set(id, { ...entry, view: next });
     this.#news.set(id, next);
     this.#isOverviewNews = true;
-    if (!isSame) this.#tell(next);
-  }
-
-  #verdictOf(id: string): ContainerVerdict | null {
-    const entry = this.#entries.get(id);
-    return entry === undefined ? null : verdictOn(entry, this.#docker.awaySince);
-  }
-
-  #graphNow(): DependencyGraph {
-    this.#graph ??= dependencyGraph(
-      [...this.#entries.values()].map((entry) => entry.facts),
-      this.#settings.dependsOn,
-    );
-    return this.#graph;
+    if (view?.state !== next.state || view.reason !== next.reason) this.#tell(next);
   }
 
   #namesAbove(id: string): readonly string[] {
-    const ids = [...(this.#graphNow().above.get(id) ?? [])];
+    const ids = [...(this.roots.graph.above.get(id) ?? [])];
     return ids.map((each) => this.#entries.get(each)?.facts.name ?? each).sort();
-  }
-
-  #rootOf(id: string, roots: readonly Root[], graph: DependencyGraph): string | null {
-    const above = ancestorsOf(graph, id);
-    const root = roots.find((each) => each.id === id) ?? roots.find((each) => above.has(each.id));
-    return root === undefined ? null : (this.#entries.get(root.id)?.facts.name ?? null);
   }
 
   #tell({ name, state, reason, detail }: ContainerView): void {
@@ -299,9 +296,4 @@ export class ContainerBoard {
 /** All that others may depend on it by. */
 function placeOf({ name, project, service, dependsOnLabel, shares }: ContainerFacts): string {
   return JSON.stringify([name, project, service, dependsOnLabel, shares]);
-}
-
-function byProjectAndName(one: ContainerView, other: ContainerView): number {
-  const keyOf = ({ project, name }: ContainerView): string => `${project ?? '\uffff'} ${name}`;
-  return keyOf(one) < keyOf(other) ? -1 : 1;
 }

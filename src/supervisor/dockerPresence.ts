@@ -7,6 +7,7 @@ import type { DockerView } from './door.ts';
 
 export class DockerPresence {
   #view: DockerView;
+  #upSinceMs: number | null = null;
 
   constructor(startedAt: Moment) {
     const detail = 'Docker has not been asked yet';
@@ -22,11 +23,17 @@ export class DockerPresence {
     return this.#view.state === 'away' ? this.#view.since : null;
   }
 
+  /** On the monotonic clock; null while it does not answer. */
+  get upSinceMs(): number | null {
+    return this.#upSinceMs;
+  }
+
   /** What of it is new: whether it answers, or only the words that say why not. */
   note(up: boolean, detail: string, at: Moment): 'answer' | 'words' | 'nothing' {
     const state = up ? 'up' : 'away';
     const isChange = this.#view.state !== state;
     if (!isChange && this.#view.detail === detail) return 'nothing';
+    if (isChange) this.#upSinceMs = up ? at.monoMs : null;
     this.#view = { ...this.#view, state, detail, since: isChange ? at.wall : this.#view.since };
     return isChange ? 'answer' : 'words';
   }

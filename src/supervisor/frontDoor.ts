@@ -2,7 +2,6 @@
  * Stands behind supervisor/door.ts: takes pushes and operations in, and answers reads from the boards and the job memory.
  * It judges nothing and shows nothing that the boards or the memory do not say.
  */
-import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
 import type {
@@ -29,6 +28,7 @@ import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
+import { draftPush } from './pushDraft.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Jobs in these states are all in memory. */
@@ -63,7 +63,7 @@ export class FrontDoor implements Door {
 
   async submitPush(request: PushRequest): Promise<PushView> {
     this.#checkHosts(request.hosts);
-    const { push, jobs } = this.#draft(request);
+    const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
     if (request.dryRun)
       return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
     this.#needRedis('Nothing was accepted');
@@ -168,8 +168,8 @@ export class FrontDoor implements Door {
     return this.#supervisor.containers.list();
   }
 
-  containerStory(_name: string): readonly ContainerStoryView[] {
-    return [];
+  containerStory(name: string): readonly ContainerStoryView[] {
+    return this.#supervisor.containers.heals.story(name);
   }
 
   containerBundle(file: string): Promise<unknown> {
@@ -177,7 +177,7 @@ export class FrontDoor implements Door {
   }
 
   healCounts(): readonly HealCounts[] {
-    return [];
+    return this.#supervisor.containers.heals.counts();
   }
 
   listZombies(): readonly ZombieView[] {
@@ -263,34 +263,6 @@ export class FrontDoor implements Door {
         cure: 'Name each host once.',
       });
     }
-  }
-
-  #draft(request: PushRequest): { push: PushRecord; jobs: JobRecord[] } {
-    const createdAt = now().wall;
-    const pushId = this.#around.newId('p');
-    const jobs = request.hosts.map((host): JobRecord => ({
-      id: this.#around.newId('j'),
-      pushId,
-      kind: request.kind,
-      host,
-      account: request.account,
-      state: 'queued',
-      since: createdAt,
-      createdAt,
-      attempt: 0,
-      lostAttempts: 0,
-      revision: 1,
-      stage: null,
-      worker: null,
-      cancelRequested: false,
-      result: null,
-    }));
-    const { kind, actor, reason } = request;
-    const accountName = request.account?.name ?? null;
-    return {
-      jobs,
-      push: { id: pushId, kind, accountName, createdAt, actor, reason, jobIds: jobs.map((job) => job.id) },
-    };
   }
 
   #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {

@@ -57,11 +57,6 @@ export function takeIn(boards: Boards, observation: Observation, at: Moment): Ac
     case 'actionFailed':
       takeInFailure(boards, observation, at);
       return [];
-    case 'containerSignalled':
-    case 'containerExamined':
-    case 'containerTreated':
-    case 'dockerRestarted':
-      return [];
     default:
       boards.containers.take(observation, at);
       return [];

@@ -40,6 +40,14 @@ export class Publisher {
     this.#tell({ type: 'canary', tookMs });
   }
 
+  containerHealed(container: string, tookMs: number): void {
+    this.#tell({ type: 'healed', container, tookMs });
+  }
+
+  dockerCalled(call: Omit<Extract<Change, { type: 'dockerCall' }>, 'type'>): void {
+    this.#tell({ ...call, type: 'dockerCall' });
+  }
+
   /** Something in the overview has changed that its digest does not hold. */
   touchOverview(): void {
     this.#overviewDigest = '';

@@ -90,6 +90,20 @@ export class Supervisor {
     this.#scheduleTurn();
   }
 
+  /** A person's word on what is done about containers; the next turn acts on it. */
+  tellHeals<T>(change: (heals: ContainerBoard['heals'], at: Moment) => T): T {
+    const told = change(this.containers.heals, now());
+    this.#parts.publisher.touchOverview();
+    this.#scheduleTurn();
+    return told;
+  }
+
+  /** False when it is being restarted already. */
+  restartDocker(at: Moment): boolean {
+    this.#scheduleTurn();
+    return this.containers.dockerRestart.ask(at);
+  }
+
   /** Drains every worker under the short deadline; resolves when none lives. */
   async stopWorkers(): Promise<void> {
     this.#state = 'stopping';
@@ -189,8 +203,9 @@ export class Supervisor {
     const at = now();
     this.#parts.observer.look(Math.max(0, at.monoMs - this.#dueAtMs), at.monoMs);
     const actions = this.#inbox.splice(0).flatMap((seen) => takeIn(this.#parts, seen.observation, seen.at));
-    if (this.containers.settle(at)) this.#parts.publisher.touchOverview();
+    this.containers.settle();
     const recheckTimes = this.#decide(actions, at);
+    if (this.containers.show(at)) this.#parts.publisher.touchOverview();
     const facts = this.#queueFacts(at);
     this.#parts.publisher.publish({
       workers: facts.workers,
@@ -231,7 +246,7 @@ export class Supervisor {
     );
     actions.push(...forOrphans.actions);
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
-    const forContainers = this.containers.decide(at.monoMs);
+    const forContainers = this.containers.decide(at);
     actions.push(...forContainers.actions);
     const forJobs = jobs.decide(redisUp, at);
     const mayRun = redisUp && redis.everUp && workers.hasTakers();

@@ -2,9 +2,11 @@
  * Says what a sweep of all zombies will do, and once it is done, what became of each.
  * It sweeps nothing itself: the loop asks the hands to.
  */
-import type { Moment } from '../clock.ts';
+import { now, type Moment } from '../clock.ts';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type { SweptZombie } from './door.ts';
+import type { Prepared } from './preparedOperation.ts';
+import type { Supervisor } from './supervisor.ts';
 import { MOST_LISTED, type ZombieBoard } from './zombieBoard.ts';
 
 export interface SweepEnd {
@@ -15,8 +17,21 @@ export interface SweepEnd {
 
 /** The target of `reap`: all there are; it takes no pid and no list of them. */
 export const ZOMBIES = 'zombies';
-export const SWEEP_PLAN =
+const SWEEP_PLAN =
   'looks at every zombie, reaps those that are ours to reap, and says of every other whose it is; nobody else is touched';
+
+export function prepareSweep(supervisor: Supervisor): Prepared {
+  return {
+    interrupts: [],
+    detail: SWEEP_PLAN,
+    planned: plannedSweep(supervisor.zombies),
+    begin: () => {
+      const asked = now();
+      supervisor.observe({ kind: 'sweepAsked' });
+      return () => checkSweep(supervisor.zombies, asked);
+    },
+  };
+}
 
 /** For a dry run: what stands in the last look. */
 export function plannedSweep(board: ZombieBoard): Pick<SweepEnd, 'swept'> {

@@ -1,14 +1,65 @@
 /**
- * Says what an operation on a worker will do, and whether what it wanted is verified yet.
+ * Prepares an operation on a worker: what it will do, how it is begun, and whether what it wanted is verified yet.
  * It does nothing itself: the loop does, once the wish is set.
  */
-import { unreachable } from '../errors.ts';
-import type { WorkerVerb, WorkerView } from './door.ts';
+import { GarrisonError, unreachable } from '../errors.ts';
+import { incarnationText } from '../heartbeat.ts';
+import type { OperationRequest, WorkerVerb, WorkerView } from './door.ts';
+import type { Surroundings } from './ports.ts';
+import type { Prepared, Verified } from './preparedOperation.ts';
+import type { Supervisor } from './supervisor.ts';
 
-/** How an operation ended. */
-export interface Verified {
-  readonly state: 'done' | 'failed';
-  readonly detail: string;
+/** A stopped or quiet worker stays so over a restart of the supervisor. */
+export function prepareForWorker(
+  request: OperationRequest & { readonly verb: WorkerVerb },
+  supervisor: Supervisor,
+  around: Surroundings,
+): Prepared {
+  const { verb } = request;
+  const worker = targetWorker(request, supervisor);
+  const ends = verb === 'restart' || verb === 'stop';
+  return {
+    interrupts: ends ? worker.jobs.map((id) => `job ${id} on ${worker.name}`) : [],
+    detail: workerPlan(verb, worker),
+    begin: () => {
+      // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
+      const before = worker.incarnation?.nonce ?? null;
+      setWish(verb, worker, { supervisor, around });
+      return () => checkWorker(verb, before, supervisor.worker(worker.name));
+    },
+  };
+}
+
+function setWish(
+  verb: WorkerVerb,
+  worker: WorkerView,
+  { supervisor, around }: { readonly supervisor: Supervisor; readonly around: Surroundings },
+): void {
+  const wish = verb === 'stop' ? 'stop' : verb === 'quiet' ? 'quiet' : 'run';
+  const { workers } = supervisor.snapshot();
+  const kept = Object.fromEntries(workers.map((each) => [each.name, each.wish]));
+  // Kept first: a wish that took effect but is forgotten at the next start would be a latch that lifts itself.
+  around.keepWishes({ ...kept, [worker.name]: wish });
+  const recycle = verb === 'restart' ? worker.incarnation : null;
+  supervisor.setWish(worker.name, { worker: wish, recycle, recycleFor: 'Person' });
+}
+
+function targetWorker({ target, ifIncarnation }: OperationRequest, supervisor: Supervisor): WorkerView {
+  const name = target.replace(/^worker\//, '');
+  const worker = supervisor.worker(name);
+  if (worker === null) {
+    const known = supervisor.snapshot().workers.map((each) => each.name);
+    throw new GarrisonError('NOT_FOUND', `there is no worker ${name}`, {
+      cure: `The workers are: ${known.join(', ')}.`,
+    });
+  }
+  const current = worker.incarnation === null ? 'none' : incarnationText(worker.incarnation);
+  if (ifIncarnation === null || ifIncarnation === current) return worker;
+  throw new GarrisonError(
+    'INCARNATION_CHANGED',
+    `${name} is now incarnation ${current}, not ${ifIncarnation}; nothing was done`,
+    { cure: 'Look at it again and repeat the command with the current one.' },
+  );
 }
 
 /** A sentence: what will happen to the worker. */

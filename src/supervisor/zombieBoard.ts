@@ -65,6 +65,7 @@ export class ZombieBoard {
   #sweepAskedAt: Moment | null = null;
   #told = '';
   #reaped: Reaped[] = [];
+  #byContainer: ReadonlyMap<string, number> = new Map();
 
   constructor(settings: ZombieBoardSettings) {
     this.#settings = settings;
@@ -103,6 +104,11 @@ export class ZombieBoard {
     return null;
   }
 
+  /** By the id that `docker ps` shows: those that last and whose parent lives in that container. */
+  countIn(shortId: string): number {
+    return this.#byContainer.get(shortId) ?? 0;
+  }
+
   /** What has become of all zombies since a sweep was asked for; null until a look is done that began after it. */
   sweepSince(asked: Moment): Sweep | null {
     if (this.#begunAt === null || this.#begunAt.monoMs < asked.monoMs) return null;
@@ -132,11 +138,15 @@ export class ZombieBoard {
     const byOwner = noneOf(ZOMBIE_OWNERS);
     const lasting = noneOf(ZOMBIE_OWNERS);
     const verdictOf = this.#judge();
+    const byContainer = new Map<string, number>();
     for (const entry of this.#entries.values()) {
-      const { owner } = verdictOf(entry);
+      const { owner, container } = verdictOf(entry);
       byOwner[owner] += 1;
-      if (entry.looks > 1) lasting[owner] += 1;
+      if (entry.looks < 2) continue;
+      lasting[owner] += 1;
+      if (container !== null) byContainer.set(container, (byContainer.get(container) ?? 0) + 1);
     }
+    this.#byContainer = byContainer;
     this.#summary = {
       ...this.#summary,
       observedAt: look.begunAt.wall,

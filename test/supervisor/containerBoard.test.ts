@@ -1,32 +1,31 @@
 /** What the board remembers of containers: since when, who explains whom, ghosts only when seen twice, and Docker's absence. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Moment } from '../../src/clock.ts';
 import type { ContainerFacts } from '../../src/detector/containerFacts.ts';
-import { ContainerBoard } from '../../src/supervisor/containerBoard.ts';
+import type { ContainerBoard } from '../../src/supervisor/containerBoard.ts';
 import type { ContainerObservation } from '../../src/supervisor/observation.ts';
 import type { ContainerView } from '../../src/supervisor/door.ts';
+import { HealScene, momentAt } from '../support/healScene.ts';
 import { A_TIME, healthOf, idOf, madeUpContainer } from '../support/madeUpContainer.ts';
 
-function at(monoMs: number): Moment {
-  return { monoMs, wall: new Date(1_770_000_000_000 + monoMs).toISOString() };
-}
+const at = momentAt;
 
 class Scene {
-  readonly told: string[] = [];
-  readonly board = new ContainerBoard(
-    { dependsOn: { koko: ['core'], lion: ['core'] }, startedAt: at(0) },
-    ({ event, facts }) =>
-      this.told.push(`${event} ${typeof facts['container'] === 'string' ? facts['container'] : ''}`.trim()),
-  );
-
-  constructor() {
-    this.take({ kind: 'docker', up: true, detail: 'Docker answers' }, 0);
-  }
+  readonly #scene = new HealScene({
+    dependsOn: { koko: ['core'], lion: ['core'] },
+    selection: { select: 'label' },
+  });
+  readonly told = this.#scene.told;
+  readonly board = this.#scene.board;
 
   take(observation: ContainerObservation, atMs: number): void {
     this.board.take(observation, at(atMs));
-    this.board.settle(at(atMs));
+    this.board.settle();
+    this.board.show(at(atMs));
+  }
+
+  decide(atMs: number): ReturnType<ContainerBoard['decide']> {
+    return this.board.decide(at(atMs));
   }
 
   list(facts: readonly ContainerFacts[], atMs: number, missed = 0): void {
@@ -82,14 +81,14 @@ describe('the board of containers', () => {
     const gone = madeUpContainer('core', { process: 'gone' });
     scene.list([gone], 1_000);
     assert.equal(scene.view('core').state, 'healthy');
-    assert.deepEqual(scene.board.decide(1_500), { actions: [], recheckAtMs: 3_000 });
-    assert.deepEqual(scene.board.decide(3_000).actions, [{ kind: 'lookContainer', id: idOf('core') }]);
-    assert.deepEqual(scene.board.decide(3_005), { actions: [], recheckAtMs: 5_000 }, 'asked once');
+    assert.deepEqual(scene.decide(1_500), { actions: [], recheckAtMs: 3_000 });
+    assert.deepEqual(scene.decide(3_000).actions, [{ kind: 'lookContainer', id: idOf('core') }]);
+    assert.deepEqual(scene.decide(3_005), { actions: [], recheckAtMs: 5_000 }, 'asked once');
     scene.list([gone], 3_008);
     assert.equal(scene.view('core').state, 'healthy', 'nobody has looked again');
     scene.see({ ...gone }, 3_010);
     assert.deepEqual([scene.view('core').state, scene.view('core').since], ['ghost', at(1_000).wall]);
-    assert.deepEqual(scene.board.decide(3_020).actions, []);
+    assert.deepEqual(scene.decide(3_020).actions, []);
     scene.see(madeUpContainer('core', { status: 'exited', exitCode: 137, finishedAt: A_TIME }), 9_000);
     assert.deepEqual([scene.view('core').state, scene.view('core').since], ['stopped', A_TIME]);
   });
@@ -100,16 +99,16 @@ describe('the board of containers', () => {
     const staleAfterMs = 55_000;
     const core = madeUpContainer('core');
     scene.list([core], 1_000);
-    assert.deepEqual(scene.board.decide(2_000), { actions: [], recheckAtMs: 1_000 + staleAfterMs });
+    assert.deepEqual(scene.decide(2_000), { actions: [], recheckAtMs: 1_000 + staleAfterMs });
     scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 30 }) }, 40_000);
-    assert.deepEqual(scene.board.decide(41_000), { actions: [], recheckAtMs: 40_000 + staleAfterMs });
-    assert.equal(scene.board.decide(95_000).actions.length, 1);
+    assert.deepEqual(scene.decide(41_000), { actions: [], recheckAtMs: 40_000 + staleAfterMs });
+    assert.equal(scene.decide(95_000).actions.length, 1);
     scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 30 }) }, 95_010);
     assert.deepEqual(
       [scene.view('core').state, scene.view('core').reason, scene.view('core').since],
       ['unknown', 'ProbesStopped', at(40_000).wall],
     );
-    assert.deepEqual(scene.board.decide(95_020), { actions: [], recheckAtMs: null });
+    assert.deepEqual(scene.decide(95_020), { actions: [], recheckAtMs: null });
     scene.see({ ...core, health: healthOf('healthy', 0, { lastSecond: 50 }) }, 99_000);
     assert.equal(scene.view('core').state, 'healthy');
   });
@@ -129,7 +128,7 @@ describe('the board of containers', () => {
   it('expects no health check of one that is paused, and counts anew when it goes on', () => {
     const scene = new Scene();
     scene.list([madeUpContainer('core', { status: 'paused' })], 1_000);
-    assert.deepEqual(scene.board.decide(500_000), { actions: [], recheckAtMs: null });
+    assert.deepEqual(scene.decide(500_000), { actions: [], recheckAtMs: null });
     scene.see(madeUpContainer('core'), 500_000);
     assert.equal(scene.view('core').state, 'healthy');
   });

@@ -105,6 +105,7 @@ export function containerView(name: string, more: Partial<ContainerView> = {}): 
     since: SINCE,
     detail: 'its health check passes',
     id: createHash('sha256').update(name).digest('hex').slice(0, 12),
+    incarnation: '4242-1770000000000',
     project: 'jms',
     service: name,
     image: 'jms/core:v4',

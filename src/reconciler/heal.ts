@@ -1,0 +1,285 @@
+/**
+ * Decides what is to be done about each container that is watched, one by one in a given order, and says why.
+ * It does nothing and remembers nothing: what is under way, and since when, it is given.
+ */
+import type { ContainerFacts, ContainerExamination } from '../detector/containerFacts.ts';
+import { unreachable } from '../errors.ts';
+import type { Ailment } from './ailment.ts';
+import { clearanceOf } from './clearance.ts';
+import { isBudgetSpent, type HealPolicy, type HealRecord } from './healRecord.ts';
+import type { Selection } from './selection.ts';
+import type { Treatment } from './treatment.ts';
+
+/** What a person has asked for. `heal`: whatever the next step would be. */
+export interface Ask {
+  readonly how: 'restart' | 'start' | 'stop' | 'heal';
+  readonly actor: string;
+}
+
+export interface Examined {
+  readonly examination: ContainerExamination | null;
+  /** Why there is none. */
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+export interface Patient {
+  readonly facts: Pick<ContainerFacts, 'id' | 'name' | 'project' | 'status' | 'stopTimeoutMs'>;
+  readonly ailment: Ailment | null;
+  readonly selection: Selection;
+  readonly record: HealRecord;
+  /** Since when it is sick and no other sick one explains it; null while that is not so. */
+  readonly rootSinceMs: number | null;
+  /** What it depends on was sick or was treated: until then it has time to recover by itself. */
+  readonly recoversUntilMs: number;
+  /** A sentence part: what it depends on that is not well; null while all of that is. */
+  readonly heldBy: string | null;
+  /** A sentence part: why it must be restarted although nothing may be wrong with it yet; null when it need not. */
+  readonly followUp: string | null;
+  readonly ask: Ask | null;
+  /** The newest one of this life. */
+  readonly examined: Examined | null;
+  /** When an examination was last asked for. */
+  readonly examineAskedAtMs: number;
+  readonly lookedAtMs: number;
+  /** When somebody else last had Docker send it a signal in this life. */
+  readonly signalledAtMs: number;
+  /** RFC 3339; null when it is not in maintenance. */
+  readonly maintenanceUntil: string | null;
+}
+
+export type Intent =
+  /** Nothing to do, or not yet; `plan` says what is waited for, and is empty when nothing is. */
+  | { readonly kind: 'rest'; readonly plan: string; readonly recheckAtMs: number | null }
+  | { readonly kind: 'examine'; readonly plan: string }
+  | { readonly kind: 'treat'; readonly how: Treatment; readonly plan: string; readonly because: string }
+  /** It would be treated, and is only watched. */
+  | { readonly kind: 'observe'; readonly plan: string }
+  | { readonly kind: 'quarantine'; readonly why: string }
+  /** For a person: nothing that Garrison does would help. */
+  | { readonly kind: 'page'; readonly plan: string }
+  /** What was asked for is not done. */
+  | { readonly kind: 'refuse'; readonly why: string };
+
+export interface HealRules {
+  readonly policy: HealPolicy;
+  /** A sentence while it is on. */
+  readonly brake: string | null;
+}
+
+/** Of each by id, decided in this order; one that is treated keeps the others of its project waiting. */
+export function decideHeals(
+  patients: readonly Patient[],
+  rules: HealRules,
+  nowMs: number,
+): ReadonlyMap<string, Intent> {
+  const busy = new Map<string, string>();
+  for (const { facts, record } of patients)
+    if (record.underWay !== null) busy.set(projectKey(facts), facts.name);
+  return new Map(
+    patients.map((patient) => {
+      const { facts } = patient;
+      const intent = decideHeal(patient, { ...rules, busyWith: busy.get(projectKey(facts)) ?? null }, nowMs);
+      if (intent.kind === 'treat') busy.set(projectKey(facts), facts.name);
+      return [facts.id, intent];
+    }),
+  );
+}
+
+/** So many failures beyond the budget, of starting again what was ended, and a person must look. */
+const FAILURES_BEYOND = 2;
+/** An examination is good for so long, and made so long before it is needed. */
+const EXAMINED_FOR_MS = 15_000;
+const EXAMINED_NEVER_FOR_MS = 300_000;
+const EXAMINE_AHEAD_MS = 1_500;
+const EXAMINE_AGAIN_MS = 5_000;
+/** Beyond its stop timeout: somebody's stop has ended by then. */
+const STOP_MARGIN_MS = 5_000;
+
+type Rules = HealRules & { readonly busyWith: string | null };
+
+/** A container that is in no project is one of its own. */
+function projectKey({ project, id }: Patient['facts']): string {
+  return project === null ? `container ${id}` : `project ${project}`;
+}
+
+function decideHeal(patient: Patient, rules: Rules, nowMs: number): Intent {
+  const { record, ask } = patient;
+  if (record.underWay !== null) return rest('');
+  if (ask !== null) return decideAsked(patient, ask, { rules, nowMs });
+  return decideUnasked(patient, rules, nowMs);
+}
+
+function decideAsked(
+  patient: Patient,
+  ask: Ask,
+  { rules, nowMs }: { readonly rules: Rules; readonly nowMs: number },
+): Intent {
+  const { record, facts } = patient;
+  const how = ask.how === 'heal' ? nextTreatment(record) : ask.how;
+  if (ask.how === 'heal' && patient.selection.selection === 'never')
+    return { kind: 'refuse', why: `${facts.name} is not healed: ${patient.selection.because}` };
+  if (patient.ailment === 'ghost') return { kind: 'refuse', why: GHOST_ADVICE };
+  if (isRestart(how) && isBudgetSpent(record, rules.policy, nowMs))
+    return { kind: 'refuse', why: budgetSpent(patient, rules.policy) };
+  if (ask.how === 'heal' && record.failures > 0 && nowMs < record.notBeforeMs)
+    return rest('it is treated again when its back-off is over', record.notBeforeMs);
+  return prepared(patient, { how, because: `${ask.actor} asked for it` }, { rules, nowMs });
+}
+
+function decideUnasked(patient: Patient, rules: Rules, nowMs: number): Intent {
+  const { record, ailment, followUp, selection } = patient;
+  const isDue = record.leftStopped || followUp !== null || (ailment !== null && patient.rootSinceMs !== null);
+  if (!isDue)
+    return rest(
+      patient.heldBy === null || ailment === null ? '' : `nothing is done to it: ${patient.heldBy}`,
+    );
+  if (record.quarantine !== null)
+    return rest('it is in quarantine, and nothing is done to it until a person clears it');
+  if (ailment === 'ghost') return { kind: 'page', plan: GHOST_ADVICE };
+  if (ailment === 'unprobed')
+    return rest(
+      'nothing is done to it: Docker could not run its health check, which says nothing of the container',
+    );
+  // What a treatment has ended is started again, whoever asked for that one.
+  const isSelected =
+    record.leftStopped || selection.selection === 'heal' || selection.selection === 'observe';
+  if (!isSelected) return rest(`nothing is done to it: ${selection.because}`);
+  const held = holdOf(patient, rules, nowMs);
+  if (held !== null) return held;
+  if (selection.selection === 'observe' && !record.leftStopped)
+    return { kind: 'observe', plan: `it would be restarted, but is only watched: ${selection.because}` };
+  return decideTreatment(patient, rules, nowMs);
+}
+
+/** What stands against doing anything just now. */
+function holdOf(patient: Patient, { policy, brake }: Rules, nowMs: number): Intent | null {
+  const { maintenanceUntil, heldBy, followUp, record } = patient;
+  if (maintenanceUntil !== null)
+    return rest(`nothing is done to it: it is in maintenance until ${maintenanceUntil}`);
+  if (heldBy !== null) return rest(`nothing is done to it: ${heldBy}`);
+  if (record.leftStopped || followUp !== null) return null;
+  if (brake !== null && patient.ailment !== 'zombies') return rest(`nothing is done to it: ${brake}`);
+  const confirmedAtMs =
+    (patient.rootSinceMs ?? nowMs) + (patient.ailment === 'zombies' ? 0 : policy.confirmMs);
+  if (nowMs < Math.max(confirmedAtMs, patient.recoversUntilMs)) return awaited(patient, confirmedAtMs, nowMs);
+  return null;
+}
+
+/** It is examined towards the end of the wait, so that no time is lost after it. */
+function awaited(patient: Patient, confirmedAtMs: number, nowMs: number): Intent {
+  const dueAtMs = Math.max(confirmedAtMs, patient.recoversUntilMs);
+  const plan =
+    patient.recoversUntilMs > confirmedAtMs
+      ? 'it has time to recover by itself, since what it depends on has changed'
+      : 'it is restarted if it stays so';
+  if (patient.selection.selection !== 'heal') return rest(plan, dueAtMs);
+  return examinedAhead(patient, { plan, dueAtMs, nowMs });
+}
+
+function decideTreatment(patient: Patient, rules: Rules, nowMs: number): Intent {
+  const { record, followUp, ailment, facts } = patient;
+  const { policy } = rules;
+  const how = nextTreatment(record);
+  if (isRestart(how) && isBudgetSpent(record, policy, nowMs))
+    return { kind: 'quarantine', why: budgetSpent(patient, policy) };
+  if (record.failures >= policy.budget.restarts + FAILURES_BEYOND)
+    return {
+      kind: 'quarantine',
+      why: `${facts.name} was treated ${String(record.failures)} times without success`,
+    };
+  if (nowMs < record.notBeforeMs)
+    return examinedAhead(patient, {
+      plan: 'it is treated again when its back-off is over',
+      dueAtMs: record.notBeforeMs,
+      nowMs,
+    });
+  const because = record.leftStopped
+    ? 'it was ended by a treatment and not started again'
+    : (followUp ?? (ailment === 'zombies' ? 'it holds too many zombies' : 'it is unhealthy'));
+  return prepared(patient, { how, because }, { rules, nowMs });
+}
+
+/** Nothing is done without an examination that is new, and a look that is newer than the question for it. */
+function prepared(
+  patient: Patient,
+  { how, because }: { readonly how: Treatment; readonly because: string },
+  { rules, nowMs }: { readonly rules: Rules; readonly nowMs: number },
+): Intent {
+  const { facts, signalledAtMs } = patient;
+  if (rules.busyWith !== null && rules.busyWith !== facts.name)
+    return rest(`it waits for ${rules.busyWith}: one at a time in a project`);
+  const stopOverAtMs = signalledAtMs + facts.stopTimeoutMs + STOP_MARGIN_MS;
+  if (nowMs < stopOverAtMs) return rest('somebody seems to be stopping it, and is left to it', stopOverAtMs);
+  if (!isFresh(patient, nowMs)) return examination(patient, 'it is examined, and then treated', nowMs);
+  const examined = patient.examined?.examination;
+  if (examined === null || examined === undefined)
+    return rest(`it could not be examined: ${patient.examined?.detail ?? ''}`, goodUntilMs(patient));
+  const clearance = clearanceOf(examined);
+  switch (clearance.kind) {
+    case 'never':
+      return patient.ask === null
+        ? { kind: 'page', plan: `nothing is done to it: ${clearance.because}` }
+        : { kind: 'refuse', why: `${facts.name} is left alone: ${clearance.because}` };
+    case 'later':
+      return rest(`it is left alone for now: ${clearance.because}`, goodUntilMs(patient));
+    case 'clear':
+      return { kind: 'treat', how, because, plan: '' };
+    default:
+      return unreachable(clearance);
+  }
+}
+
+function isFresh(patient: Patient, nowMs: number): boolean {
+  const { examined, lookedAtMs, examineAskedAtMs } = patient;
+  if (examined === null || examined.atMs < examineAskedAtMs || lookedAtMs < examineAskedAtMs) return false;
+  return nowMs < goodUntilMs(patient);
+}
+
+/** What stands against it for ever is not looked at again each few seconds. */
+function goodUntilMs({ examined, examineAskedAtMs }: Patient): number {
+  const examination = examined?.examination ?? null;
+  if (examination === null) return examineAskedAtMs + EXAMINE_AGAIN_MS;
+  const isNever = clearanceOf(examination).kind === 'never';
+  return examineAskedAtMs + (isNever ? EXAMINED_NEVER_FOR_MS : EXAMINED_FOR_MS);
+}
+
+function examinedAhead(
+  patient: Patient,
+  { plan, dueAtMs, nowMs }: { readonly plan: string; readonly dueAtMs: number; readonly nowMs: number },
+): Intent {
+  const aheadAtMs = dueAtMs - EXAMINE_AHEAD_MS;
+  if (nowMs < aheadAtMs) return rest(plan, aheadAtMs);
+  return patient.examineAskedAtMs >= aheadAtMs ? rest(plan, dueAtMs) : { kind: 'examine', plan };
+}
+
+/** Asked for once; then its answer is awaited, and asked for anew when none comes. */
+function examination({ examineAskedAtMs }: Patient, plan: string, nowMs: number): Intent {
+  const waitsUntilMs = examineAskedAtMs + EXAMINE_AGAIN_MS;
+  return nowMs < waitsUntilMs ? rest(plan, waitsUntilMs) : { kind: 'examine', plan };
+}
+
+/** First gently, then by force; what was ended and not started again needs a start only. */
+export function nextTreatment({
+  leftStopped,
+  failures,
+}: Pick<HealRecord, 'leftStopped' | 'failures'>): Treatment {
+  if (leftStopped) return 'start';
+  return failures === 0 ? 'restart' : 'killAndStart';
+}
+
+function isRestart(how: Treatment): boolean {
+  return how === 'restart' || how === 'killAndStart';
+}
+
+function budgetSpent({ facts, record }: Patient, { budget }: HealPolicy): string {
+  const minutes = String(Math.round(budget.perMs / 60_000));
+  return `${facts.name} was restarted ${String(record.restartsAtMs.length)} times within ${minutes} min, which is all that it may be: look at what it says (garrison why container/${facts.name}), mend it, then garrison quarantine clear ${facts.name}`;
+}
+
+export const GHOST_ADVICE =
+  "Docker's view of it is stale, and no restart of the container cures that: what does is a containerd that goes on, or garrison restart docker, which without live-restore interrupts every container";
+
+function rest(plan: string, recheckAtMs: number | null = null): Intent {
+  return { kind: 'rest', plan, recheckAtMs };
+}
