@@ -66,8 +66,8 @@ export function interruptions(
 function verification({ name, healthCheck }: ContainerFacts): string {
   const limit = String(Math.round(healthyWithinMs(healthCheck) / 1000));
   return healthCheck === null
-    ? `see that ${name} has a new start and a new process, which lives for ${limit} s (it has no health check)`
-    : `see that ${name} has a new start and a new process, which lives, and that its health check passes within ${limit} s`;
+    ? `see that ${name} has a new start and a new pid, which lives for ${limit} s (it has no health check)`
+    : `see that ${name} has a new start and a new pid, which lives, and that its health check passes within ${limit} s`;
 }
 
 function followUpSteps({ facts, graph, others }: PlanQuestion): readonly string[] {

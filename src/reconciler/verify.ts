@@ -72,7 +72,7 @@ function standingOfNewLife(question: StandingQuestion, nowMs: number): Standing 
   const limitMs = (underWay.restartedAtMs ?? nowMs) + healthyWithinMs(facts.healthCheck);
   if (facts.process === 'gone' || facts.process === 'zombie' || facts.status === 'restarting')
     return nowMs >= limitMs
-      ? failed(`it was started and its process (pid ${String(facts.pid)}) does not live`)
+      ? failed(`it was started as pid ${String(facts.pid)}, which does not live`)
       : waits(true, limitMs);
   return standingOfHealth(question, { limitMs, nowMs });
 }
