@@ -8,8 +8,15 @@ import type { Observation } from './supervisor/observation.ts';
 
 export type Observe = (observation: Observation) => void;
 
-export function driverEvents(logger: Logger, observe: Observe, settle: () => Promise<void>): DriverEvents {
+export interface Heard {
+  readonly settle: () => Promise<void>;
+  /** Measured only: nothing is decided from it. */
+  readonly onDockerCall: DriverEvents['onDockerCall'];
+}
+
+export function driverEvents(logger: Logger, observe: Observe, heard: Heard): DriverEvents {
   return {
+    ...heard,
     ...processEvents(observe),
     docker: dockerEvents(observe),
     onHeal: observe,
@@ -37,7 +44,6 @@ export function driverEvents(logger: Logger, observe: Observe, settle: () => Pro
     onWorkerLine: (worker, line) => {
       logger.info({ worker }, line);
     },
-    settle,
   };
 }
 
@@ -58,9 +64,6 @@ function dockerEvents(observe: Observe): DriverEvents['docker'] {
     onReconnect: () => {
       observe({ kind: 'dockerReconnected' });
     },
-    // Nothing is decided from either yet: the look that follows tells what has become of it.
-    onEvent: () => undefined,
-    onCall: () => undefined,
   };
 }
 

@@ -62,7 +62,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   };
   const driver = await openDriver(
     driverSettings(joining),
-    driverEvents(logger, observe, () => settle()),
+    driverEvents(logger, observe, { settle: () => settle(), onDockerCall: () => undefined }),
   );
   const supervisor = makeSupervisor({
     joining,

@@ -2,41 +2,71 @@
  * Does to containers what was decided, each deed once, and tells what Docker said of it.
  * It has no opinions: whether a container may be touched was decided before, and whether it is well is for others to see.
  */
-import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
-import type { Action } from '../reconciler/action.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DockerExamination } from '../detector/containerFacts.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
+import { treatContainer, type TreatContainer, type Treated } from './containerTreatment.ts';
+import type { DockerCalls } from './docker.ts';
+import type { DockerEvent } from './dockerEvent.ts';
+import { isOnThisMachine } from './dockerTarget.ts';
 import type { DockerWatch } from './dockerWatch.ts';
+import type { Examined } from './containerExamination.ts';
+import { OwnSignals } from './ownSignals.ts';
 
-type TreatContainer = Extract<Action, { kind: 'treatContainer' }>;
-
-export interface Examined {
-  readonly examination: ContainerExamination | null;
-  readonly detail: string;
+export interface ContainerHandsParts {
+  readonly homeDir: string;
+  /** Its own: a watch that ends must not cut off a deed. */
+  readonly calls: DockerCalls;
+  readonly watch: Pick<DockerWatch, 'look'>;
+  readonly onNews: (news: HealNews) => void;
 }
 
-export class ContainerHands {
-  readonly #homeDir: string;
-  readonly #watch: DockerWatch;
-  readonly #onNews: (news: HealNews) => void;
+/** A container must not be left killed and not started; longer than this nobody waits for our own end. */
+const END_WITHIN_MS = 5_000;
 
-  constructor(homeDir: string, watch: DockerWatch, onNews: (news: HealNews) => void) {
-    this.#homeDir = homeDir;
-    this.#watch = watch;
-    this.#onNews = onNews;
+export class ContainerHands {
+  readonly #parts: ContainerHandsParts;
+  readonly #signals: OwnSignals;
+  readonly #underWay = new Map<
+    string,
+    { readonly how: TreatContainer['how']; readonly done: Promise<void> }
+  >();
+
+  constructor(parts: ContainerHandsParts) {
+    this.#parts = parts;
+    this.#signals = new OwnSignals(isOnThisMachine(parts.calls.target));
   }
 
   look(id: string): void {
-    this.#watch.look(id);
+    this.#parts.watch.look(id);
+  }
+
+  /** What Docker has told; tells `containerSignalled` of a signal that somebody else has had sent. */
+  hear(event: DockerEvent): void {
+    if (this.#signals.isForeign(event)) this.#parts.onNews({ kind: 'containerSignalled', id: event.id });
   }
 
   /** Keeps the evidence under incidents/ first; tells `containerExamined`. */
   examine(id: string, why: string): void {
-    throw new Error(`not built: ${id} ${why} ${this.#homeDir}`);
+    throw new Error(`not built: ${id} ${why}`);
   }
 
   /** Tells `containerTreated`, then has the container looked at. */
   treat(action: TreatContainer): void {
-    this.#onNews({ ...action, kind: 'containerTreated', outcome: 'failed', detail: 'not built' });
+    const { id, how } = action;
+    const other = this.#underWay.get(id);
+    if (other !== undefined) {
+      this.#tellTreated(action, { outcome: 'notDone', detail: `another ${other.how} of it is under way` });
+      return;
+    }
+    const begin = (): void => this.#signals.begin(id, how, Date.now());
+    const done = treatContainer(this.#parts.calls, action, begin).then((treated) => {
+      this.#underWay.delete(id);
+      this.#signals.end(id, Date.now());
+      this.#tellTreated(action, treated);
+      this.look(id);
+    });
+    this.#underWay.set(id, { how, done });
   }
 
   /** Tells `dockerRestarted`. */
@@ -51,5 +81,22 @@ export class ContainerHands {
 
   async examineDocker(): Promise<DockerExamination> {
     throw new Error('not built');
+  }
+
+  /** Docker finishes what it was told; only what takes two deeds needs us to the end. */
+  async end(): Promise<void> {
+    const twofold = [...this.#underWay.values()].filter(({ how }) => how === 'killAndStart');
+    const clock = new AbortController();
+    await Promise.race([
+      Promise.all(twofold.map(({ done }) => done)),
+      sleep(END_WITHIN_MS, undefined, { signal: clock.signal }).catch(() => undefined),
+    ]);
+    clock.abort();
+    this.#parts.calls.end();
+    await Promise.all([...this.#underWay.values()].map(({ done }) => done));
+  }
+
+  #tellTreated({ id, how }: TreatContainer, treated: Treated): void {
+    this.#parts.onNews({ kind: 'containerTreated', id, how, ...treated });
   }
 }

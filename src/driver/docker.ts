@@ -1,14 +1,23 @@
 /**
  * Asks Docker single questions, each under a time limit of its own and with a bound to the answer's size.
- * It changes nothing in Docker, and repeats no question by itself.
+ * It repeats no question by itself, and has none that changes anything: dockerDeeds.ts has those.
  */
 import type { IncomingMessage } from 'node:http';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import { monoMs } from '../clock.ts';
 import { containerFacts, objectIn } from './containerFacts.ts';
 import { ContainerProcesses } from './containerProcess.ts';
-import { DockerFailure, garbage, messageIn, refusedBy, tooLate, withoutAnswer } from './dockerFailure.ts';
-import { DockerClient, type DockerTarget } from './dockerTarget.ts';
+import { jsonIn, readAnswer, type DockerAnswer, type Reading } from './dockerAnswer.ts';
+import {
+  DockerFailure,
+  garbage,
+  messageIn,
+  refusedBy,
+  tooLate,
+  withoutAnswer,
+  type Asked,
+} from './dockerFailure.ts';
+import { DockerClient, isOnThisMachine, type DockerTarget } from './dockerTarget.ts';
 import { listedContainer, type ListedContainer } from './listedContainer.ts';
 
 export type DockerOutcome = 'ok' | 'failed' | 'timeout';
@@ -17,6 +26,23 @@ export type OnDockerCall = (op: string, outcome: DockerOutcome, tookMs: number) 
 export interface DockerVersion {
   readonly engine: string;
   readonly api: string;
+}
+
+/** Everything that an inspect gives, and what Garrison knows of a container by it. */
+export interface Inspected {
+  readonly facts: ContainerFacts;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export interface Question<T> extends Asked {
+  /** For the metrics. */
+  readonly op: string;
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly deadlineMs?: number | undefined;
+  /** Whatever its status is. */
+  readonly read: (answer: IncomingMessage, reading: Reading) => Promise<T>;
 }
 
 const DEADLINE_MS = 10_000;
@@ -38,61 +64,55 @@ export class DockerCalls {
     deadlineMs: number = DEADLINE_MS,
   ) {
     this.target = target;
-    this.processes = new ContainerProcesses(target.kind === 'socket');
+    this.processes = new ContainerProcesses(isOnThisMachine(target));
     this.#client = new DockerClient(target);
     this.#onCall = onCall;
     this.#deadlineMs = deadlineMs;
   }
 
   async version(): Promise<DockerVersion> {
-    const what = 'the question for its version';
-    const { json } = await this.#ask({ op: 'version', what, path: '/version', mostBytes: MEGABYTE });
-    const { Version: engine, ApiVersion: api } = objectIn(json);
-    if (typeof engine !== 'string' || typeof api !== 'string') throw garbage(what, 'no version in it');
+    const asked = { op: 'version', what: 'the question for its version' };
+    const { Version: engine, ApiVersion: api } = objectIn(await this.json(asked, '/version'));
+    if (typeof engine !== 'string' || typeof api !== 'string') throw garbage(asked.what, 'no version in it');
     return { engine: engine.slice(0, 100), api: api.slice(0, 100) };
   }
 
   /** All containers, running or not. */
   async list(): Promise<readonly ListedContainer[]> {
-    const what = 'listing containers';
-    const query = { all: true };
-    const { json } = await this.#ask({
-      op: 'list',
-      what,
-      path: '/containers/json',
-      query,
-      mostBytes: 64 * MEGABYTE,
-    });
-    if (!Array.isArray(json)) throw garbage(what, 'no list');
+    const asked = { op: 'list', what: 'listing containers', query: { all: true }, mostBytes: 64 * MEGABYTE };
+    const json = await this.json(asked, '/containers/json');
+    if (!Array.isArray(json)) throw garbage(asked.what, 'no list');
     return json.map((entry) => listedContainer(entry)).filter((entry) => entry !== null);
   }
 
   /** Null: there is no such container. Takes an id or a name. */
   async inspect(id: string): Promise<ContainerFacts | null> {
+    return (await this.inspectWhole(id))?.facts ?? null;
+  }
+
+  async inspectWhole(id: string, deadlineMs?: number): Promise<Inspected | null> {
     const what = `inspecting the container ${id.slice(0, 64)}`;
-    const path = `/containers/${encodeURIComponent(id)}/json`;
-    const { status, json } = await this.#ask({ op: 'inspect', what, path, mostBytes: 8 * MEGABYTE });
-    if (status === 404) return null;
-    const answer = containerFacts(json, (pid, of) => this.processes.look(pid, of));
-    if (typeof answer === 'string') throw garbage(what, answer);
-    return answer;
+    const asked = { op: 'inspect', what, mostBytes: 8 * MEGABYTE, deadlineMs };
+    const answer = await this.#whole(asked, `/containers/${encodeURIComponent(id)}/json`);
+    if (answer.status === 404 && messageIn(answer.body) !== null) return null;
+    const json = jsonOf(answer, asked);
+    const facts = containerFacts(json, (pid, of) => this.processes.look(pid, of));
+    if (typeof facts === 'string') throw garbage(what, facts);
+    return { facts, json: objectIn(json) };
   }
 
-  /** Whoever still waits for an answer gets a failure at once. */
-  end(): void {
-    this.#ended = true;
-    for (const call of this.#underWay) call.abort(ended());
-    this.#client.end();
+  /** Of a question that Docker answers with JSON; rejects when it refuses. */
+  async json(asked: JsonQuestion, path: string): Promise<unknown> {
+    return jsonOf(await this.#whole(asked, path), asked);
   }
 
-  async #ask(question: Question): Promise<Answer> {
+  /** Rejects with a DockerFailure, at the latest when its time is over. */
+  async ask<T>(question: Question<T>): Promise<T> {
     if (this.#ended) throw ended();
+    const { op, what, deadlineMs = this.#deadlineMs } = question;
     const startedMs = monoMs();
     const clock = new AbortController();
-    const late = setTimeout(
-      () => clock.abort(tooLate(this.target, question.what, this.#deadlineMs)),
-      this.#deadlineMs,
-    );
+    const late = setTimeout(() => clock.abort(tooLate(this.target, what, deadlineMs)), deadlineMs);
     this.#underWay.add(clock);
     let outcome: DockerOutcome = 'failed';
     try {
@@ -106,76 +126,41 @@ export class DockerCalls {
     } finally {
       clearTimeout(late);
       this.#underWay.delete(clock);
-      this.#onCall(question.op, outcome, monoMs() - startedMs);
+      this.#onCall(op, outcome, monoMs() - startedMs);
     }
   }
 
-  async #fetch({ what, path, query = {}, mostBytes, op }: Question, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#client.get({ path, query, signal });
-    const status = answer.statusCode ?? 0;
-    const body = await readBody(answer, { mostBytes, what, signal });
-    if (status === 404 && op === 'inspect' && messageIn(body) !== null) return { status, json: null };
-    if (status < 200 || status > 299) throw refusedBy(status, what, body);
-    return { status, json: parsed(body, what) };
+  /** Whoever still waits for an answer gets a failure at once. */
+  end(): void {
+    this.#ended = true;
+    for (const call of this.#underWay) call.abort(ended());
+    this.#client.end();
+  }
+
+  async #fetch<T>({ method, path, query, what, read }: Question<T>, signal: AbortSignal): Promise<T> {
+    const answer = await this.#client.open({ method: method ?? 'GET', path, query: query ?? {}, signal });
+    return read(answer, { what, signal });
+  }
+
+  #whole({ mostBytes = MEGABYTE, ...asked }: JsonQuestion, path: string): Promise<DockerAnswer> {
+    return this.ask({
+      ...asked,
+      path,
+      read: (answer, reading) => readAnswer(answer, { ...reading, mostBytes }),
+    });
   }
 }
 
-interface Question {
-  readonly op: string;
-  /** As in "Docker forbids …". */
-  readonly what: string;
-  readonly path: string;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly mostBytes: number;
+export interface JsonQuestion extends Asked, Pick<Question<unknown>, 'op' | 'query'> {
+  readonly mostBytes?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly json: unknown;
+function jsonOf(answer: DockerAnswer, asked: Asked): unknown {
+  if (answer.status < 200 || answer.status > 299) throw refusedBy(answer.status, asked, answer.body);
+  return jsonIn(answer, asked.what);
 }
 
 function ended(): DockerFailure {
   return new DockerFailure('ended', 'Garrison has ended its calls to Docker.');
-}
-
-/** An answer that breaks off says so by `aborted` or `close` alone, when it says anything. */
-function readBody(
-  answer: IncomingMessage,
-  {
-    mostBytes,
-    what,
-    signal,
-  }: { readonly mostBytes: number; readonly what: string; readonly signal: AbortSignal },
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const giveUp = (error: Error): void => {
-      signal.removeEventListener('abort', abort);
-      answer.destroy();
-      reject(error);
-    };
-    const abort = (): void => giveUp(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    answer.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > mostBytes) giveUp(garbage(what, `more than ${String(mostBytes)} bytes`));
-      else chunks.push(chunk);
-    });
-    answer.on('error', giveUp);
-    answer.on('close', () => giveUp(new Error('it closed the connection in the middle of its answer')));
-    answer.on('end', () => {
-      signal.removeEventListener('abort', abort);
-      resolve(Buffer.concat(chunks).toString('utf8'));
-    });
-    if (signal.aborted) abort();
-  });
-}
-
-function parsed(body: string, what: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw garbage(what, body);
-  }
 }

@@ -6,7 +6,24 @@ import { messageOf } from '../errors.ts';
 import { describeDockerTarget, type DockerTarget } from './dockerTarget.ts';
 
 export type DockerTrouble =
-  'no socket' | 'not permitted' | 'unreachable' | 'forbidden' | 'refused' | 'too late' | 'garbage' | 'ended';
+  | 'no socket'
+  | 'not permitted'
+  | 'unreachable'
+  /** The connection was lost after the question: whether Docker has heard it is not known. */
+  | 'broken off'
+  | 'forbidden'
+  | 'refused'
+  | 'too late'
+  | 'garbage'
+  | 'ended';
+
+/** What Docker is asked for, and what a proxy before it must let through. */
+export interface Asked {
+  /** As in "Docker forbids …". */
+  readonly what: string;
+  /** Such as `POST /containers/ID/restart (ALLOW_RESTARTS=1 of docker-socket-proxy)`. */
+  readonly allow?: string;
+}
 
 export class DockerFailure extends Error {
   readonly trouble: DockerTrouble;
@@ -42,19 +59,25 @@ export function withoutAnswer(target: DockerTarget, error: unknown): DockerFailu
       error,
     );
   return new DockerFailure(
-    'unreachable',
+    code === 'ECONNRESET' || code === 'EPIPE' ? 'broken off' : 'unreachable',
     `Docker did not answer at ${where}: ${cut(messageOf(error))}.`,
     error,
   );
 }
 
-/** Of an answer that is none of 200 to 299. `what`: "listing containers". */
-export function refusedBy(status: number, what: string, body: string): DockerFailure {
+/** Of an answer that breaks off before its end. */
+export function brokenOff(): Error {
+  const message = 'it closed the connection in the middle of its answer';
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
+}
+
+/** Of an answer that is none of 200 to 299. */
+export function refusedBy(status: number, { what, allow }: Asked, body: string): DockerFailure {
   const said = saidIn(body);
   if (status === 401 || status === 403)
     return new DockerFailure(
       'forbidden',
-      `Docker, or a proxy before its socket, forbids ${what} (answer ${String(status)}${said}). Allow it there.`,
+      `Docker, or a proxy before its socket, forbids ${what} (answer ${String(status)}${said}). Allow ${allow ?? 'it'} there.`,
     );
   return new DockerFailure('refused', `Docker answered ${what} with ${String(status)}${said}.`);
 }

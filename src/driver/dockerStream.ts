@@ -32,6 +32,7 @@ interface Link {
   openedMs: number | null;
 }
 
+const EVENTS = { what: 'following its events', allow: 'GET /events (EVENTS=1 of docker-socket-proxy)' };
 const LONG_ENOUGH_MS = 10_000;
 /** Docker says that it listens before it does. */
 const OVERLAP_MS = 2_000;
@@ -122,7 +123,8 @@ export class DockerStream {
     );
     let outcome: 'ok' | 'failed' | 'timeout' = 'failed';
     try {
-      const answer = await this.#client.get({
+      const answer = await this.#client.open({
+        method: 'GET',
         path: '/events',
         query: this.#query(),
         signal: link.abort.signal,
@@ -156,7 +158,7 @@ export class DockerStream {
     const status = answer.statusCode ?? 0;
     if (status !== 200) {
       answer.destroy();
-      throw refusedBy(status, 'following its events', '');
+      throw refusedBy(status, EVENTS, '');
     }
     // Over SSH it is a channel, which has none of its own.
     if ('setKeepAlive' in answer.socket) answer.socket.setKeepAlive(true, KEEP_ALIVE_MS);

@@ -15,6 +15,7 @@ export type DockerTarget =
   | { readonly kind: 'host'; readonly url: string; readonly certPath: string | null };
 
 export interface DockerRequest {
+  readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly query: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
@@ -27,6 +28,11 @@ export function describeDockerTarget(target: DockerTarget): string {
   return `${protocol}//${host}`;
 }
 
+/** Then its containers' processes are in our /proc. */
+export function isOnThisMachine(target: DockerTarget): boolean {
+  return target.kind === 'socket';
+}
+
 export class DockerClient {
   readonly #target: DockerTarget;
   #opened: { readonly dial: Dial; readonly agent: Agent } | null = null;
@@ -36,15 +42,16 @@ export class DockerClient {
   }
 
   /** Settles at the latest when the signal fires; dockerode's own promises need not. */
-  get({ path, query, signal }: DockerRequest): Promise<IncomingMessage> {
+  open({ method, path, query, signal }: DockerRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
       this.#open().dial(
         {
           path: `${path}?`,
-          method: 'GET',
-          options: query,
+          method,
+          // A body that is empty is left out; without the two names the query would be sent as one, too.
+          options: { _query: query, _body: {} },
           isStream: true,
           statusCodes: EVERY_STATUS,
           abortSignal: signal,

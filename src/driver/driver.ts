@@ -13,7 +13,8 @@ import type { Orphan } from '../reconciler/orphan.ts';
 import type { RedisTarget } from '../redisTarget.ts';
 import { EmbeddedRedis } from './embeddedRedis.ts';
 import { ContainerHands } from './containerHands.ts';
-import { DockerCalls } from './docker.ts';
+import { DockerCalls, type OnDockerCall } from './docker.ts';
+import type { DockerTarget } from './dockerTarget.ts';
 import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
 import { DriverHands } from './hands.ts';
 import { JobStore } from './jobStore.ts';
@@ -61,7 +62,9 @@ export interface DriverEvents {
   readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRefused: (refused: RefusedSignal) => void;
-  readonly docker: DockerWatchEvents;
+  readonly docker: Omit<DockerWatchEvents, 'onEvent' | 'onCall'>;
+  /** A call to Docker has ended, whoever made it. */
+  readonly onDockerCall: OnDockerCall;
   readonly onHeal: (news: HealNews) => void;
   readonly onRedisLine: (line: string) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
@@ -95,8 +98,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const queue = new PushQueue(link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
-  const docker = openDockerWatch(settings.dockerSocket, events.docker);
-  const containers = new ContainerHands(homeDir, docker, events.onHeal);
+  const { docker, containers } = openDocker(settings, events);
   const { onNews, onFailure } = events;
   const spawnRedis = (): void => {
     server.spawn();
@@ -109,7 +111,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     sweepZombies: sweeping(reaper, zombies),
     containers,
   });
-  const parts = { hands, link, server, zombies, docker, reaper };
+  const parts = { hands, link, server, zombies, docker, containers, reaper };
   return {
     store,
     queue,
@@ -126,6 +128,7 @@ interface Parts {
   readonly server: EmbeddedRedis;
   readonly zombies: ZombieScan;
   readonly docker: DockerWatch;
+  readonly containers: ContainerHands;
   readonly reaper: Reaper;
 }
 
@@ -139,8 +142,10 @@ async function startAll({ link, server, zombies, docker }: Parts, embedded: bool
   docker.start();
 }
 
-async function endAll({ hands, link, server, zombies, docker, reaper }: Parts): Promise<void> {
+async function endAll(parts: Parts): Promise<void> {
+  const { hands, link, server, zombies, docker, containers, reaper } = parts;
   zombies.end();
+  await containers.end();
   await docker.end();
   await hands.settled();
   await link.end();
@@ -148,11 +153,27 @@ async function endAll({ hands, link, server, zombies, docker, reaper }: Parts): 
   await reaper.endAll(ORPHANS_END_WITHIN_MS);
 }
 
-function openDockerWatch(path: string, events: DockerWatchEvents): DockerWatch {
-  const calls = new DockerCalls({ kind: 'socket', path }, (op, outcome, tookMs) => {
-    events.onCall(op, outcome, tookMs);
+/** Two clients: what one of them waits for keeps the other from nothing. */
+function openDocker(
+  { homeDir, dockerSocket }: DriverSettings,
+  { docker, onHeal, onDockerCall: onCall }: DriverEvents,
+): { docker: DockerWatch; containers: ContainerHands } {
+  const target: DockerTarget = { kind: 'socket', path: dockerSocket };
+  const watch = new DockerWatch(
+    {
+      calls: new DockerCalls(target, onCall),
+      relistEveryMs: RELIST_CONTAINERS_EVERY_MS,
+      dice: Math.random,
+    },
+    { ...docker, onCall, onEvent: (event) => containers.hear(event) },
+  );
+  const containers = new ContainerHands({
+    homeDir,
+    calls: new DockerCalls(target, onCall),
+    watch,
+    onNews: onHeal,
   });
-  return new DockerWatch({ calls, relistEveryMs: RELIST_CONTAINERS_EVERY_MS, dice: Math.random }, events);
+  return { docker: watch, containers };
 }
 
 /** Reaped first, so that what is gone now is not listed. */

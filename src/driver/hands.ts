@@ -29,6 +29,11 @@ export interface HandsParts {
   readonly onFailure: (action: string, detail: string) => void;
 }
 
+type DockerAction = Extract<
+  Action,
+  { kind: 'lookContainer' | 'examineContainer' | 'treatContainer' | 'restartDocker' }
+>;
+
 export class DriverHands {
   readonly #parts: HandsParts;
   readonly #keeping = new Set<Promise<void>>();
@@ -90,16 +95,10 @@ export class DriverHands {
         this.#parts.sweepZombies();
         break;
       case 'lookContainer':
-        this.#parts.containers.look(action.id);
-        break;
       case 'examineContainer':
-        this.#parts.containers.examine(action.id, action.why);
-        break;
       case 'treatContainer':
-        this.#parts.containers.treat(action);
-        break;
       case 'restartDocker':
-        this.#parts.containers.restartDocker();
+        this.#performOnDocker(action);
         break;
       case 'dispatch':
         void this.#dispatch(action.job);
@@ -118,6 +117,26 @@ export class DriverHands {
         break;
       case 'finish':
         this.#track(this.#finish(action.job));
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+
+  #performOnDocker(action: DockerAction): void {
+    const { containers } = this.#parts;
+    switch (action.kind) {
+      case 'lookContainer':
+        containers.look(action.id);
+        break;
+      case 'examineContainer':
+        containers.examine(action.id, action.why);
+        break;
+      case 'treatContainer':
+        containers.treat(action);
+        break;
+      case 'restartDocker':
+        containers.restartDocker();
         break;
       default:
         unreachable(action);
