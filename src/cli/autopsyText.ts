@@ -2,7 +2,8 @@
  * Puts into lines what was seen of a worker before and at its end: where its loop stood, its processes, its jobs, its last words.
  * It concludes nothing; every word comes from the incident's own record.
  */
-import type { Autopsy, JobSeen, ProcessSeen } from '../driver/autopsy.ts';
+import type { Autopsy, JobSeen } from '../driver/autopsy.ts';
+import type { ProcessSeen } from '../driver/processSeen.ts';
 import type { IncidentView } from '../supervisor/door.ts';
 import { visible } from './output.ts';
 

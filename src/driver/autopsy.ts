@@ -2,13 +2,12 @@
  * Keeps on disk what can be seen of a worker just before it is killed: its blocked stack, its kernel state, its children, jobs and last lines.
  * It changes nothing of the worker but a pause of its main loop for some milliseconds, and never waits longer than its deadline.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
 import { childrenOf } from './children.ts';
-import { writeDurably } from './durableFile.ts';
-import { readProcStat } from '../proc.ts';
+import { keepIncident } from './incidentFile.ts';
+import { seeProcess, type ProcessSeen } from './processSeen.ts';
 import { logFileOf } from './retention.ts';
 
 export interface AutopsyRequest {
@@ -35,17 +34,6 @@ export interface JobSeen {
   readonly lastLogLines: readonly string[];
 }
 
-/** One process as the kernel shows it. */
-export interface ProcessSeen {
-  readonly pid: number;
-  readonly command: string;
-  /** R, S, D, T, Z …; null when it is gone. */
-  readonly state: string | null;
-  /** The kernel function it waits in; null while it runs or where the kernel does not tell. */
-  readonly wchan: string | null;
-  readonly openFiles: number | null;
-}
-
 export interface Autopsy {
   readonly worker: string;
   readonly incarnation: Incarnation;
@@ -60,7 +48,6 @@ export interface Autopsy {
 
 const LOG_TAIL_BYTES = 4 * 1024;
 const LOG_LINES = 10;
-const LONGEST_COMMAND = 300;
 
 /** Returns the name of the file under incidents/. Rejects when it could not be written. */
 export async function performAutopsy(request: AutopsyRequest): Promise<string> {
@@ -83,10 +70,7 @@ export async function performAutopsy(request: AutopsyRequest): Promise<string> {
     lastLines,
   };
   const name = `${at.replaceAll(/[:.]/g, '-')}-${worker}-${String(incarnation.pid)}.json`;
-  const folder = join(homeDir, 'incidents');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeDurably(join(folder, name), `${JSON.stringify(found, null, 2)}\n`);
-  return name;
+  return keepIncident(homeDir, name, `${JSON.stringify(found, null, 2)}\n`);
 }
 
 /** The document as it was written; null when it is gone or is none. */
@@ -125,32 +109,5 @@ async function tail(file: string): Promise<string[]> {
     return lines.slice(start > 0 ? 1 : 0).slice(-LOG_LINES);
   } finally {
     await handle.close();
-  }
-}
-
-function seeProcess(pid: number): ProcessSeen {
-  const wchan = read(pid, 'wchan');
-  return {
-    pid,
-    command: (read(pid, 'cmdline') ?? '').replaceAll('\0', ' ').trim().slice(0, LONGEST_COMMAND),
-    state: readProcStat(pid)?.state ?? null,
-    wchan: wchan === null || wchan === '0' ? null : wchan,
-    openFiles: countFiles(pid),
-  };
-}
-
-function read(pid: number, name: string): string | null {
-  try {
-    return readFileSync(`/proc/${String(pid)}/${name}`, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-function countFiles(pid: number): number | null {
-  try {
-    return readdirSync(`/proc/${String(pid)}/fd`).length;
-  } catch {
-    return null;
   }
 }

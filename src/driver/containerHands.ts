@@ -10,7 +10,9 @@ import type { DockerCalls } from './docker.ts';
 import type { DockerEvent } from './dockerEvent.ts';
 import { isOnThisMachine } from './dockerTarget.ts';
 import type { DockerWatch } from './dockerWatch.ts';
-import type { Examined } from './containerExamination.ts';
+import { examineContainer, type Examined } from './containerExamination.ts';
+import { examineDocker } from './dockerExamination.ts';
+import { restartDocker } from './dockerRestart.ts';
 import { OwnSignals } from './ownSignals.ts';
 
 export interface ContainerHandsParts {
@@ -32,6 +34,9 @@ export class ContainerHands {
     { readonly how: TreatContainer['how']; readonly done: Promise<void> }
   >();
 
+  readonly #looking = new Set<Promise<void>>();
+  #restartingDocker = false;
+
   constructor(parts: ContainerHandsParts) {
     this.#parts = parts;
     this.#signals = new OwnSignals(isOnThisMachine(parts.calls.target));
@@ -48,7 +53,12 @@ export class ContainerHands {
 
   /** Keeps the evidence under incidents/ first; tells `containerExamined`. */
   examine(id: string, why: string): void {
-    throw new Error(`not built: ${id} ${why}`);
+    const { calls, homeDir, onNews } = this.#parts;
+    this.#track(
+      examineContainer(calls, id, { homeDir, why }).then((examined) => {
+        onNews({ kind: 'containerExamined', id, ...examined });
+      }),
+    );
   }
 
   /** Tells `containerTreated`, then has the container looked at. */
@@ -71,16 +81,25 @@ export class ContainerHands {
 
   /** Tells `dockerRestarted`. */
   restartDocker(): void {
-    throw new Error('not built');
+    if (this.#restartingDocker) {
+      const detail = 'another restart of Docker is under way';
+      this.#parts.onNews({ kind: 'dockerRestarted', isDone: false, detail });
+      return;
+    }
+    this.#restartingDocker = true;
+    void restartDocker().then((news) => {
+      this.#restartingDocker = false;
+      this.#parts.onNews(news);
+    });
   }
 
   /** The same as `examine`, keeping nothing. */
-  async examineNow(id: string): Promise<Examined> {
-    throw new Error(`not built: ${id}`);
+  examineNow(id: string): Promise<Examined> {
+    return examineContainer(this.#parts.calls, id, null);
   }
 
-  async examineDocker(): Promise<DockerExamination> {
-    throw new Error('not built');
+  examineDocker(): Promise<DockerExamination> {
+    return examineDocker(this.#parts.calls);
   }
 
   /** Docker finishes what it was told; only what takes two deeds needs us to the end. */
@@ -94,6 +113,12 @@ export class ContainerHands {
     clock.abort();
     this.#parts.calls.end();
     await Promise.all([...this.#underWay.values()].map(({ done }) => done));
+    await Promise.all(this.#looking);
+  }
+
+  #track(look: Promise<void>): void {
+    this.#looking.add(look);
+    void look.finally(() => this.#looking.delete(look));
   }
 
   #tellTreated({ id, how }: TreatContainer, treated: Treated): void {

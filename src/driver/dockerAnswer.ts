@@ -43,7 +43,7 @@ export function readChunks(
     const giveUp = (error: unknown): void => {
       signal.removeEventListener('abort', abort);
       answer.destroy();
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     };
     const abort = (): void => giveUp(signal.reason);
     signal.addEventListener('abort', abort, { once: true });

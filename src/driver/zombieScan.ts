@@ -8,6 +8,7 @@ import { monoMs, now, type Moment } from '../clock.ts';
 import type { SeenZombie, ZombieParent } from '../detector/zombie.ts';
 import { messageOf } from '../errors.ts';
 import { parseProcStat } from '../proc.ts';
+import { inSlices } from './inSlices.ts';
 import { procLimit } from './procLimit.ts';
 
 export interface ZombiesSeen {
@@ -21,7 +22,6 @@ export interface ZombiesSeen {
 const LOOK_EVERY_MS = 5_000;
 /** Of a machine with so many processes that a look takes long, no more than this share of a core is used. */
 const SHARE_OF_TIME = 1 / 20;
-const SLICE_MS = 10;
 
 export class ZombieScan {
   readonly #onSeen: (seen: ZombiesSeen) => void;
@@ -89,17 +89,6 @@ export async function lookOnce(): Promise<ZombiesSeen> {
     return { begunAt, seen: [], limited };
   }
   return { begunAt, seen: look.seen, limited: procLimit(look.denied) };
-}
-
-/** Lets the event loop turn after each slice of time. */
-async function inSlices<T>(items: readonly T[], doOne: (item: T) => void): Promise<void> {
-  let sliceEndMs = monoMs() + SLICE_MS;
-  for (const item of items) {
-    doOne(item);
-    if (monoMs() < sliceEndMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    sliceEndMs = monoMs() + SLICE_MS;
-  }
 }
 
 class Look {

@@ -2,6 +2,8 @@
  * The hands that containers are treated with, joined to a watch as the driver joins them, and what they have told.
  * It decides nothing: a test says what is done.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ContainerFacts } from '../../src/detector/containerFacts.ts';
 import { ContainerHands } from '../../src/driver/containerHands.ts';
 import { DockerCalls } from '../../src/driver/docker.ts';
@@ -13,6 +15,7 @@ import type { Parts } from './parts.ts';
 import { makeTempHome } from './tempHome.ts';
 import { until } from './until.ts';
 
+type ExaminedNews = Extract<HealNews, { kind: 'containerExamined' }>;
 type Treated = Extract<HealNews, { kind: 'containerTreated' }>;
 
 export class TestHands {
@@ -66,6 +69,18 @@ export class TestHands {
 
   told<K extends HealNews['kind']>(kind: K): readonly Extract<HealNews, { kind: K }>[] {
     return this.news.filter((news): news is Extract<HealNews, { kind: K }> => news.kind === kind);
+  }
+
+  /** With its evidence kept; resolves to what is told of it. */
+  async examine(id: string, why = 'a test wants to know'): Promise<ExaminedNews> {
+    const earlier = this.told('containerExamined').length;
+    this.hands.examine(id, why);
+    return until('the examination is told', () => this.told('containerExamined')[earlier]);
+  }
+
+  /** The text of the evidence that an examination kept. */
+  evidence({ examination }: Pick<ExaminedNews, 'examination'>): string {
+    return readFileSync(join(this.home, 'incidents', examination?.bundleFile ?? 'none'), 'utf8');
   }
 
   /** In the life that `before` names; resolves to what is told of it. */
