@@ -97,8 +97,20 @@ retention: { jobs: 30d, logs: 2GiB, incidents: 90d }
     used: true,
   });
   assert.deepEqual(setting('containers.dependsOn')?.used, true);
-  assert.deepEqual(setting('containers.budget.per')?.used, false);
-  assert.deepEqual(config.containers, { socket: '/run/docker.sock', dependsOn: { koko: ['core'] } });
+  assert.deepEqual(setting('containers.budget.per')?.used, true);
+  assert.deepEqual(setting('page.basePath')?.used, false);
+  assert.deepEqual(config.containers, {
+    socket: '/run/docker.sock',
+    dependsOn: { koko: ['core'] },
+    select: 'label',
+    budget: { restarts: 3, perMs: 1_800_000 },
+    projects: [],
+    heal: [],
+    observe: [],
+    exclude: [],
+    confirmMs: 5_000,
+    zombies: null,
+  });
 });
 
 test('every problem is told at once, each with file, line, key and cure', () => {

@@ -4,10 +4,12 @@
  */
 import { incarnationText } from '../heartbeat.ts';
 import type {
+  ContainerStoryView,
   ContainerView,
   IncidentView,
   HostView,
   JobView,
+  MaintenanceView,
   OperationView,
   PushView,
   WorkerView,
@@ -126,10 +128,45 @@ export const CONTAINER_COLUMNS: readonly Column<ContainerView>[] = [
   { title: 'SINCE', of: (container) => seconds(container.since) },
   { title: 'PROJECT', of: (container) => container.project ?? '' },
   { title: 'ROOT', of: (container) => container.root ?? '' },
+  { title: 'HEAL', of: ({ heal }) => heal.selection },
+  { title: 'RESTARTS', of: ({ heal }) => `${String(heal.restarts)}/${String(heal.budget)}` },
+  { title: 'ZOMBIES', of: ({ zombies }) => String(zombies), wide: true },
   { title: 'DEPENDS ON', of: (container) => container.dependsOn.join(','), wide: true },
   { title: 'ID', of: (container) => container.id, wide: true },
+  { title: 'PLAN', of: ({ heal }) => heal.plan, wide: true },
   { title: 'DETAIL', of: (container) => container.detail },
 ];
+
+export const QUARANTINE_COLUMNS: readonly Column<ContainerView>[] = [
+  { title: 'CONTAINER', of: (container) => container.name },
+  { title: 'SINCE', of: ({ heal, since }) => seconds(heal.quarantinedSince ?? since) },
+  { title: 'RESTARTS', of: ({ heal }) => `${String(heal.restarts)}/${String(heal.budget)}` },
+  { title: 'WHY', of: (container) => container.detail },
+];
+
+export const MAINTENANCE_COLUMNS: readonly Column<MaintenanceView>[] = [
+  { title: 'SCOPE', of: ({ scope }) => scope },
+  { title: 'UNTIL', of: ({ until }) => seconds(until) },
+  { title: 'SINCE', of: ({ since }) => seconds(since) },
+  { title: 'BY', of: ({ actor }) => actor },
+  { title: 'WHY', of: ({ reason }) => reason ?? '' },
+];
+
+export const STORY_COLUMNS: readonly Column<ContainerStoryView>[] = [
+  { title: 'AT', of: ({ at }) => at },
+  { title: 'EVENT', of: ({ event }) => event, tone: ({ event }) => STORY_TONE[event] ?? 'plain' },
+  { title: 'BY', of: ({ actor }) => actor },
+  { title: 'EVIDENCE', of: ({ bundleFile }) => bundleFile ?? '', wide: true },
+  { title: 'DETAIL', of: ({ detail }) => detail },
+];
+
+const STORY_TONE: Readonly<Partial<Record<ContainerStoryView['event'], Tone>>> = {
+  healed: 'good',
+  recovered: 'good',
+  healFailed: 'bad',
+  quarantined: 'bad',
+  paged: 'bad',
+};
 
 export const ZOMBIE_COLUMNS: readonly Column<ZombieView>[] = [
   { title: 'PID', of: (zombie) => String(zombie.pid) },

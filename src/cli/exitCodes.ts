@@ -3,7 +3,7 @@
  * It never prints anything.
  */
 import type { ErrorCode } from '../errors.ts';
-import type { WorkerView } from '../supervisor/door.ts';
+import type { ContainerView, WorkerView } from '../supervisor/door.ts';
 
 export const EXIT = {
   done: 0,
@@ -60,9 +60,12 @@ export function exitCodeOf(code: ErrorCode, kind: CommandKind): number {
   return kind === 'look' && LOOK_UNKNOWN.includes(code) ? EXIT.unknown : ACT[code];
 }
 
-/** What `status NAME…` says of the workers named: the worst of them decides. */
-export function exitCodeOfWorkers(workers: readonly WorkerView[]): number {
-  const codes = workers.map(exitCodeOfWorker);
+/** What `status NAME…` says of those named: the worst of them decides. */
+export function exitCodeOfNamed(
+  workers: readonly WorkerView[],
+  containers: readonly ContainerView[],
+): number {
+  const codes = [...workers.map(exitCodeOfWorker), ...containers.map(exitCodeOfContainer)];
   return [EXIT.down, EXIT.unknown, EXIT.degraded].find((code) => codes.includes(code)) ?? EXIT.done;
 }
 
@@ -78,6 +81,25 @@ function exitCodeOfWorker(worker: WorkerView): number {
     case 'backoff':
     case 'failed':
     case 'stopped':
+      return EXIT.down;
+    case 'unknown':
+      return EXIT.unknown;
+  }
+}
+
+/** An unhealthy one runs and may serve; what nobody will start again by itself, or has no process, is down. */
+function exitCodeOfContainer(container: ContainerView): number {
+  switch (container.state) {
+    case 'healthy':
+      return EXIT.done;
+    case 'starting':
+    case 'unhealthy':
+    case 'healing':
+      return EXIT.degraded;
+    case 'quarantined':
+    case 'paused':
+    case 'stopped':
+    case 'ghost':
       return EXIT.down;
     case 'unknown':
       return EXIT.unknown;

@@ -1,10 +1,9 @@
 /**
- * `get`, `jobs` and `status`: lists as the supervisor has them.
- * It never changes anything and never judges: the exit code follows the states shown.
+ * `get` and `jobs`: lists as the supervisor has them.
+ * It never changes anything and never judges.
  */
 import { InvalidArgumentError, type Command } from 'commander';
-import { GarrisonError } from '../errors.ts';
-import { overallOf } from '../server/sentence.ts';
+import { maintenanceSentences } from '../server/containerSentence.ts';
 import type {
   ContainerView,
   HostView,
@@ -26,14 +25,12 @@ import {
   PUSH_COLUMNS,
   WORKER_COLUMNS,
   ZOMBIE_COLUMNS,
-  seconds,
 } from './columns.ts';
 import { action, type Context } from './context.ts';
-import { EXIT, exitCodeOfWorkers } from './exitCodes.ts';
-import { visibleJson } from './output.ts';
-import { columnsFor, printList, type ListDocument } from './print.ts';
-import { tableLines, type Column } from './table.ts';
-import { noteAdvice, statusLines } from './zombieText.ts';
+import { EXIT } from './exitCodes.ts';
+import { printList, type ListDocument } from './print.ts';
+import type { Column } from './table.ts';
+import { noteAdvice } from './zombieText.ts';
 
 export const KINDS = [
   'workers',
@@ -54,15 +51,6 @@ interface ListOptions {
 }
 
 export function addLookCommands(program: Command): void {
-  program
-    .command('status')
-    .description('how everything is, or the workers named; exit 0 well, 1 degraded, 3 down, 4 unknown')
-    .argument('[names...]', 'workers')
-    .action(
-      action('look', (context, { args }) =>
-        args.length === 0 ? statusOfAll(context) : statusOfNamed(context, args),
-      ),
-    );
   listOptions(
     program.command('get').description('list things').argument('<kind>', KINDS.join(', '), kindOf),
   ).action(
@@ -112,17 +100,24 @@ async function noteLimit({ client, output }: Context): Promise<void> {
   if (zombies.limited !== null) output.note(zombies.limited);
 }
 
-/** An empty list says nothing where Docker was not seen; and a dependency that was not understood explains nobody. */
+/** An empty list says nothing where Docker was not seen; a dependency that was not understood explains nobody; and why nothing is healed. */
 async function noteDocker({ client, output }: Context): Promise<void> {
-  const { docker, containers } = (await client.get(apiPath('status'))) as Snapshot;
+  const snapshot = (await client.get(apiPath('status'))) as Snapshot;
+  const { docker, containers } = snapshot;
   if (docker.state !== 'up') output.note(docker.detail);
   for (const problem of containers.problems) output.note(problem);
+  if (containers.brake !== null) output.note(containers.brake);
+  for (const sentence of maintenanceSentences(snapshot)) output.note(sentence);
 }
 
-/** Reads page after page until there are no more, or enough. */
-export async function readList(
+export function readList(client: Client, kind: Kind, options: ListOptions): Promise<ListDocument<never>> {
+  return readPages(client, apiPath(kind), options);
+}
+
+/** Page after page until there are no more, or enough. */
+export async function readPages(
   client: Client,
-  kind: Kind,
+  path: string,
   options: ListOptions,
 ): Promise<ListDocument<never>> {
   const most = options.limit ?? Number.POSITIVE_INFINITY;
@@ -135,7 +130,7 @@ export async function readList(
       ...(cursor === undefined ? {} : { cursor }),
       limit: String(Math.min(500, most - items.length)),
     });
-    const page = (await client.get(`${apiPath(kind)}?${query.toString()}`)) as ListDocument<never> & {
+    const page = (await client.get(`${path}?${query.toString()}`)) as ListDocument<never> & {
       nextCursor?: string;
     };
     items.push(...page.items);
@@ -164,74 +159,4 @@ function listOf<T>(columns: readonly Column<T>[], nameOf: (item: T) => string): 
   return (context, document, whenEmpty) => {
     printList<T>(context, { document, columns, nameOf, whenEmpty });
   };
-}
-
-async function statusOfAll(context: Context): Promise<number> {
-  const { output, format } = context;
-  const snapshot = (await context.client.get(apiPath('status'))) as Snapshot;
-  const overall = overallOf(snapshot);
-  if (format === 'json') output.data(visibleJson(snapshot));
-  else if (format === 'jsonl') for (const worker of snapshot.workers) output.data(visibleJson(worker, 0));
-  else if (format === 'name') for (const worker of snapshot.workers) output.data(`worker/${worker.name}`);
-  else printStatus(context, snapshot);
-  return overall.state === 'well' ? EXIT.done : EXIT.degraded;
-}
-
-function printStatus({ output, format }: Context, snapshot: Snapshot): void {
-  const { state, sentences } = overallOf(snapshot);
-  const verdict = state === 'well' ? output.paint('well', 'good') : output.paint('degraded', 'bad');
-  const { host, version, queue } = snapshot;
-  const lines = [
-    `${host}: ${verdict} (garrison ${version})`,
-    ...sentences.map((sentence) => `  ${sentence}`),
-    '',
-    ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output.paint),
-    '',
-    `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
-    `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
-    dockerLine(snapshot),
-    ...statusLines(snapshot.zombies),
-  ];
-  output.data(lines.join('\n'));
-}
-
-/** How many containers there are, or why they cannot be seen. */
-function dockerLine({ docker, containers }: Snapshot): string {
-  // On a machine without Docker nothing has gone away.
-  if (docker.state !== 'up' && !containers.listed) return `docker: not seen. ${docker.detail}`;
-  const head = `docker: ${docker.state} since ${docker.since}.`;
-  if (docker.state !== 'up') return `${head} ${docker.detail}`;
-  const states = Object.entries(containers.byState).filter(([, count]) => count > 0);
-  const counted = states.map(([state, count]) => `${String(count)} ${state}`).join(', ');
-  return `${head} ${containers.total === 0 ? 'It has no containers' : `Containers: ${counted}`}`;
-}
-
-/** Nothing until the first has come back: workers that do not serve are told of by themselves. */
-function canaryText({ lastTookMs, lastAt }: Snapshot['queue']['canary']): string {
-  if (lastTookMs === null || lastAt === null) return '';
-  return `; the last test job took ${String(lastTookMs)} ms, at ${seconds(lastAt)}`;
-}
-
-async function statusOfNamed(context: Context, names: readonly string[]): Promise<number> {
-  const document = (await readList(context.client, 'workers', {})) as ListDocument<WorkerView>;
-  const found = names.map((name) =>
-    document.items.find((worker) => worker.name === name.replace(/^worker\//, '')),
-  );
-  const workers = found.filter((worker) => worker !== undefined);
-  const missing = names.filter((_name, index) => found[index] === undefined);
-  if (workers.length > 0) {
-    const named = { ...document, items: workers };
-    printList(context, {
-      document: named,
-      columns: WORKER_COLUMNS,
-      nameOf: ({ name }) => `worker/${name}`,
-      whenEmpty: '',
-    });
-  }
-  if (missing.length > 0) {
-    throw new GarrisonError('NOT_FOUND', `there is no worker named ${missing.join(', ')}`, {
-      cure: 'garrison get workers',
-    });
-  }
-  return exitCodeOfWorkers(workers);
 }

@@ -1,100 +1,65 @@
 /**
- * `restart`, `stop`, `start`, `quiet` of a worker, `retry` and `cancel` of a job or push: asks, then waits until it is verified.
- * It never interrupts anything in hand unasked: on a terminal it asks, elsewhere it needs --yes.
+ * Hands one wish to the supervisor and waits until it is verified: the way of every command that acts on something that runs.
+ * It never interrupts anybody unasked: on a terminal it asks, elsewhere it needs --yes.
  */
-import type { Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
 import type { OperationView, Verb } from '../supervisor/door.ts';
 import { askYesNo, canAsk } from './ask.ts';
 import { apiPath } from './client.ts';
-import { action, type Context } from './context.ts';
+import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
-import { waitOptions, type WaitOptions } from './options.ts';
+import type { WaitOptions } from './options.ts';
 import { printSwept } from './zombieText.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
 
-interface OperateOptions extends WaitOptions {
+export interface OperateOptions extends WaitOptions {
   readonly yes?: boolean;
   readonly ifIncarnation?: string;
 }
 
-interface Call {
+export interface Call {
   readonly verb: Verb;
   readonly target: string;
   readonly options: OperateOptions;
+  /** Of maintenance. */
+  readonly forMs?: number;
 }
+
+/** The target of `restart` that is the Docker daemon itself; a container of that name is container/docker. */
+const DOCKER = 'docker';
 
 const USUAL_TIMEOUT_MS = 90_000;
+/** A container may start slowly, and its health check must pass. */
+const CONTAINER_TIMEOUT_MS = 300_000;
 
-const WORKER_VERBS: Readonly<Record<'restart' | 'stop' | 'start' | 'quiet', string>> = {
-  restart: 'end a worker and start it anew',
-  stop: 'end a worker and keep it stopped until a person starts it',
-  start: 'start a stopped worker, or let a quiet one take jobs again',
-  quiet: 'let a worker finish what it has in hand and take no more',
-};
+const MAY_INTERRUPT: readonly Verb[] = ['restart', 'stop', 'heal'];
 
-const JOB_VERBS: Readonly<Record<'retry' | 'cancel', string>> = {
-  retry: 'run a finished job, or the jobs of a push that are not done, again',
-  cancel: 'cancel a job or all jobs of a push',
-};
-
-export function addOperationCommands(program: Command): void {
-  for (const [verb, description] of Object.entries(WORKER_VERBS) as [keyof typeof WORKER_VERBS, string][]) {
-    waitOptions(program.command(verb).description(description), '90s')
-      .argument('<name>', 'worker/push-1, or push-1')
-      .option('--if-incarnation <id>', 'only if the worker is still this one (see: get workers -o wide)')
-      .option('-y, --yes', 'do not ask')
-      .action(
-        action<OperateOptions>('act', (context, { args, options }) =>
-          operate(context, { verb, target: args[0] ?? '', options }),
-        ),
-      );
-  }
-  for (const [verb, description] of Object.entries(JOB_VERBS) as [keyof typeof JOB_VERBS, string][]) {
-    waitOptions(program.command(verb).description(description), '90s')
-      .argument('<id>', 'a job or a push')
-      .action(
-        action<OperateOptions>('act', (context, { args, options }) =>
-          operate(context, { verb, target: args[0] ?? '', options }),
-        ),
-      );
-  }
-}
-
-/** Takes no name, no pid and no list of them: it sweeps whatever there is. */
-export function addReapCommand(program: Command): void {
-  waitOptions(
-    program.command('reap').description('sweep zombies now, and say what was done with each'),
-    '90s',
-  ).action(
-    action<OperateOptions>('act', (context, { options }) =>
-      operate(context, { verb: 'reap', target: 'zombies', options }),
-    ),
-  );
-}
-
-async function operate(context: Context, call: Call): Promise<number> {
-  const { verb, options } = call;
-  if (options.dryRun === true) {
-    const plan = await submit(context, call, true);
-    print(context, plan);
-    for (const interrupted of plan.interrupts) context.output.note(`would interrupt: ${interrupted}`);
-    context.output.note('dry run: nothing was done');
-    return EXIT.done;
-  }
-  if ((verb === 'restart' || verb === 'stop') && options.yes !== true) await confirm(context, call);
+export async function operate(context: Context, call: Call): Promise<number> {
+  const { verb, target, options } = call;
+  if (options.dryRun === true) return showPlan(context, call);
+  if (verb === 'restart' && target === DOCKER) await tellOfDocker(context, call);
+  else if (MAY_INTERRUPT.includes(verb) && options.yes !== true) await confirm(context, call);
   const operation = await submit(context, call, false);
   if (!options.wait) {
     print(context, operation);
     return EXIT.done;
   }
-  return waitFor(context, { operation, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
+  const usualMs = operation.steps === undefined ? USUAL_TIMEOUT_MS : CONTAINER_TIMEOUT_MS;
+  return waitFor(context, { operation, timeoutMs: options.timeout ?? usualMs });
+}
+
+async function showPlan(context: Context, call: Call): Promise<number> {
+  const plan = await submit(context, call, true);
+  print(context, plan);
+  tellCost(context, plan, 'would interrupt');
+  context.output.note('dry run: nothing was done');
+  return EXIT.done;
 }
 
 async function submit(
   { client }: Context,
-  { verb, target, options }: Call,
+  { verb, target, options, forMs }: Call,
   dryRun: boolean,
 ): Promise<OperationView> {
   const body = {
@@ -103,27 +68,54 @@ async function submit(
     reason: options.reason ?? null,
     ifIncarnation: options.ifIncarnation ?? null,
     dryRun,
+    forMs: forMs ?? null,
   };
   return ((await client.post(apiPath('operations'), body)) as { item: OperationView }).item;
 }
 
+/** Everybody's containers and perhaps the way in: never without having said so, and never on a mere y. */
+async function tellOfDocker(context: Context, call: Call): Promise<void> {
+  const plan = await submit(context, call, true);
+  tellSteps(context, plan);
+  tellCost(context, plan, 'interrupts');
+  if (call.options.yes === true) return;
+  throw new GarrisonError(
+    'REFUSED_BY_GUARD',
+    'restarting Docker interrupts what is listed above, and is only done with --yes; nothing was done',
+    { cure: 'try garrison heal NAME first; if that does not help: garrison restart docker --yes' },
+  );
+}
+
 /** The supervisor's own plan says what would be interrupted; nothing to interrupt needs no question. */
 async function confirm(context: Context, call: Call): Promise<void> {
-  const { interrupts } = await submit(context, call, true);
-  if (interrupts.length === 0) return;
-  for (const interrupted of interrupts) context.output.note(`interrupts: ${interrupted}`);
+  const plan = await submit(context, call, true);
+  if (plan.interrupts.length === 0) return;
+  tellSteps(context, plan);
+  tellCost(context, plan, 'interrupts');
   const what = `${call.verb} ${call.target}`;
   if (!canAsk()) {
+    const isWorker = plan.steps === undefined;
     throw new GarrisonError(
       'REFUSED_BY_GUARD',
-      `${what} interrupts work in hand, and there is no terminal to ask on`,
-      {
-        cure: `garrison quiet ${call.target} first, or add --yes`,
-      },
+      `${what} interrupts ${isWorker ? 'work in hand' : 'people'}, and there is no terminal to ask on`,
+      { cure: isWorker ? `garrison quiet ${call.target} first, or add --yes` : 'add --yes' },
     );
   }
   if (await askYesNo(visible(`${what}?`))) return;
   throw new GarrisonError('REFUSED_BY_GUARD', `${what}: not confirmed, nothing was done`);
+}
+
+function tellSteps({ output }: Context, { steps }: OperationView): void {
+  for (const line of stepLines(steps)) output.note(line);
+}
+
+function tellCost({ output }: Context, { interrupts, steps }: OperationView, words: string): void {
+  for (const interrupted of interrupts) output.note(`${words}: ${visible(interrupted)}`);
+  if (interrupts.length === 0 && steps !== undefined) output.note(`${words}: nobody, as far as can be seen`);
+}
+
+function stepLines(steps: OperationView['steps']): readonly string[] {
+  return (steps ?? []).map((step, index) => `  ${String(index + 1)}. ${visible(step)}`);
 }
 
 async function waitFor(
@@ -167,6 +159,7 @@ function print({ output, format }: Context, operation: OperationView): void {
   else if (format === 'name') output.data(visible(id));
   else {
     output.data(visible(`${verb} ${target}: ${state}: ${detail}`));
+    if (state === 'planned') for (const line of stepLines(operation.steps)) output.data(line);
     if (operation.swept !== undefined) printSwept(output, operation.swept);
   }
 }

@@ -6,14 +6,16 @@ import { Command, CommanderError, Option } from 'commander';
 import { ownVersion } from '../version.ts';
 import { addAccessCommands } from './access.ts';
 import { addConfigCommand } from './configCommand.ts';
+import { addContainerCommands } from './containerCommands.ts';
 import { action, FORMATS } from './context.ts';
 import { addDescribeCommand } from './describe.ts';
 import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
-import { addOperationCommands, addReapCommand } from './operate.ts';
+import { addOperationCommands, addReapCommand } from './operateCommands.ts';
 import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
+import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
 import { addWhyCommand } from './why.ts';
@@ -43,6 +45,7 @@ export function buildProgram(): Command {
     .addOption(new Option('-o, --output <format>', 'how to print').choices([...FORMATS]).default('table'))
     .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'));
   addUpCommand(program);
+  addStatusCommand(program);
   addLookCommands(program);
   addDescribeCommand(program);
   addWhyCommand(program);
@@ -51,6 +54,7 @@ export function buildProgram(): Command {
   addLogsCommand(program);
   addOperationCommands(program);
   addReapCommand(program);
+  addContainerCommands(program);
   addConfigCommand(program);
   addAccessCommands(program);
   addVersionCommand(program);

@@ -3,25 +3,12 @@
  * It never computes a state and never changes anything.
  */
 import type { FastifyInstance } from 'fastify';
-import { wallTime } from '../clock.ts';
-import { CONTAINER_STATES } from '../detector/container.ts';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
-import { GarrisonError } from '../errors.ts';
-import type { ContainerView, Door, Listing, ListQuery, ZombieView } from '../supervisor/door.ts';
-import { listQueryOf, pageOf } from './listing.ts';
+import type { Door, ZombieView } from '../supervisor/door.ts';
+import { addCollection, API_VERSION, named } from './collection.ts';
+import { addContainerRoutes } from './containerRoutes.ts';
+import { pageOf } from './listing.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
-
-export const API_VERSION = 'garrison/v1';
-
-type BoundedQuery = ListQuery & { readonly limit: number };
-
-interface Collection<T> {
-  readonly plural: string;
-  readonly kind: string;
-  readonly states: readonly string[];
-  readonly list: (query: BoundedQuery) => Listing<T> | Promise<Listing<T>>;
-  readonly one: (name: string) => T | Promise<T>;
-}
 
 export function addReadRoutes(app: FastifyInstance, door: Door): void {
   app.get('/api/v1/status', () => ({ apiVersion: API_VERSION, kind: 'Status', ...door.snapshot() }));
@@ -53,25 +40,9 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
     one: (id) => door.incident(id),
   });
-  addContainerCollection(app, door);
+  addContainerRoutes(app, door);
   addZombieCollection(app, door);
   addStoredCollections(app, door);
-}
-
-function addContainerCollection(app: FastifyInstance, door: Door): void {
-  addCollection(app, {
-    plural: 'containers',
-    kind: 'Container',
-    states: CONTAINER_STATES,
-    list: (query) => pageOf(door.listContainers(), query, ({ id }) => id),
-    one: (name) => containerNamed(door, name.replace(/^container\//, '')),
-  });
-}
-
-/** By name, or by id as `docker ps` shows it. */
-function containerNamed(door: Door, name: string): ContainerView {
-  const items = door.listContainers();
-  return items.find(({ id }) => id === name) ?? named(items, { name, kind: 'container' });
 }
 
 /** A zombie is always in the same state; what it is filtered by is its owner. */
@@ -108,33 +79,5 @@ function addStoredCollections(app: FastifyInstance, door: Door): void {
     states: PUSH_STATES,
     list: (query) => door.listPushes(query),
     one: (id) => door.push(id),
-  });
-}
-
-/** The document for one thing; `item` because a job has a `kind` of its own. */
-export function itemDocument(kind: string, item: unknown): object {
-  return { apiVersion: API_VERSION, kind, observedAt: wallTime(), item };
-}
-
-function addCollection<T>(app: FastifyInstance, collection: Collection<T>): void {
-  const { plural, kind, states, list, one } = collection;
-  app.get(`/api/v1/${plural}`, async (request) => {
-    const { items, nextCursor } = await list(listQueryOf(request.query, states));
-    const document = { apiVersion: API_VERSION, kind: `${kind}List`, observedAt: wallTime(), items };
-    return nextCursor === null ? document : { ...document, nextCursor };
-  });
-  app.get<{ Params: { '*': string } }>(`/api/v1/${plural}/*`, async (request) =>
-    itemDocument(kind, await one(request.params['*'])),
-  );
-}
-
-function named<T extends { readonly name: string }>(
-  items: readonly T[],
-  { name, kind }: { name: string; kind: string },
-): T {
-  const found = items.find((item) => item.name === name);
-  if (found !== undefined) return found;
-  throw new GarrisonError('NOT_FOUND', `there is no ${kind} named ${name}`, {
-    cure: `garrison get ${kind}s`,
   });
 }

@@ -4,8 +4,9 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Door } from '../supervisor/door.ts';
-import { addReadRoutes, itemDocument } from './api.ts';
+import { addReadRoutes } from './api.ts';
 import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
+import { itemDocument } from './collection.ts';
 import { addEventRoute } from './events.ts';
 import { bracketed, guardPage, guardSocket, ownHosts, stillAllowed, type PageGuard } from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';

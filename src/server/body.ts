@@ -29,25 +29,37 @@ export const PushBody = z.strictObject({
 /** The one target of `reap`, which may be left out. */
 const ALL_ZOMBIES = 'zombies';
 
+const VERBS = [
+  'restart',
+  'stop',
+  'start',
+  'quiet',
+  'heal',
+  'clearQuarantine',
+  'maintenanceOn',
+  'maintenanceOff',
+  'cancel',
+  'retry',
+  'reap',
+] as const;
+
+const LONGEST_MAINTENANCE_MS = 30 * 86_400_000;
+const SCOPE = /^(?:all|(?:project|container)\/[^/]+)$/;
+
 export const OperationBody = z
   .strictObject({
-    verb: z.enum(['restart', 'stop', 'start', 'quiet', 'cancel', 'retry', 'reap']),
+    verb: z.enum(VERBS),
     target: Name.default(ALL_ZOMBIES),
     reason: Reason,
     ifIncarnation: z.string().min(1).max(200).nullable().default(null),
     dryRun: z.boolean().default(false),
-    forMs: z
-      .int()
-      .min(1000)
-      .max(30 * 86_400_000)
-      .nullable()
-      .default(null),
+    forMs: z.int().min(1000).max(LONGEST_MAINTENANCE_MS).nullable().default(null),
   })
-  .superRefine(({ verb, target }, context) => {
-    if ((verb === 'reap') === (target === ALL_ZOMBIES)) return;
-    const message =
-      verb === 'reap' ? 'reap sweeps all zombies and takes no target' : `must name what to ${verb}`;
-    context.addIssue({ code: 'custom', path: ['target'], message });
+  .superRefine(({ verb, target, forMs }, context) => {
+    const wrong = targetProblem(verb, target);
+    if (wrong !== null) context.addIssue({ code: 'custom', path: ['target'], message: wrong });
+    if (forMs !== null && verb !== 'maintenanceOn')
+      context.addIssue({ code: 'custom', path: ['forMs'], message: 'only maintenanceOn ends by itself' });
   });
 
 export const TokenBody = z.strictObject({
@@ -72,4 +84,22 @@ export function readBody<S extends z.ZodType>(schema: S, body: unknown): z.outpu
     return keys.map((path) => `${path.map(String).join('.') || 'body'}: ${what}`).join('; ');
   });
   throw new GarrisonError('USAGE', `the request is not understood: ${problems.join('; ')}`);
+}
+
+/** Which names there are is the supervisor's to say; this is only about what a name may look like. */
+function targetProblem(verb: (typeof VERBS)[number], target: string): string | null {
+  const isLeftOut = target === ALL_ZOMBIES;
+  switch (verb) {
+    case 'reap':
+      return isLeftOut ? null : 'reap sweeps all zombies and takes no target';
+    case 'maintenanceOn':
+    case 'maintenanceOff':
+      return SCOPE.test(target) ? null : 'must be all, project/NAME or container/NAME';
+    case 'heal':
+    case 'clearQuarantine':
+      if (target.startsWith('worker/')) return 'must be a container';
+      return isLeftOut ? `must name what to ${verb}` : null;
+    default:
+      return isLeftOut ? `must name what to ${verb}` : null;
+  }
 }

@@ -12,16 +12,16 @@ export function addEventRoute(app: FastifyInstance, { door, hub }: { door: Door;
     if (stream === null) return;
     // Subscribe and snapshot in one turn of the event loop: nothing can fall between the two.
     const unsubscribe = door.onChange((change) => {
-      // Counted by /metrics; nothing that a reader of the state would draw.
-      if (change.type === 'canary') return;
-      stream.send({ event: change.type, data: subjectOf(change) });
+      const subject = subjectOf(change);
+      if (subject !== null) stream.send({ event: change.type, data: subject });
     });
     stream.gone.addEventListener('abort', unsubscribe);
     stream.send({ event: 'snapshot', data: door.snapshot() });
   });
 }
 
-function subjectOf(change: Exclude<Change, { type: 'canary' }>): unknown {
+/** Null of what is only counted by /metrics: nothing that a reader of the state would draw. */
+function subjectOf(change: Change): object | null {
   switch (change.type) {
     case 'worker':
       return change.worker;
@@ -33,5 +33,9 @@ function subjectOf(change: Exclude<Change, { type: 'canary' }>): unknown {
       return change.operation;
     case 'supervisor':
       return change.snapshot;
+    case 'healed':
+    case 'dockerCall':
+    case 'canary':
+      return null;
   }
 }

@@ -17,10 +17,11 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
   const fillCounts = defineVerdictCounts(registry);
   const fillReaped = defineReapedCount(registry);
   const fillRefusals = defineRefusalCounts(registry);
-  const fillContainers = addContainerMetrics(registry);
-  const unsubscribe = observeCanary(registry, door);
+  const containers = addContainerMetrics(registry, door);
+  const forgetCanary = observeCanary(registry, door);
   app.addHook('onClose', (_app, done) => {
-    unsubscribe();
+    forgetCanary();
+    containers.unsubscribe();
     done();
   });
   app.get('/metrics', async (_request, reply) => {
@@ -29,7 +30,7 @@ export function addMetricsRoute(app: FastifyInstance, door: Door): void {
     fillCounts(snapshot, door.verdictCounts());
     fillReaped(snapshot);
     fillRefusals(door.refusalCounts());
-    fillContainers(snapshot.docker, door.listContainers());
+    containers.fill(snapshot, door.listContainers());
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }

@@ -3,10 +3,11 @@
  * It never judges a worker: it only counts what the detector said.
  */
 import type { Snapshot, WorkerView } from '../supervisor/door.ts';
+import { containerSentences, maintenanceSentences } from './containerSentence.ts';
 
 export interface Overall {
   readonly state: 'well' | 'degraded';
-  /** One sentence for each thing that is not well; a single good one when all is. */
+  /** One sentence for each thing that is not well, or a single good one; then what a person has asked for and may have forgotten. */
   readonly sentences: readonly string[];
 }
 
@@ -18,7 +19,8 @@ export function overallOf(snapshot: Snapshot): Overall {
     ...containerSentences(snapshot),
     ...(snapshot.queue.served ? [] : [`The queue is not served: ${snapshot.queue.detail}`]),
   ];
-  if (sentences.length > 0) return { state: 'degraded', sentences };
+  const maintenance = maintenanceSentences(snapshot);
+  if (sentences.length > 0) return { state: 'degraded', sentences: [...sentences, ...maintenance] };
   const count = snapshot.workers.length;
   const quiet = snapshot.workers.filter((worker) => worker.wish === 'quiet').map((worker) => worker.name);
   const held =
@@ -27,12 +29,9 @@ export function overallOf(snapshot: Snapshot): Overall {
       : [`${quiet.join(', ')} quiet, as a person asked: garrison start NAME lets it take jobs.`];
   return {
     state: 'well',
-    sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`, ...held],
+    sentences: [`All ${String(count)} workers are up. ${snapshot.queue.detail}`, ...held, ...maintenance],
   };
 }
-
-/** Nobody reads on; the list of containers has them all. */
-const ROOTS_TOLD = 5;
 
 /** `3 of 4 workers are up` and so on, for a heading. */
 export function workerCount(workers: readonly WorkerView[]): string {
@@ -49,23 +48,6 @@ function supervisorSentence(snapshot: Snapshot): readonly string[] {
     case 'stopping':
       return ['The supervisor is stopping: jobs in hand are finished, no new ones are taken.'];
   }
-}
-
-/** Docker that has never been seen is no trouble: the machine may have none. */
-function containerSentences({ docker, containers }: Snapshot): readonly string[] {
-  if (docker.state === 'away')
-    return containers.listed ? [`Docker does not answer since ${docker.since}: ${docker.detail}`] : [];
-  const roots = containers.sick.filter(({ name, root }) => root === null || root === name);
-  const more = roots.length - ROOTS_TOLD;
-  const told = roots.slice(0, ROOTS_TOLD).map(({ name, state, since, detail }) => {
-    const others = containers.sick.filter((each) => each.root === name && each.name !== name);
-    const explains =
-      others.length === 0 ? '' : `; it may explain ${others.map((each) => each.name).join(', ')}`;
-    return `Container ${name} is ${state === 'ghost' ? 'a ghost' : state} since ${since}: ${detail}${explains}`;
-  });
-  return more > 0
-    ? [...told, `${String(more)} more containers are unhealthy: garrison get containers --state unhealthy`]
-    : told;
 }
 
 function workerSentences(workers: readonly WorkerView[]): readonly string[] {

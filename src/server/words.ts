@@ -4,7 +4,13 @@
  */
 import type { WorkerState } from '../detector/verdict.ts';
 import type { JobState } from '../push/job.ts';
-import type { HostView, OperationView, PushView } from '../supervisor/door.ts';
+import type {
+  ContainerStoryView,
+  HealCounts,
+  HostView,
+  OperationView,
+  PushView,
+} from '../supervisor/door.ts';
 
 export const WORKER_STATES = wordsOf<WorkerState>({
   starting: true,
@@ -37,6 +43,30 @@ export const OPERATION_STATES = wordsOf<OperationView['state']>({
   failed: true,
   planned: true,
 });
+
+export const HEAL_EVENTS = wordsOf<ContainerStoryView['event']>({
+  sick: true,
+  examined: true,
+  treated: true,
+  restarted: true,
+  healed: true,
+  recovered: true,
+  healFailed: true,
+  quarantined: true,
+  quarantineCleared: true,
+  paged: true,
+  observed: true,
+  asked: true,
+});
+
+export const HEAL_ACTIONS = wordsOf<HealCounts['action']>({
+  restart: true,
+  killAndStart: true,
+  start: true,
+  stop: true,
+});
+
+export const HEAL_OUTCOMES = wordsOf<HealCounts['outcome']>({ healed: true, failed: true, notDone: true });
 
 function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
   return Object.keys(words) as Word[];

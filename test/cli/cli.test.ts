@@ -78,7 +78,7 @@ describe('status', () => {
       [1, 1, 3, 4, 4],
     );
     assert.match(codes[0].stdout, /push-2 is hung since/);
-    assert.match(codes[4].stderr, /^garrison: there is no worker named nobody\n {2}next: /);
+    assert.match(codes[4].stderr, /^garrison: there is no worker or container named nobody\n {2}next: /);
   });
   test('is degraded when no worker takes jobs or Redis is down, though every worker is up', async () => {
     fake.door.served = false;

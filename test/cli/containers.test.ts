@@ -26,7 +26,7 @@ describe('containers', () => {
       cli('get', 'container', '-o', 'name'),
       cli('describe', 'container', 'jms_koko'),
     ]);
-    assert.match(table.stdout, /^CONTAINER +STATE +SINCE +PROJECT +ROOT +DETAIL\n/);
+    assert.match(table.stdout, /^CONTAINER +STATE +SINCE +PROJECT +ROOT +HEAL +RESTARTS +DETAIL\n/);
     assert.ok(!table.stdout.includes('\u001b'), 'nothing that a container wrote reaches the terminal');
     assert.equal(name.stdout, 'container/jms_core\ncontainer/jms_koko\n');
     assert.match(one.stdout, /dependsOn:\n +- jms_core/);

@@ -18,7 +18,7 @@ import { runCli } from '../support/runCli.ts';
 /** What a place for a process or a signal would be called; `ifIncarnation` is a condition and chooses no target. */
 const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
 /** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists. */
-const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names'];
+const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope'];
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = ['check', 'push', 'revoke', 'status'];
 
@@ -82,9 +82,9 @@ test('no route and no body has a place for one', () => {
   for (const word of verb.options) assert.doesNotMatch(word, TELLS_OF_SIGNALS);
 });
 
-/** No number at all: a body that has none has no pid. */
+/** No number but the length of a maintenance: a body that has none has no pid. */
 function assertNoPlace(path: string, schema: unknown): void {
-  if (typeof schema !== 'object' || schema === null) return;
+  if (typeof schema !== 'object' || schema === null || path === 'OperationBody.properties.forMs') return;
   for (const [key, inner] of Object.entries(schema)) {
     if (key === 'type') assert.ok(!['number', 'integer'].includes(String(inner)), `${path} takes a number`);
     if (key === 'properties')
@@ -115,8 +115,9 @@ describe('with the pids of real processes', () => {
 
   const nothingHappened = (): void => {
     for (const identity of identities) assert.ok(isAlive(identity), 'it lives');
-    // A sweep reaps what has ended, whatever stands on its standard input.
-    const others = fake.door.operations.filter(({ verb }) => verb !== 'reap');
+    // A sweep reaps what has ended and maintenance only forbids, whatever stands on their standard input.
+    const harmless: readonly string[] = ['reap', 'maintenanceOn', 'maintenanceOff'];
+    const others = fake.door.operations.filter(({ verb }) => !harmless.includes(verb));
     assert.deepEqual([others, fake.door.pushes], [[], []]);
   };
   /** As `ps -ef | awk '{print $2}'` prints them. */
@@ -166,6 +167,9 @@ describe('with the pids of real processes', () => {
       { verb: 'stop', target: 'push-1', pid: Number(target) },
       { verb: 'stop', target: 'push-1', pids },
       { verb: 'stop', target: 'push-1', signal: 'SIGKILL' },
+      { verb: 'stop', target: 'push-1', forMs: Number(target) * 1000 },
+      { verb: 'heal', target },
+      { verb: 'maintenanceOn', target },
       pids,
     ];
     for (const body of bodiesSent) {

@@ -51,7 +51,7 @@ test('the sentence names the root and what it may explain, not each of them', ()
   assert.equal(sentences.length, 1);
   assert.match(
     sentences[0]!,
-    /^Container jms_core is unhealthy since .*: its health check failed; it may explain jms_koko, jms_lion$/,
+    /^Container jms_core is unhealthy since .*: its health check failed; it may explain jms_koko, jms_lion; Garrison leaves it alone: nobody chose it$/,
   );
 });
 

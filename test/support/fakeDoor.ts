@@ -154,6 +154,10 @@ export class FakeDoor implements Door {
   served = true;
   redisUp = true;
   interrupts: string[] = [];
+  /** Of whatever happens to containers. */
+  steps: string[] = [];
+  /** Thrown at whoever asks for an operation, a dry run too. */
+  refusal: GarrisonError | null = null;
   scanned: ScannedHostKey[] = [
     { type: 'ssh-ed25519', fingerprint: FINGERPRINT, line: 'ssh-ed25519 AAAA', alreadyTrusted: false },
   ];
@@ -352,14 +356,12 @@ export class FakeDoor implements Door {
 
   async submitOperation(request: OperationRequest): Promise<OperationView> {
     this.asked.push(request);
-    if (
-      request.verb !== 'reap' &&
-      this.workers.every((one) => `worker/${one.name}` !== request.target && one.name !== request.target)
-    ) {
+    if (this.refusal !== null) throw this.refusal;
+    const kind = this.#kindOf(request);
+    if (kind === null)
       throw new GarrisonError('NOT_FOUND', `there is no worker ${request.target}`, {
         cure: 'garrison get workers',
       });
-    }
     if (request.ifIncarnation !== null && request.ifIncarnation !== '4711-99-abcd') {
       throw new GarrisonError('INCARNATION_CHANGED', 'it is another one now');
     }
@@ -375,11 +377,22 @@ export class FakeDoor implements Door {
       state: dryRun ? 'planned' : 'running',
       detail: 'under way',
       interrupts: this.interrupts,
+      ...(kind === 'containers' ? { steps: this.steps } : {}),
     };
     if (dryRun) return operation;
     this.operations.push(operation);
     setImmediate(() => this.afterOperation(operation));
     return operation;
+  }
+
+  /** Null when there is nothing of that name. */
+  #kindOf({ verb, target }: OperationRequest): 'workers' | 'containers' | 'others' | null {
+    if (verb === 'reap' || verb === 'maintenanceOn' || verb === 'maintenanceOff') return 'others';
+    if (verb === 'restart' && target === 'docker') return 'containers';
+    const isOf = (plural: string, names: readonly { name: string }[]): boolean =>
+      names.some(({ name }) => target === name || target === `${plural}/${name}`);
+    if (isOf('worker', this.workers)) return 'workers';
+    return isOf('container', this.containers) ? 'containers' : null;
   }
 
   endOperation(id: string, change: Partial<OperationView>): void {

@@ -1,0 +1,145 @@
+/**
+ * `status`: how everything is, or the workers and containers named, with an exit code for scripts.
+ * It never judges: the exit code follows the states shown.
+ */
+import type { Command } from 'commander';
+import { GarrisonError } from '../errors.ts';
+import { overallOf } from '../server/sentence.ts';
+import type { ContainerView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import { apiPath } from './client.ts';
+import { CONTAINER_COLUMNS, seconds, WORKER_COLUMNS } from './columns.ts';
+import { action, type Context } from './context.ts';
+import { EXIT, exitCodeOfNamed } from './exitCodes.ts';
+import { readList } from './look.ts';
+import { visible, visibleJson } from './output.ts';
+import { columnsFor, printList, type ListDocument } from './print.ts';
+import { tableLines } from './table.ts';
+import { statusLines } from './zombieText.ts';
+
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description(
+      'how everything is, or the workers and containers named; exit 0 well, 1 degraded, 3 down, 4 unknown',
+    )
+    .argument('[names...]', 'workers and containers')
+    .action(
+      action('look', (context, { args }) =>
+        args.length === 0 ? statusOfAll(context) : statusOfNamed(context, args),
+      ),
+    );
+}
+
+async function statusOfAll(context: Context): Promise<number> {
+  const { output, format } = context;
+  const snapshot = (await context.client.get(apiPath('status'))) as Snapshot;
+  const overall = overallOf(snapshot);
+  if (format === 'json') output.data(visibleJson(snapshot));
+  else if (format === 'jsonl') for (const worker of snapshot.workers) output.data(visibleJson(worker, 0));
+  else if (format === 'name') for (const worker of snapshot.workers) output.data(`worker/${worker.name}`);
+  else printStatus(context, snapshot);
+  return overall.state === 'well' ? EXIT.done : EXIT.degraded;
+}
+
+function printStatus({ output, format }: Context, snapshot: Snapshot): void {
+  const { state, sentences } = overallOf(snapshot);
+  const verdict = state === 'well' ? output.paint('well', 'good') : output.paint('degraded', 'bad');
+  const { host, version, queue } = snapshot;
+  const lines = [
+    `${host}: ${verdict} (garrison ${version})`,
+    ...sentences.map((sentence) => `  ${visible(sentence)}`),
+    '',
+    ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output.paint),
+    '',
+    `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
+    `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
+    visible(dockerLine(snapshot)),
+    ...statusLines(snapshot.zombies),
+  ];
+  output.data(lines.join('\n'));
+}
+
+/** How many containers there are, or why they cannot be seen. */
+function dockerLine({ docker, containers }: Snapshot): string {
+  // On a machine without Docker nothing has gone away.
+  if (docker.state !== 'up' && !containers.listed) return `docker: not seen. ${docker.detail}`;
+  const head = `docker: ${docker.state} since ${docker.since}.`;
+  if (docker.state !== 'up') return `${head} ${docker.detail}`;
+  const states = Object.entries(containers.byState).filter(([, count]) => count > 0);
+  const counted = states.map(([state, count]) => `${String(count)} ${state}`).join(', ');
+  return `${head} ${containers.total === 0 ? 'It has no containers' : `Containers: ${counted}`}`;
+}
+
+/** Nothing until the first has come back: workers that do not serve are told of by themselves. */
+function canaryText({ lastTookMs, lastAt }: Snapshot['queue']['canary']): string {
+  if (lastTookMs === null || lastAt === null) return '';
+  return `; the last test job took ${String(lastTookMs)} ms, at ${seconds(lastAt)}`;
+}
+
+interface Named {
+  readonly workers: ListDocument<WorkerView>;
+  readonly containers: ListDocument<ContainerView>;
+}
+
+async function statusOfNamed(context: Context, names: readonly string[]): Promise<number> {
+  const all: Named = {
+    workers: await readList(context.client, 'workers', {}),
+    containers: await readList(context.client, 'containers', {}),
+  };
+  const found = names.map((name) => lookUp(name, all));
+  const workers = found.flatMap(({ worker }) => worker ?? []);
+  const containers = found.flatMap(({ container }) => container ?? []);
+  printNamed(context, {
+    workers: { ...all.workers, items: workers },
+    containers: { ...all.containers, items: containers },
+  });
+  const missing = names.filter(
+    (_name, index) => found[index]?.worker === undefined && found[index]?.container === undefined,
+  );
+  if (missing.length > 0) {
+    throw new GarrisonError('NOT_FOUND', `there is no worker or container named ${missing.join(', ')}`, {
+      cure: 'garrison get workers, garrison get containers',
+    });
+  }
+  return exitCodeOfNamed(workers, containers);
+}
+
+interface Found {
+  readonly worker?: WorkerView | undefined;
+  readonly container?: ContainerView | undefined;
+}
+
+/** A bare name must be unique. */
+function lookUp(name: string, { workers, containers }: Named): Found {
+  const worker = workers.items.find((each) => name === each.name || name === `worker/${each.name}`);
+  const container = containers.items.find((each) => name === each.name || name === `container/${each.name}`);
+  if (worker !== undefined && container !== undefined)
+    throw new GarrisonError('NAME_AMBIGUOUS', `${name} is a worker and a container`, {
+      cure: `say worker/${name} or container/${name}`,
+    });
+  return { worker, container };
+}
+
+function printNamed(context: Context, { workers, containers }: Named): void {
+  const hasBoth = workers.items.length > 0 && containers.items.length > 0;
+  if (hasBoth && context.format === 'json') {
+    const items = [...workers.items, ...containers.items];
+    context.output.data(visibleJson({ ...workers, kind: 'List', items }));
+    return;
+  }
+  if (workers.items.length > 0)
+    printList(context, {
+      document: workers,
+      columns: WORKER_COLUMNS,
+      nameOf: ({ name }) => `worker/${name}`,
+      whenEmpty: '',
+    });
+  if (hasBoth && context.format !== 'jsonl' && context.format !== 'name') context.output.data('');
+  if (containers.items.length > 0)
+    printList(context, {
+      document: containers,
+      columns: CONTAINER_COLUMNS,
+      nameOf: ({ name }) => `container/${name}`,
+      whenEmpty: '',
+    });
+}
