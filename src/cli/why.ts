@@ -1,12 +1,14 @@
 /**
- * `why NAME`: how a worker came to be what it is, oldest first, ending with what is true of each of its layers now.
+ * `why NAME`: how a worker or a container came to be what it is, oldest first; of a worker ending with what is true of each of its layers now.
  * It never judges: every sentence is the supervisor's.
  */
 import type { Command } from 'commander';
+import { GarrisonError } from '../errors.ts';
 import type { IncidentView, WorkerView } from '../supervisor/door.ts';
 import { endingLines } from './autopsyText.ts';
 import { apiPath } from './client.ts';
 import { INCIDENT_COLUMNS } from './columns.ts';
+import { whyContainer } from './containerWhy.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { readList } from './look.ts';
@@ -20,12 +22,33 @@ const CHANGES_SHOWN = 20;
 export function addWhyCommand(program: Command): void {
   program
     .command('why')
-    .description('how a worker came to be what it is: its changes, and what each of its layers says')
-    .argument('<name>', 'a worker')
+    .description('how a worker or a container came to be what it is: its changes, and what was seen of it')
+    .argument('<name>', 'worker/push-1, container/jms_core, or the bare name (of both: the worker)')
     .action(action('look', (context, { args }) => why(context, args[0] ?? '')));
 }
 
 async function why(context: Context, name: string): Promise<number> {
+  if (name.startsWith('container/')) return whyContainer(context, name);
+  if (name.startsWith('worker/')) return whyWorker(context, name);
+  const exitCode =
+    (await unlessMissing(whyWorker(context, name))) ?? (await unlessMissing(whyContainer(context, name)));
+  if (exitCode !== null) return exitCode;
+  throw new GarrisonError('NOT_FOUND', `there is no worker or container named ${name}`, {
+    cure: 'garrison get workers, garrison get containers',
+  });
+}
+
+/** Null when there is nothing of that name. */
+async function unlessMissing(said: Promise<number>): Promise<number | null> {
+  try {
+    return await said;
+  } catch (error) {
+    if (error instanceof GarrisonError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+async function whyWorker(context: Context, name: string): Promise<number> {
   const { client, output, format } = context;
   const { item: worker } = (await client.get(apiPath('workers', name))) as { item: WorkerView };
   const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
