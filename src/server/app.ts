@@ -7,6 +7,7 @@ import type { Door } from '../supervisor/door.ts';
 import { addReadRoutes } from './api.ts';
 import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
 import { itemDocument } from './collection.ts';
+import { addContainerPages } from './containerPages.ts';
 import { addEventRoute } from './events.ts';
 import { bracketed, guardPage, guardSocket, ownHosts, stillAllowed, type PageGuard } from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';
@@ -126,6 +127,7 @@ async function servePage(
   guardPage(app, guard);
   const hub = createStreamHub((request) => stillAllowed(request, guard));
   addSignInRoutes(app, guard);
+  addContainerPages(app, shared.options.door);
   addRoutes(app, shared, hub);
   await app.ready();
   const port = await listenOnPort(app, listen);

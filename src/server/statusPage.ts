@@ -1,9 +1,10 @@
 /**
- * The plain status page: what the supervisor says of its workers, its queue and the last job on each host.
+ * The plain status page: what the supervisor says of its workers, its queue, the containers and the last job on each host.
  * It never hides that it has gone stale, and no text of a host can become markup in it.
  */
 import type { FastifyInstance } from 'fastify';
 import type { Door, JobView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import { containerSection } from './containerSection.ts';
 import { html, type Markup } from './html.ts';
 import { sendPage } from './pageFrame.ts';
 import { overallOf, workerCount } from './sentence.ts';
@@ -17,7 +18,7 @@ const live = document.getElementById('live');
 const events = new EventSource('/api/v1/events');
 let due = false;
 const reload = () => { if (!due) { due = true; setTimeout(() => location.reload(), 2000); } };
-for (const name of ['worker', 'job', 'operation', 'supervisor']) events.addEventListener(name, reload);
+for (const name of ['worker', 'job', 'container', 'operation', 'supervisor']) events.addEventListener(name, reload);
 events.onopen = () => { live.textContent = 'Live: the page follows every change.'; };
 events.onerror = () => { live.textContent = 'Stale since ' + new Date().toLocaleTimeString() + ': no connection to the supervisor. What you see may be out of date.'; };
 `;
@@ -27,9 +28,11 @@ export function addStatusPage(app: FastifyInstance, door: Door): void {
     const snapshot = door.snapshot();
     const jobs = await lastJobs(door);
     const formToken = request.actor?.session?.formToken ?? '';
+    const mayAct = request.actor?.scope === 'operate' && request.actor.session !== null;
+    const containers = containerSection(door, mayAct);
     return sendPage(reply, {
       title: snapshot.host,
-      body: pageBody({ snapshot, jobs, formToken, zombies: zombieSection(door) }),
+      body: pageBody({ snapshot, jobs, formToken, containers, zombies: zombieSection(door) }),
       script: SCRIPT,
     });
   });
@@ -50,10 +53,11 @@ interface PageView {
   readonly snapshot: Snapshot;
   readonly jobs: readonly JobView[] | null;
   readonly formToken: string;
+  readonly containers: Markup;
   readonly zombies: Markup;
 }
 
-function pageBody({ snapshot, jobs, formToken, zombies }: PageView): Markup {
+function pageBody({ snapshot, jobs, formToken, containers, zombies }: PageView): Markup {
   const { queue, redis } = snapshot;
   return html`<header>
       <form method="post" action="/logout">
@@ -68,7 +72,8 @@ function pageBody({ snapshot, jobs, formToken, zombies }: PageView): Markup {
     <h2>Queue</h2>
     <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
     <h2>Hosts, last job of each</h2>
-    ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)} ${zombies}
+    ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)} ${containers}
+    ${zombies}
     <p class="quiet">
       Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.
     </p>`;
