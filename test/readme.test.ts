@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { loadConfig } from '../src/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
+import { CONTAINER_STATES } from '../src/detector/container.ts';
 import { WORKER_STATES } from '../src/server/words.ts';
 import type { HostOutcome } from '../src/push/job.ts';
 import { tempHome } from './support/tempHome.ts';
@@ -31,6 +32,13 @@ describe('README', () => {
     );
   });
 
+  it('names every container state, and no other', () => {
+    assert.deepEqual(
+      codes(table('Containers').map((row) => row[0] ?? '')).sort(),
+      [...CONTAINER_STATES].sort(),
+    );
+  });
+
   it('names every result of a host', () => {
     const outcomes: Record<HostOutcome, true> = {
       changed: true,
@@ -54,7 +62,13 @@ describe('README', () => {
     }
     const known = settings.map((setting) => setting.key);
     const others = [...rows.keys()].filter((key) => !known.includes(key));
-    assert.deepEqual(others.sort(), ['redis.passwordFile', 'redis.url']);
+    const withoutDefault = [
+      'containers.zombies.for',
+      'containers.zombies.most',
+      'redis.passwordFile',
+      'redis.url',
+    ];
+    assert.deepEqual(others.sort(), withoutDefault);
   });
 
   it('shows only commands and options that exist', () => {

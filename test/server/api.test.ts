@@ -203,6 +203,9 @@ test('events begin with a snapshot, go on with changes, and leave no listener be
   assert.equal(events[0]!.event, 'snapshot');
   fake.door.jobs.push(fake.door.job0('j-1'));
   fake.door.change('j-1', { state: 'running' });
+  // These are only counted: nothing that a reader would draw.
+  fake.door.tell({ type: 'dockerCall', op: 'restart', outcome: 'ok', tookMs: 40 });
+  fake.door.tell({ type: 'healed', container: 'jms_core', tookMs: 40 });
   fake.door.tell({ type: 'worker', worker: worker('push-1', { state: 'late', detail: 'two\nlines' }) });
   await until('both changes', () => events.length === 3);
   assert.deepEqual(
