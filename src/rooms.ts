@@ -60,9 +60,16 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const observe: Observe = (observation) => {
     supervisor.observe(observation);
   };
+  const report = reporter(logger, journal);
+  const publisher = new Publisher(report);
   const driver = await openDriver(
     driverSettings(joining),
-    driverEvents(logger, observe, { settle: () => settle(), onDockerCall: () => undefined }),
+    driverEvents(logger, observe, {
+      settle: () => settle(),
+      onDockerCall: (op, outcome, tookMs) => {
+        publisher.dockerCalled({ op, outcome, tookMs });
+      },
+    }),
   );
   const supervisor = makeSupervisor({
     joining,
@@ -70,7 +77,8 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     marks,
     journal,
     observe,
-    report: reporter(logger, journal),
+    report,
+    publisher,
   });
   const settle = settling({ driver, supervisor, marks });
   const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
@@ -158,12 +166,13 @@ interface SupervisorNeeds {
   readonly journal: Journal;
   readonly observe: Observe;
   readonly report: Report;
+  readonly publisher: Publisher;
 }
 
-function makeSupervisor({ joining, driver, marks, journal, observe, report }: SupervisorNeeds): Supervisor {
+function makeSupervisor(needs: SupervisorNeeds): Supervisor {
+  const { joining, driver, marks, journal, observe, report, publisher } = needs;
   const { config, book, logger, ending } = joining;
   const startedAt = now();
-  const publisher = new Publisher(report);
   const jobs = new JobBoard({
     taskFor: (job, fence) => taskFor(job, fence, joining),
     onChange: (job) => {
