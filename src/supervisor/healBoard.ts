@@ -12,7 +12,7 @@ import { cleared, NO_TREATMENT, seenWell, type HealPolicy } from '../reconciler/
 import { selectionOf, type SelectionRules } from '../reconciler/selection.ts';
 import type { ContainerStoryView, HealCounts, MaintenanceView } from './door.ts';
 import { HealBrake } from './healBrake.ts';
-import { carryOut, noteTreated, verify, type Course } from './healCourse.ts';
+import { carryOut, expireAsk, noteTreated, tellSickness, verify, type Course } from './healCourse.ts';
 import {
   isOfInterest,
   isRunning,
@@ -129,7 +129,7 @@ export class HealBoard {
     const token = this.#nextToken++;
     if (entry === undefined) this.#ledger.endAsk({ token }, { state: 'failed', detail: 'it is gone' });
     else {
-      entry.ask = { ...ask, token };
+      entry.ask = { ...ask, token, askedAtMs: at.monoMs };
       const why = ask.reason === null ? '' : `: ${ask.reason}`;
       this.#ledger.tell(entry, at, {
         event: 'asked',
@@ -197,8 +197,10 @@ export class HealBoard {
   decide(world: World, at: Moment): { actions: Action[]; recheckAtMs: number | null } {
     this.#world = world;
     const { entries } = this.#ledger;
-    for (const id of entries.keys())
-      if (!world.seen.has(id)) this.#ledger.forget(id, 'it was removed meanwhile');
+    for (const [id, entry] of entries) {
+      if (world.seen.has(id)) expireAsk(this.#ledger, entry, at.monoMs);
+      else this.#ledger.forget(id, 'it was removed meanwhile');
+    }
     for (const one of world.seen.values()) this.#takeIn(one, world, at);
     this.#endMaintenances(at);
     const actions: Action[] = [];
@@ -223,15 +225,12 @@ export class HealBoard {
       isOver: zombies !== null && entry.zombies > zombies.most,
       forMs: zombies?.forMs ?? Infinity,
     };
+    if (entry.seen.facts.name !== one.facts.name)
+      entry.selection = selectionOf(one.facts, this.#settings.selection);
     update(entry, { seen: one, isRoot: rootOf.get(id) === id, nowMs: at.monoMs }, zombieRule);
     if (entry.record.underWay === null)
       this.#ledger.setRecord(entry, seenWell(entry.record, isWell(one), { policy, nowMs: at.monoMs }));
-    if (!wasSick && entry.sickSinceMs !== null)
-      this.#ledger.tell(entry, at, { event: 'sick', detail: one.verdict.detail });
-    if (!wasSick || entry.sickSinceMs !== null) return;
-    entry.toldOf = null;
-    if (entry.record.underWay === null && isWell(one))
-      this.#ledger.tell(entry, at, { event: 'recovered', detail: `by itself: ${one.verdict.detail}` });
+    tellSickness(this.#ledger, entry, { wasSick, at });
   }
 
   #entryOf(one: Seen): Entry {

@@ -18,7 +18,7 @@ import {
 } from '../reconciler/healRecord.ts';
 import type { Treatment } from '../reconciler/treatment.ts';
 import { standingOf, TREATMENT_WORDS, type Standing } from '../reconciler/verify.ts';
-import type { Entry } from './healEntry.ts';
+import { isWell, type Entry } from './healEntry.ts';
 import type { HealLedger } from './healLedger.ts';
 
 export interface Course {
@@ -69,6 +69,34 @@ export function carryOut(
     default:
       return unreachable(intent);
   }
+}
+
+/** Once when it begins, and once when it has ended without anybody's help. */
+export function tellSickness(
+  ledger: HealLedger,
+  entry: Entry,
+  { wasSick, at }: { readonly wasSick: boolean; readonly at: Moment },
+): void {
+  const isSick = entry.sickSinceMs !== null;
+  const { verdict } = entry.seen;
+  if (!wasSick && isSick) ledger.tell(entry, at, { event: 'sick', detail: verdict.detail });
+  if (!wasSick || isSick) return;
+  entry.toldOf = null;
+  if (entry.record.underWay === null && isWell(entry.seen))
+    ledger.tell(entry, at, { event: 'recovered', detail: `by itself: ${verdict.detail}` });
+}
+
+/** What could not be begun for so long would come as a surprise. */
+const BEGUN_WITHIN_MS = 300_000;
+
+/** What a person asked for is not done at some later hour, when nobody expects it. */
+export function expireAsk(ledger: HealLedger, entry: Entry, nowMs: number): void {
+  const { ask, plan } = entry;
+  if (ask === null || nowMs - ask.askedAtMs < BEGUN_WITHIN_MS) return;
+  entry.ask = null;
+  const why = plan === '' ? '' : `: ${plan}`;
+  const detail = `it could not be begun within ${String(BEGUN_WITHIN_MS / 60_000)} min, and will not be${why}`;
+  ledger.endAsk(ask, { state: 'failed', detail });
 }
 
 /** Docker's word on it. */

@@ -28,13 +28,14 @@ export interface World {
 
 export interface PendingAsk extends Ask {
   readonly token: number;
+  readonly askedAtMs: number;
   readonly reason: string | null;
 }
 
 export interface Entry {
   seen: Seen;
   record: HealRecord;
-  readonly selection: Selection;
+  selection: Selection;
   ailment: Ailment | null;
   /** When it was first seen sick; null while it is not. */
   sickSinceMs: number | null;

@@ -358,6 +358,17 @@ describe('a person', () => {
     assert.equal(scene.view('core').state, 'stopped');
   });
 
+  it('whose wish could not be begun is told so, and nothing is done at a later hour', () => {
+    const scene = alone({ selection: { select: 'label' } });
+    scene.docker(false);
+    const token = scene.ask('core', 'restart');
+    scene.pass(301_000);
+    assert.match(scene.board.heals.askEnd(token)?.detail ?? '', /could not be begun within 5 min/);
+    scene.docker(true);
+    scene.pass(60_000);
+    assert.deepEqual(scene.done(), []);
+  });
+
   it('learns that nothing was done when it was changed just before', () => {
     const scene = alone({ selection: { select: 'label' } });
     scene.treat = () => 'notDone';

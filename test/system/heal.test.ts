@@ -3,7 +3,7 @@
  * What counts is what became of the containers, their sessions and the journal, never what Docker answered.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ContainerStoryView, ContainerView } from '../../src/supervisor/door.ts';
@@ -44,7 +44,12 @@ if (process.getuid?.() !== 0) {
       withParts(beyondSaving),
     );
     it('goes on to a verified state when the daemon is killed in the middle of it', withParts(daemonKilled));
+    it(
+      'of the daemon itself is for people, who are told first what it takes along',
+      withParts(dockerRestart),
+    );
     it('is refused for a ghost, of which a person is told once', withParts(ghost));
+    it('of what holds too many zombies, only where the configuration says so', withParts(zombies));
     it(
       'is asked for by people: planned, verified, stopped, started, and never where it is excluded',
       withParts(people),
@@ -184,6 +189,37 @@ async function daemonKilled(parts: Parts): Promise<void> {
   assert.equal(journal(garrison).at(-1)?.what, 'healed', JSON.stringify(journal(garrison).at(-1)));
 }
 
+/** The one part that a private dockerd cannot have is a unit of systemd's: a stand-in writes down what it was told. */
+async function dockerRestart(parts: Parts): Promise<void> {
+  const dockerd = await startDockerd(parts);
+  await startAlone(dockerd, {});
+  const told = join(dockerd.folder, 'told');
+  writeFileSync(told, '');
+  writeFileSync(
+    join(dockerd.folder, 'systemctl'),
+    `#!/bin/sh\necho "$*" >>${told}\ncase "$1" in show) echo LoadState=loaded ;; esac\n`,
+    { mode: 0o755 },
+  );
+  const garrison = await watching(parts, dockerd, 'confirm: 1s', {
+    PATH: `${dockerd.folder}:${process.env.PATH ?? ''}`,
+  });
+  await shown(garrison, ({ state }) => state === 'healthy', 1);
+  const asked = await garrison.cli('restart', 'docker');
+  assert.equal(asked.exitCode, 4);
+  const said = `${asked.stdout}${asked.stderr}`;
+  assert.match(said, /live-restore is off: every container is ended/);
+  assert.match(said, /every running container: alone/);
+  assert.match(said, /your SSH session to this host survives/);
+  assert.ok(!readFileSync(told, 'utf8').includes('restart docker'), 'nothing was done');
+  const restarting = garrison.cli('restart', 'docker', '--yes');
+  await until('systemd was told', () => readFileSync(told, 'utf8').includes('restart docker.service'));
+  await dockerd.kill();
+  await dockerd.startAgain();
+  const restarted = await restarting;
+  assert.equal(restarted.exitCode, 0, restarted.stderr);
+  assert.match(restarted.stdout, /Docker answers again/);
+}
+
 async function ghost(parts: Parts): Promise<void> {
   const dockerd = await startDockerd(parts);
   const container = await startAlone(dockerd, { 'garrison.heal': 'true' });
@@ -200,6 +236,33 @@ async function ghost(parts: Parts): Promise<void> {
   await undo();
   await shown(garrison, ({ state }) => state === 'stopped', 1);
   assert.equal(journal(garrison).filter(({ what }) => what === 'treated').length, 0);
+}
+
+async function zombies(parts: Parts): Promise<void> {
+  const dockerd = await startDockerd(parts);
+  // The first process of each waits for nobody, and what their shells leave behind is left to it.
+  const script = 'for one in 1 2 3 4 5; do (sleep 2 &); done; exec sleep 1000';
+  for (const [name, labels] of [
+    ['leaky', { 'garrison.heal': 'true' }],
+    ['left', {}],
+  ] as const)
+    await runContainer(dockerd.dockerode(), { name, script, networkMode: 'none', labels });
+  const garrison = await watching(parts, dockerd, 'zombies: { most: 3, for: 3s }');
+  await shown(garrison, ({ zombies: count }) => count === 5, 2);
+  const { State: before } = await dockerd.dockerode().getContainer('leaky').inspect();
+  await until('it is restarted', () => journal(garrison).some(({ what }) => what === 'restarted'), {
+    deadlineMs: 30_000,
+  });
+  const { State: after } = await dockerd.dockerode().getContainer('leaky').inspect();
+  assert.notEqual(after.Pid, before.Pid);
+  assert.deepEqual(
+    new Set(
+      journal(garrison)
+        .filter(({ what }) => what === 'treated')
+        .map(({ container }) => container),
+    ),
+    new Set(['leaky']),
+  );
 }
 
 async function people(parts: Parts): Promise<void> {
@@ -258,8 +321,14 @@ function startAlone(dockerd: TestDockerd, labels: Record<string, string>): Retur
   });
 }
 
-function watching(parts: Parts, dockerd: TestDockerd, more: string): Promise<Garrison> {
+function watching(
+  parts: Parts,
+  dockerd: TestDockerd,
+  more: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Garrison> {
   return Garrison.start(parts, {
+    env,
     config: `workers: { count: 1 }\ncontainers: { socket: ${dockerd.socketPath}, ${more} }`,
   });
 }
