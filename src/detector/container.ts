@@ -140,7 +140,7 @@ function judgeRunning({ health, healthCheck, startedAt }: ContainerFacts): Conta
 
 function judgeUnhealthy({ probes, failingStreak }: Health): ContainerVerdict {
   const since = probes[firstOfLastFailures(probes)]?.endedAt ?? null;
-  const times = `${String(failingStreak)} times in a row`;
+  const times = failingStreak === 1 ? 'once' : `${String(failingStreak)} times in a row`;
   const last = probes.at(-1);
   if (last === undefined)
     return verdict('unhealthy', 'ProbeFailed', { since, detail: `its health check failed ${times}` });

@@ -50,8 +50,14 @@ export interface Patient {
 
 export type Intent =
   /** Nothing to do, or not yet; `plan` says what is waited for, and is empty when nothing is. */
-  | { readonly kind: 'rest'; readonly plan: string; readonly recheckAtMs: number | null }
-  | { readonly kind: 'examine'; readonly plan: string }
+  | {
+      readonly kind: 'rest';
+      readonly plan: string;
+      readonly recheckAtMs: number | null;
+      /** When what the plan says is due; null where that is not a matter of time. */
+      readonly dueAtMs: number | null;
+    }
+  | { readonly kind: 'examine'; readonly plan: string; readonly dueAtMs: number | null }
   | { readonly kind: 'treat'; readonly how: Treatment; readonly plan: string; readonly because: string }
   /** It would be treated, and is only watched. */
   | { readonly kind: 'observe'; readonly plan: string }
@@ -123,7 +129,7 @@ function decideAsked(
   if (isRestart(how) && isBudgetSpent(record, rules.policy, nowMs))
     return { kind: 'refuse', why: budgetSpent(patient, rules.policy) };
   if (ask.how === 'heal' && record.failures > 0 && nowMs < record.notBeforeMs)
-    return rest('it is treated again when its back-off is over', record.notBeforeMs);
+    return rest('it is treated again when its back-off is over', record.notBeforeMs, record.notBeforeMs);
   return prepared(patient, { how, because: `${ask.actor} asked for it` }, { rules, nowMs });
 }
 
@@ -171,9 +177,9 @@ function awaited(patient: Patient, confirmedAtMs: number, nowMs: number): Intent
   const dueAtMs = Math.max(confirmedAtMs, patient.recoversUntilMs);
   const plan =
     patient.recoversUntilMs > confirmedAtMs
-      ? 'it has time to recover by itself, since what it depends on has changed'
+      ? 'what it depends on has changed, and it has time to recover by itself'
       : 'it is restarted if it stays so';
-  if (patient.selection.selection !== 'heal') return rest(plan, dueAtMs);
+  if (patient.selection.selection !== 'heal') return rest(plan, dueAtMs, dueAtMs);
   return examinedAhead(patient, { plan, dueAtMs, nowMs });
 }
 
@@ -249,14 +255,16 @@ function examinedAhead(
   { plan, dueAtMs, nowMs }: { readonly plan: string; readonly dueAtMs: number; readonly nowMs: number },
 ): Intent {
   const aheadAtMs = dueAtMs - EXAMINE_AHEAD_MS;
-  if (nowMs < aheadAtMs) return rest(plan, aheadAtMs);
-  return patient.examineAskedAtMs >= aheadAtMs ? rest(plan, dueAtMs) : { kind: 'examine', plan };
+  if (nowMs < aheadAtMs) return rest(plan, aheadAtMs, dueAtMs);
+  return patient.examineAskedAtMs >= aheadAtMs
+    ? rest(plan, dueAtMs, dueAtMs)
+    : { kind: 'examine', plan, dueAtMs };
 }
 
 /** Asked for once; then its answer is awaited, and asked for anew when none comes. */
 function examination({ examineAskedAtMs }: Patient, plan: string, nowMs: number): Intent {
   const waitsUntilMs = examineAskedAtMs + EXAMINE_AGAIN_MS;
-  return nowMs < waitsUntilMs ? rest(plan, waitsUntilMs) : { kind: 'examine', plan };
+  return nowMs < waitsUntilMs ? rest(plan, waitsUntilMs) : { kind: 'examine', plan, dueAtMs: null };
 }
 
 /** First gently, then by force; what was ended and not started again needs a start only. */
@@ -280,6 +288,6 @@ function budgetSpent({ facts, record }: Patient, { budget }: HealPolicy): string
 export const GHOST_ADVICE =
   "Docker's view of it is stale, and no restart of the container cures that: what does is a containerd that goes on, or garrison restart docker, which without live-restore interrupts every container";
 
-function rest(plan: string, recheckAtMs: number | null = null): Intent {
-  return { kind: 'rest', plan, recheckAtMs };
+function rest(plan: string, recheckAtMs: number | null = null, dueAtMs: number | null = null): Intent {
+  return { kind: 'rest', plan, recheckAtMs, dueAtMs };
 }

@@ -30,7 +30,7 @@ export function viewContainer(picture: Picture, before: ContainerView | null, at
     name: facts.name,
     state,
     reason,
-    since: isSame ? before.since : (since ?? at.wall),
+    since: isSame ? before.since : toMilliseconds(since ?? at.wall),
     detail,
     id: facts.id.slice(0, SHORT_ID_LENGTH),
     incarnation: facts.pid === 0 ? null : `${String(facts.pid)}-${String(Date.parse(facts.startedAt))}`,
@@ -42,6 +42,11 @@ export function viewContainer(picture: Picture, before: ContainerView | null, at
     zombies: heal?.zombies ?? 0,
     heal: viewHeal(heal, policy, at),
   };
+}
+
+/** Docker tells nanoseconds, which nobody reads. */
+function toMilliseconds(time: string): string {
+  return new Date(time).toISOString();
 }
 
 const SHORT_ID_LENGTH = 12;

@@ -36,7 +36,7 @@ export function carryOut(
   { intent, at, actions }: { readonly intent: Intent; readonly at: Moment; readonly actions: Action[] },
 ): number | null {
   const { id } = entry.seen.facts;
-  ledger.setPlan(entry, 'plan' in intent ? intent.plan : '');
+  ledger.setPlan(entry, planOf(intent), at);
   switch (intent.kind) {
     case 'rest':
       return intent.recheckAtMs;
@@ -147,6 +147,11 @@ export function verify(
     default:
       return unreachable(standing);
   }
+}
+
+function planOf(intent: Intent): { readonly text: string; readonly dueAtMs: number | null } {
+  const text = 'plan' in intent ? intent.plan : '';
+  return { text, dueAtMs: 'dueAtMs' in intent ? intent.dueAtMs : null };
 }
 
 function whyExamined({ ask, ailment, seen }: Entry): string {

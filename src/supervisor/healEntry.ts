@@ -54,7 +54,9 @@ export interface Entry {
   signalledAtMs: number;
   /** What a person was paged for, or told of, during this sickness. */
   toldOf: string | null;
+  /** For people. */
   plan: string;
+  planned: { readonly text: string; readonly dueAtMs: number | null } | null;
 }
 
 export function newEntry(seen: Seen, record: HealRecord, selection: Selection): Entry {
@@ -76,6 +78,7 @@ export function newEntry(seen: Seen, record: HealRecord, selection: Selection): 
     signalledAtMs: -Infinity,
     toldOf: null,
     plan: '',
+    planned: null,
   };
 }
 

@@ -51,9 +51,16 @@ export class HealLedger {
     this.#changed.add(entry.seen.facts.id);
   }
 
-  setPlan(entry: Entry, plan: string): void {
-    if (entry.plan === plan) return;
-    entry.plan = plan;
+  /** With the hour at which it is due, where that is known: it is worked out once, so that no clock makes it flicker. */
+  setPlan(
+    entry: Entry,
+    { text, dueAtMs }: { readonly text: string; readonly dueAtMs: number | null },
+    at: Moment,
+  ): void {
+    if (entry.planned?.text === text && entry.planned.dueAtMs === dueAtMs) return;
+    entry.planned = { text, dueAtMs };
+    const due = dueAtMs === null ? '' : ` (${wallOf(dueAtMs, at)})`;
+    entry.plan = `${text}${due}`;
     this.#changed.add(entry.seen.facts.id);
   }
 
@@ -120,6 +127,12 @@ export class HealLedger {
     this.#isUnkept = false;
     return isUnkept;
   }
+}
+
+/** RFC 3339 in whole seconds: when the monotonic clock will say so. */
+function wallOf(atMs: number, now: Moment): string {
+  const wall = new Date(Date.parse(now.wall) + (atMs - now.monoMs)).toISOString();
+  return wall.replace(/\.\d+Z$/, 'Z');
 }
 
 /** Those that are told right after an examination, which says what was seen just before. */
