@@ -6,7 +6,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
-import { ConfigSchema, type ConfigValues } from './configSchema.ts';
+import { ConfigSchema, DOCKER_SOCKET, type ConfigValues } from './configSchema.ts';
 import { GarrisonError, messageOf } from './errors.ts';
 import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
 import { settingsOf, type Setting } from './settings.ts';
@@ -37,8 +37,12 @@ export interface GarrisonConfig {
     readonly totalTimeoutMs: number;
   };
   readonly containers: {
-    /** Of the Docker daemon. */
+    /** Of the Docker daemon, unless a host is named. */
     readonly socket: string;
+    /** `tcp://`, `https://` or `ssh://`; null for the socket. */
+    readonly host: string | null;
+    /** Holds ca.pem, cert.pem and key.pem. */
+    readonly certPath: string | null;
     /** Container or service name → the names that it depends on. */
     readonly dependsOn: Readonly<Record<string, readonly string[]>>;
     readonly select: 'label' | 'all';
@@ -78,6 +82,7 @@ export function loadConfig({ home, configFile = null }: ConfigSources): Garrison
     ...missing,
     ...read.problems,
     ...identityProblem(read, folder),
+    ...certificateProblems(read, folder),
     ...inventory.problems,
     ...checkGrants(join(home, 'grants.yaml')),
   ];
@@ -157,6 +162,24 @@ function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readon
   ];
 }
 
+/** Docker would be asked without them, or not at all, and each time anew. */
+function certificateProblems(read: ConfigFile<ConfigValues>, folder: string): readonly ConfigProblem[] {
+  const named = read.value?.containers.certPath;
+  if (named === undefined) return [];
+  const missing = CERTIFICATES.map((name) => join(absolute(folder, named), name)).filter(
+    (path) => !existsSync(path),
+  );
+  return missing.map((path) => ({
+    file: read.file ?? '',
+    line: read.lineOf(['containers', 'certPath']),
+    key: 'containers.certPath',
+    what: `there is no file ${path}`,
+    cure: null,
+  }));
+}
+
+const CERTIFICATES = ['ca.pem', 'cert.pem', 'key.pem'];
+
 type InEffect = Pick<
   GarrisonConfig,
   'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'retention'
@@ -184,16 +207,22 @@ function inEffect(
       idleTimeoutMs: ssh.idleTimeout,
       totalTimeoutMs: ssh.totalTimeout,
     },
-    containers: containersInEffect(values.containers),
+    containers: containersInEffect(values.containers, folder),
     page: page.listen,
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
   };
 }
 
-function containersInEffect(values: ConfigValues['containers']): GarrisonConfig['containers'] {
-  const { budget, confirm, zombies, ...others } = values;
+function containersInEffect(
+  values: ConfigValues['containers'],
+  folder: string,
+): GarrisonConfig['containers'] {
+  const { budget, confirm, zombies, socket, host, certPath, ...others } = values;
   return {
     ...others,
+    socket: socket ?? DOCKER_SOCKET,
+    host: host ?? null,
+    certPath: certPath === undefined ? null : absolute(folder, certPath),
     budget: { restarts: budget.restarts, perMs: budget.per },
     confirmMs: confirm,
     zombies: zombies === undefined ? null : { most: zombies.most, forMs: zombies.for },

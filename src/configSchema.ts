@@ -84,8 +84,12 @@ const Redis = z
 
 const Names = z.array(Text).default([]);
 
-const Containers = z.strictObject({
-  socket: Text.default('/run/docker.sock'),
+export const DOCKER_SOCKET = '/run/docker.sock';
+
+const ContainerSection = z.strictObject({
+  socket: Text.optional().describe(`of the Docker daemon; default: ${DOCKER_SOCKET}`),
+  host: Text.optional().describe('tcp://, https:// or ssh:// of a Docker daemon elsewhere'),
+  certPath: Text.optional().describe('folder with ca.pem, cert.pem and key.pem for tcp:// and https://'),
   select: z.enum(['label', 'all']).default('label'),
   budget: z
     .strictObject({ restarts: z.int().min(1).max(1000).default(3), per: Duration.prefault('30m') })
@@ -100,6 +104,17 @@ const Containers = z.strictObject({
     .strictObject({ most: z.int().min(1), for: Duration.prefault('10m') })
     .optional()
     .describe('a container that is healed and holds more zombies for so long is restarted; default: never'),
+});
+
+const Containers = ContainerSection.superRefine(({ socket, host, certPath }, context) => {
+  const issue = (key: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (socket !== undefined && host !== undefined) issue('host', 'contradicts socket; keep one of the two');
+  const wrong = host === undefined ? null : dockerHostProblem(host);
+  if (wrong !== null) issue('host', wrong);
+  if (certPath === undefined) return;
+  if (host === undefined) issue('certPath', 'has a use only together with host');
+  else if (host.startsWith('ssh:')) issue('certPath', 'has no use for ssh://, which has its own keys');
 });
 
 const Page = z.strictObject({
@@ -174,5 +189,20 @@ function redisUrlProblem(text: string): string | null {
   if (url.protocol === 'unix:' && (url.host !== '' || url.pathname.length < 2))
     return 'must name a socket, such as unix:///run/redis.sock';
   if (url.protocol !== 'unix:' && url.hostname === '') return 'names no host';
+  return null;
+}
+
+function dockerHostProblem(text: string): string | null {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'must be a URL such as tcp://docker.example:2376 or ssh://ops@docker.example';
+  }
+  if (!['tcp:', 'https:', 'ssh:'].includes(url.protocol)) return 'must begin with tcp://, https:// or ssh://';
+  if (url.password !== '') return 'holds a password; Docker is reached with keys or certificates only';
+  if (url.hostname === '') return 'names no host';
+  if (!['', '/'].includes(url.pathname) || url.search !== '') return 'must end after the host and its port';
+  if (url.username !== '' && url.protocol !== 'ssh:') return 'has a user, which only ssh:// has a use for';
   return null;
 }

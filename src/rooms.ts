@@ -6,6 +6,7 @@ import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { writeWishes } from './driver/wishFile.ts';
+import { dockerTarget } from './driver/dockerSetting.ts';
 import { openDriver, type Driver, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
@@ -92,7 +93,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
 }
 
 function driverSettings({ config, password }: Joining): DriverSettings {
-  const { home: homeDir, redis, workers, containers } = config;
+  const { home: homeDir, redis, workers } = config;
   const embedded = redis.mode === 'embedded';
   const target: RedisTarget = embedded
     ? { kind: 'socket', path: embeddedSocket(homeDir) }
@@ -103,7 +104,7 @@ function driverSettings({ config, password }: Joining): DriverSettings {
     embedded,
     slots: workers.slots,
     openFiles: workers.openFiles,
-    dockerSocket: containers.socket,
+    docker: dockerTarget(config),
   };
 }
 

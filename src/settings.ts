@@ -3,7 +3,7 @@
  * It never shows a secret: no value of the configuration is one.
  */
 import { hostname } from 'node:os';
-import { UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
+import { DOCKER_SOCKET, UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
 import { formatDurationMs, formatSizeBytes } from './units.ts';
 
 export interface Setting {
@@ -64,7 +64,7 @@ function workSettings(
 function otherSettings({ containers, page, login, retention }: ConfigValues): Record<string, string> {
   const { address, port } = page.listen;
   return {
-    'containers.socket': containers.socket,
+    ...dockerSettings(containers),
     'containers.select': containers.select,
     'containers.budget.restarts': String(containers.budget.restarts),
     'containers.budget.per': formatDurationMs(containers.budget.per),
@@ -82,6 +82,14 @@ function otherSettings({ containers, page, login, retention }: ConfigValues): Re
     'retention.jobs': formatDurationMs(retention.jobs),
     'retention.logs': formatSizeBytes(retention.logs),
     'retention.incidents': formatDurationMs(retention.incidents),
+  };
+}
+
+function dockerSettings({ socket, host, certPath }: ConfigValues['containers']): Record<string, string> {
+  if (host === undefined) return { 'containers.socket': socket ?? DOCKER_SOCKET };
+  return {
+    'containers.host': host,
+    ...(certPath === undefined ? {} : { 'containers.certPath': certPath }),
   };
 }
 

@@ -101,6 +101,8 @@ retention: { jobs: 30d, logs: 2GiB, incidents: 90d }
   assert.deepEqual(setting('page.basePath')?.used, false);
   assert.deepEqual(config.containers, {
     socket: '/run/docker.sock',
+    host: null,
+    certPath: null,
     dependsOn: { koko: ['core'] },
     select: 'label',
     budget: { restarts: 3, perMs: 1_800_000 },
@@ -160,6 +162,30 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     2,
     'ssh.identityFile',
     /there is no file .*keys\/none/,
+  ],
+  [
+    'two Dockers',
+    'containers:\n  socket: /run/d\n  host: tcp://d\n',
+    3,
+    'containers.host',
+    /contradicts socket/,
+  ],
+  ['a Docker that is none', 'containers: { host: "http://d" }\n', 1, 'containers.host', /tcp:\/\/, https/],
+  ['a password for Docker', 'containers: { host: "ssh://u:secret@d" }\n', 1, 'containers.host', /password/],
+  ['a path behind Docker', 'containers: { host: "tcp://d/x" }\n', 1, 'containers.host', /end after the host/],
+  [
+    'certificates for nobody',
+    'containers: { certPath: x }\n',
+    1,
+    'containers.certPath',
+    /together with host/,
+  ],
+  [
+    'certificates for SSH',
+    'containers:\n  host: ssh://d\n  certPath: x\n',
+    3,
+    'containers.certPath',
+    /no use for ssh/,
   ],
   ['an unknown choice', 'containers: { select: some }\n', 1, 'containers.select', /label or all/],
 ];

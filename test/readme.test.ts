@@ -63,6 +63,8 @@ describe('README', () => {
     const known = settings.map((setting) => setting.key);
     const others = [...rows.keys()].filter((key) => !known.includes(key));
     const withoutDefault = [
+      'containers.certPath',
+      'containers.host',
       'containers.zombies.for',
       'containers.zombies.most',
       'redis.passwordFile',

@@ -55,12 +55,18 @@ export function withoutAnswer(target: DockerTarget, error: unknown): DockerFailu
   if (code === 'ECONNREFUSED')
     return new DockerFailure(
       'unreachable',
-      `Docker does not answer at ${where}: nobody listens there (ECONNREFUSED). Look at systemctl status docker.`,
+      `Docker does not answer at ${where}: nobody listens there (ECONNREFUSED). Look at systemctl status ${target.kind === 'ssh' ? 'ssh' : 'docker'}.`,
       error,
     );
+  const isBrokenOff = code === 'ECONNRESET' || code === 'EPIPE';
+  // What the other side has said of it is lost.
+  const hint =
+    isBrokenOff && target.kind === 'ssh'
+      ? ' Over SSH the host needs the command docker system dial-stdio.'
+      : '';
   return new DockerFailure(
-    code === 'ECONNRESET' || code === 'EPIPE' ? 'broken off' : 'unreachable',
-    `Docker did not answer at ${where}: ${cut(messageOf(error))}.`,
+    isBrokenOff ? 'broken off' : 'unreachable',
+    `Docker did not answer at ${where}: ${cut(messageOf(error))}.${hint}`,
     error,
   );
 }
@@ -123,7 +129,8 @@ function cut(text: string): string {
     .slice(0, LONGEST_QUOTE);
 }
 
-const LONGEST_QUOTE = 200;
+/** Docker's own are shorter; that a host's key is not known, and what to do, is not. */
+const LONGEST_QUOTE = 300;
 
 function safely(target: DockerTarget): string {
   try {

@@ -8,11 +8,13 @@ import { Agent as TlsAgent } from 'node:https';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import Dockerode from 'dockerode';
+import { sshWay, type SshTarget } from './dockerSsh.ts';
 
 export type DockerTarget =
   | { readonly kind: 'socket'; readonly path: string }
-  /** `tcp://` or `https://`; a certPath holds ca.pem, cert.pem and key.pem. Not `ssh://`: docker-modem checks no host key. */
-  | { readonly kind: 'host'; readonly url: string; readonly certPath: string | null };
+  /** `tcp://` or `https://`; a certPath holds ca.pem, cert.pem and key.pem. */
+  | { readonly kind: 'host'; readonly url: string; readonly certPath: string | null }
+  | SshTarget;
 
 export interface DockerRequest {
   readonly method: 'GET' | 'POST';
@@ -24,8 +26,8 @@ export interface DockerRequest {
 /** For people; nothing of a password that stands in the address. */
 export function describeDockerTarget(target: DockerTarget): string {
   if (target.kind === 'socket') return target.path;
-  const { protocol, host } = addressOf(target.url);
-  return `${protocol}//${host}`;
+  const { protocol, host, username } = addressOf(target.url);
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}`;
 }
 
 /** Then its containers' processes are in our /proc. */
@@ -35,7 +37,7 @@ export function isOnThisMachine(target: DockerTarget): boolean {
 
 export class DockerClient {
   readonly #target: DockerTarget;
-  #opened: { readonly dial: Dial; readonly agent: Agent } | null = null;
+  #opened: Opened | null = null;
 
   constructor(target: DockerTarget) {
     this.#target = target;
@@ -46,7 +48,8 @@ export class DockerClient {
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
-      this.#open().dial(
+      const opened = this.#open();
+      opened.dial(
         {
           path: `${path}?`,
           method,
@@ -59,7 +62,7 @@ export class DockerClient {
         (error, answer) => {
           signal.removeEventListener('abort', abort);
           if (answer === null) {
-            reject(error ?? new Error('no answer'));
+            reject(this.#refusal() ?? error ?? new Error('no answer'));
             return;
           }
           // Whoever reads it listens, too; until then nothing may be thrown.
@@ -71,6 +74,14 @@ export class DockerClient {
     });
   }
 
+  /** Of a host whose key is not known; the next try begins anew, since it may be known by then. */
+  #refusal(): Error | null {
+    const refusal = this.#opened?.refusal() ?? null;
+    if (refusal === null) return null;
+    this.end();
+    return new Error(refusal);
+  }
+
   /** Ends what is under way, too. */
   end(): void {
     this.#opened?.agent.destroy();
@@ -78,19 +89,29 @@ export class DockerClient {
   }
 
   /** At the first request, not before: certificates may be missing, and that is for the request to say. */
-  #open(): { readonly dial: Dial; readonly agent: Agent } {
+  #open(): Opened {
     if (this.#opened !== null) return this.#opened;
-    const { agent, ...options } = optionsFor(this.#target);
+    const { agent, refusal = () => null, ...options } = optionsFor(this.#target);
     // Its types do not know of the agent.
     const all = { ...NOTHING_FROM_THE_ENVIRONMENT, ...options, agent };
     const dialler = new Dockerode(all).modem as { dial: Dial };
-    this.#opened = { dial: (request, given) => dialler.dial(request, given), agent };
+    this.#opened = { dial: (request, given) => dialler.dial(request, given), agent, refusal };
     return this.#opened;
   }
 }
 
 type Dial = (request: object, given: (error: Error | null, answer: IncomingMessage | null) => void) => void;
-type Options = Omit<Dockerode.DockerOptions, 'agent'> & { readonly agent: Agent };
+type Refusal = () => string | null;
+interface Opened {
+  readonly dial: Dial;
+  readonly agent: Agent;
+  readonly refusal: Refusal;
+}
+type Options = Omit<Dockerode.DockerOptions, 'agent' | 'sshOptions'> & {
+  readonly agent: Agent;
+  readonly sshOptions?: object;
+  readonly refusal?: Refusal;
+};
 
 /** A connection for each request: one kept open would be found dead only by a request that waits for nothing. */
 const AGENT_OPTIONS = { keepAlive: false };
@@ -114,6 +135,8 @@ const NOTHING_FROM_THE_ENVIRONMENT = {
 function optionsFor(target: DockerTarget): Options {
   if (target.kind === 'socket')
     return { socketPath: target.path, agent: withoutRedirects(new Agent(AGENT_OPTIONS)) };
+  // docker-modem connects by an agent of its own for each request.
+  if (target.kind === 'ssh') return { ...sshWay(target), protocol: 'ssh', agent: new Agent(AGENT_OPTIONS) };
   const { protocol, hostname, port } = addressOf(target.url);
   const secure = protocol === 'https:' || target.certPath !== null;
   return {
@@ -127,9 +150,9 @@ function optionsFor(target: DockerTarget): Options {
 
 function addressOf(url: string): URL {
   const address = new URL(url);
-  if (!['tcp:', 'http:', 'https:'].includes(address.protocol))
+  if (!['tcp:', 'http:', 'https:', 'ssh:'].includes(address.protocol))
     throw new Error(
-      `the address ${address.protocol}//${address.host} of Docker is neither tcp:// nor https://`,
+      `the address ${address.protocol}//${address.host} of Docker is none of tcp://, https:// and ssh://`,
     );
   return address;
 }

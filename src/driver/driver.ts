@@ -35,8 +35,7 @@ export interface DriverSettings {
   readonly slots: number;
   /** Files, pipes and sockets that a worker may have open at once. */
   readonly openFiles: number;
-  /** Of the Docker daemon. */
-  readonly dockerSocket: string;
+  readonly docker: DockerTarget;
 }
 
 /** A signal that the guard did not let pass; `worker` is null when it was the supervisor's own. */
@@ -155,10 +154,9 @@ async function endAll(parts: Parts): Promise<void> {
 
 /** Two clients: what one of them waits for keeps the other from nothing. */
 function openDocker(
-  { homeDir, dockerSocket }: DriverSettings,
+  { homeDir, docker: target }: DriverSettings,
   { docker, onHeal, onDockerCall: onCall }: DriverEvents,
 ): { docker: DockerWatch; containers: ContainerHands } {
-  const target: DockerTarget = { kind: 'socket', path: dockerSocket };
   const watch = new DockerWatch(
     {
       calls: new DockerCalls(target, onCall),

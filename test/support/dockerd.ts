@@ -26,6 +26,10 @@ import { until } from './until.ts';
 export interface DockerdOptions {
   /** Containers go on while dockerd is away; without it the next dockerd ends those it finds. */
   readonly liveRestore?: boolean;
+  /** A second address; it must be of 127.0.0.1. */
+  readonly alsoAt?: string;
+  /** More of its options. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 export type DaemonName = 'dockerd' | 'containerd';
@@ -237,7 +241,11 @@ export class TestDockerd {
       // Not below the machine's own services when memory runs out.
       'oom-score-adjust': '0',
     };
-    return Object.entries(settings).map(([key, value]) => `--${key}=${value}`);
+    const { alsoAt, more } = this.#options;
+    return [
+      ...Object.entries({ ...settings, ...more }).map(([key, value]) => `--${key}=${value}`),
+      ...(alsoAt === undefined ? [] : [`--host=${alsoAt}`]),
+    ];
   }
 
   get #pidFile(): string {
