@@ -39,7 +39,7 @@ export function sessionsOf(facts: ContainerFacts, machine: Machine, isHere: bool
     return {
       connections: isGone ? 0 : null,
       carriesLogin,
-      gaps: isGone ? [] : ['Its connections cannot be counted: its processes cannot be seen from here.'],
+      gaps: isGone ? [] : [UNSEEN],
     };
   }
   if (view.inodes === null && view.isShared)
@@ -63,6 +63,8 @@ export function isOwnContainer(id: string): boolean {
   return isMounted || read('/proc/self/cgroup').includes(id);
 }
 
+const UNSEEN =
+  'Its connections, logins through it and a docker compose at work on it cannot be seen: its processes are hidden from Garrison.';
 /** Docker puts its own into every container. */
 const DOCKER_FILES = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 

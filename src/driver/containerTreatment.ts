@@ -89,12 +89,22 @@ async function killAndStart(treating: Treating): Promise<Treated> {
       };
     if (after.status === 'running' || after.status === 'restarting')
       return { outcome: 'answered', detail: 'it was killed, and something else has started it since' };
-    const answer = await doToContainer(calls, 'start', container);
+    const answer = await startAgain(treating);
     if (answer === 'gone')
       return { outcome: 'failed', detail: 'it was killed, and removed by somebody then' };
     return { outcome: 'answered', detail: 'it was killed, and Docker says that it was started' };
   } catch (error) {
     return unanswered(treating, error);
+  }
+}
+
+/** A proxy may let through a kill and no start, but then a restart, which starts what has ended just as well. */
+async function startAgain({ calls, container }: Treating): Promise<DeedAnswer> {
+  try {
+    return await doToContainer(calls, 'start', container);
+  } catch (error) {
+    if (!(error instanceof DockerFailure) || error.trouble !== 'forbidden') throw error;
+    return doToContainer(calls, 'restart', container);
   }
 }
 

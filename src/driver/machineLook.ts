@@ -87,10 +87,14 @@ class Look {
 
   #loginsHeldBy(pid: number): void {
     const inodes = socketInodesOf(pid);
+    const table = this.#table(pid);
+    // A port that it forwards is no login: nobody came in by that.
+    const doors = new Set(table.filter(({ state }) => state === 'listening').map(({ local }) => local.port));
     if (inodes === null) this.denied += 1;
     else
-      for (const { state, inode, local, remote } of this.#table(pid))
-        if (state === 'established' && inodes.has(inode)) this.logins.push({ pid, local, remote });
+      for (const { state, inode, local, remote } of table)
+        if (state === 'established' && inodes.has(inode) && doors.has(local.port))
+          this.logins.push({ pid, local, remote });
   }
 
   /** A session's first process was told by which connection it came; what it was told may be long over. */

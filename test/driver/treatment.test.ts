@@ -20,6 +20,7 @@ const ID = 'c'.repeat(64);
 
 describe('a scripted Docker', () => {
   it('that refuses, fails, talks nonsense or breaks off is told in plain words', withParts(plainWords));
+  it('that forbids a start after a kill has it restarted', withParts(forbidsStart));
   it('that has answered is told no stop timeout, and no body', withParts(nothingExtra));
 });
 
@@ -364,6 +365,22 @@ async function plainWords(parts: Parts): Promise<void> {
   const told = await hands.treat('killAndStart', before);
   assert.equal(told.outcome, 'failed');
   assert.match(told.detail, /no such network; it was ended by this, and has not been started again$/);
+}
+
+/** Killing is allowed there with restarting; starting is not. */
+async function forbidsStart(parts: Parts): Promise<void> {
+  const posts: string[] = [];
+  const path = await scripted(parts, (request, response) => {
+    const deed = /^\/containers\/c+\/(\w+)/.exec(request.url ?? '')?.[1] ?? '';
+    if (request.method === 'GET') response.end(inspected(posts.length === 0 ? 'running' : 'exited'));
+    else {
+      posts.push(deed);
+      response.writeHead(deed === 'start' ? 403 : 204).end();
+    }
+  });
+  const hands = TestHands.onSocket(parts, path);
+  const told = await hands.treat('killAndStart', await hands.life(ID));
+  assert.deepEqual([told.outcome, posts], ['answered', ['kill', 'start', 'restart']]);
 }
 
 async function nothingExtra(parts: Parts): Promise<void> {
