@@ -3,20 +3,22 @@
  * A scripted Docker stands in only where no real one does what is tried.
  */
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ContainerFacts } from '../../src/detector/containerFacts.ts';
 import { OwnSignals } from '../../src/driver/ownSignals.ts';
-import { TestDockerd } from '../support/dockerd.ts';
-import { importImage, runContainer, standInScript } from '../support/dockerImages.ts';
+import { standInScript } from '../support/dockerImages.ts';
 import { TestHands } from '../support/containerHands.ts';
-import { makeGhost } from '../support/ghost.ts';
 import { withParts, type Parts } from '../support/parts.ts';
-import { makeTempHome } from '../support/tempHome.ts';
+import {
+  inspected,
+  MADE_UP_ID as ID,
+  run,
+  scripted,
+  world,
+  type Answerer,
+  type World,
+} from '../support/treatment.ts';
 import { until } from '../support/until.ts';
-
-const ID = 'c'.repeat(64);
 
 describe('a scripted Docker', () => {
   it('that refuses, fails, talks nonsense or breaks off is told in plain words', withParts(plainWords));
@@ -35,29 +37,8 @@ if (process.getuid?.() === 0) {
     it('is treated once at a time, and not left killed by our own end', withParts(onceAtATime));
   });
   describe('a Docker that', () => {
-    it('hangs, or calls a ghost running, gives no answer in time or a plain one', withParts(longWaits));
     it('dies in the middle leaves it open', withParts(diesInTheMiddle));
   });
-}
-
-interface World {
-  readonly dockerd: TestDockerd;
-  readonly hands: TestHands;
-}
-
-async function world(parts: Parts, liveRestore = false): Promise<World> {
-  const dockerd = await TestDockerd.start(parts, { liveRestore });
-  await importImage(dockerd.dockerode());
-  return { dockerd, hands: TestHands.onSocket(parts, dockerd.socketPath) };
-}
-
-async function run(
-  { dockerd, hands }: World,
-  request: Parameters<typeof runContainer>[1],
-): Promise<ContainerFacts> {
-  const { id } = await runContainer(dockerd.dockerode(), { networkMode: 'none', ...request });
-  await until('it is seen running', () => hands.seen.get(id)?.status === 'running');
-  return hands.life(id);
 }
 
 /** The next life, seen by the watch. */
@@ -196,52 +177,6 @@ async function onceAtATime(parts: Parts): Promise<void> {
   assert.equal(hands.told('containerTreated').length, 2);
 }
 
-async function ghost(parts: Parts): Promise<void> {
-  const all = await world(parts);
-  const one = await run(all, { name: 'ghost' });
-  const container = all.dockerd.dockerode().getContainer(one.id);
-  const undo = await makeGhost(all.dockerd, container);
-  // Docker waits 10 s for a word of containerd that stands still, and then as long again.
-  const told = await all.hands.treat('killAndStart', one, 40_000);
-  assert.match(told.outcome, /^(?:failed|tooLate)$/);
-  assert.match(told.detail, /killing the container|still calls it running/);
-  await undo();
-}
-
-/** Side by side: they do nothing but wait. */
-async function longWaits(parts: Parts): Promise<void> {
-  await Promise.all([ghost(parts), hangs(parts), hangsBefore(parts)]);
-}
-
-async function hangsBefore(parts: Parts): Promise<void> {
-  const all = await world(parts);
-  const one = await run(all, { name: 'one' });
-  await all.dockerd.stop('dockerd');
-  const { outcome, detail } = await all.hands.treat('restart', one);
-  assert.equal(outcome, 'failed');
-  assert.match(detail, /^nothing was done: Docker at .* did not answer inspecting .* within 10000 ms$/);
-  all.dockerd.cont('dockerd');
-  const { State } = await all.dockerd.dockerode().getContainer(one.id).inspect();
-  assert.equal(State.StartedAt, one.startedAt, 'nothing was done');
-}
-
-async function hangs(parts: Parts): Promise<void> {
-  const home = makeTempHome();
-  parts.after(() => home.remove());
-  let restarts = 0;
-  const path = await scripted(parts, (request, response) => {
-    if (request.method === 'POST') restarts += 1;
-    else if (request.url?.includes('/json') === true) response.end(inspected());
-  });
-  const hands = TestHands.onSocket(parts, path);
-  const before = await hands.life(ID);
-  const told = hands.treat('killAndStart', before, 25_000);
-  const { outcome, detail } = await told;
-  assert.equal(outcome, 'tooLate');
-  assert.match(detail, /did not answer killing the container c+ within 20000 ms$/);
-  assert.equal(restarts, 1);
-}
-
 async function diesInTheMiddle(parts: Parts): Promise<void> {
   const all = await world(parts, true);
   const one = await run(all, { name: 'one', script: standInScript({ healthy: 'never', onStop: 'hangs' }) });
@@ -271,38 +206,6 @@ async function isAsked({ dockerd }: World, id: string): Promise<boolean> {
   let said = '';
   for await (const chunk of stream) said += String(chunk);
   return said.includes('"kill"');
-}
-
-type Answerer = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** A Docker that has one container and answers as told. */
-async function scripted(parts: Parts, answer: Answerer): Promise<string> {
-  const home = makeTempHome();
-  const path = join(home.path, 'd');
-  const server = createServer((request, response) => {
-    const url = request.url ?? '';
-    if (url.startsWith('/containers/json'))
-      response.end(JSON.stringify([{ Id: ID, Names: ['/one'], State: 'running', Status: 'Up 3 hours' }]));
-    else if (url.startsWith('/events')) response.flushHeaders();
-    else answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  parts.after(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    home.remove();
-  });
-  return path;
-}
-
-function inspected(status = 'running'): string {
-  const State = {
-    Status: status,
-    Running: status === 'running',
-    Pid: 0,
-    StartedAt: '2026-01-01T00:00:00Z',
-  };
-  return JSON.stringify({ Id: ID, Name: '/one', State });
 }
 
 async function plainWords(parts: Parts): Promise<void> {
