@@ -68,8 +68,9 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
   const exited = new Promise<ExitFact>((resolve) => {
     child.once('exit', (exitCode, signal) => {
       noteExited(pid);
-      fact = { exitCode, signal };
-      resolve(fact);
+      const seen = (fact = { exitCode, signal });
+      // Not in this same turn: whoever then starts the next process keeps libuv reading signals, and no timer runs any more.
+      setImmediate(resolve, seen);
     });
   });
   const drained = request.onLine === undefined ? Promise.resolve() : readLines(child, request.onLine);
