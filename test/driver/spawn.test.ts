@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, describe, it } from 'node:test';
-import { parseProcStat, readProcStat } from '../../src/proc.ts';
+import { parseProcStat, readCommand, readProcStat } from '../../src/proc.ts';
 import { spawnProcess } from '../../src/driver/spawn.ts';
 import { lockHome } from '../../src/driver/homeLock.ts';
 import { watchForLeaks } from '../support/leaks.ts';
@@ -48,7 +48,8 @@ describe('spawning', () => {
     const pid = await new Promise<number>((resolve) =>
       holder.stdout.once('data', (data: Buffer) => resolve(Number(data.toString()))),
     );
-    assert.ok(readProcStat(pid));
+    // Killed between fork and tether, its parent would leave it behind.
+    await until('it is tethered', () => readCommand(pid) === 'sleep');
     holder.kill('SIGKILL');
     await until('the child is gone', () => (readProcStat(pid)?.state ?? 'Z') === 'Z', { deadlineMs: 3_000 });
   });
