@@ -20,6 +20,7 @@ import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
 import { Publisher, type Report } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
 import { Refusals } from '../src/supervisor/refusals.ts';
+import { Stragglers } from '../src/supervisor/stragglers.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 import { WorkerBoard } from '../src/supervisor/workerBoard.ts';
 import { ZombieBoard } from '../src/supervisor/zombieBoard.ts';
@@ -146,6 +147,7 @@ class Fleet {
       zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null, nameOfContainer: () => null }),
       observer: new Observer(() => 0),
       publisher: new Publisher(report),
+      stragglers: new Stragglers(() => undefined),
       refusals: new Refusals(report),
       hands: { perform: (action) => this.#perform(action) },
       hosts: () => [],

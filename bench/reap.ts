@@ -29,9 +29,9 @@ async function measure(context: BenchContext): Promise<Figures> {
   });
   // The reaper keeps nobody's event loop alive.
   const alive = setInterval(() => undefined, 1_000);
-  context.after(() => {
+  context.after(async () => {
     clearInterval(alive);
-    return reaper.endAll(1_000);
+    await reaper.endAll(1_000);
   });
   context.note(`${String(ORPHANS)} orphans, killed one after another`);
   const tookMs: number[] = [];

@@ -35,7 +35,7 @@ const READY_WITHIN_MS = 30_000;
 /** npm passes a terminal's Ctrl-C on a second time; only a later one means impatience. */
 const SAME_SIGNAL_WITHIN_MS = 500;
 
-/** Runs until a signal ends it. Resolves to the exit code; rejects when it cannot start. */
+/** Runs until a signal ends it. Resolves to the exit code, 1 when something would not end; rejects when it cannot start. */
 export async function runSupervisor(options: RunOptions): Promise<number> {
   const logger = makeLogger({
     terminal: process.stderr.isTTY,
@@ -43,28 +43,32 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
   });
   const ending = new Ending();
   const stop = catchSignals(logger);
+  let leaves = (): boolean => false;
   try {
     const started = await start(options, logger, ending);
     stop.onImpatience(started.hurry);
+    leaves = started.leaves;
     const ready = await Promise.race([started.ready, stop.requested.then(() => null)]);
     if (ready !== null) await Promise.race([options.onReady?.(ready), stop.requested]);
     await stop.requested;
-    return 0;
   } finally {
     await ending.run((name, error) => {
       logger.error({ event: 'endingFailed', step: name, detail: messageOf(error) }, `could not end ${name}`);
     });
   }
+  return leaves() ? 1 : 0;
 }
 
 interface Started {
   readonly ready: Promise<Ready>;
   readonly hurry: () => void;
+  /** Something that was started did not end. */
+  readonly leaves: () => boolean;
 }
 
 async function start(options: RunOptions, logger: Logger, ending: Ending): Promise<Started> {
   const { config, password, practice, book } = await prepare(options, ending);
-  const { supervisor, door } = await joinRooms({ config, book, logger, ending, password });
+  const { supervisor, door, stragglers } = await joinRooms({ config, book, logger, ending, password });
   const socketPath = join(config.home, 'control.sock');
   const server = await startServer({
     door,
@@ -86,7 +90,7 @@ async function start(options: RunOptions, logger: Logger, ending: Ending): Promi
   const hurry = (): void => {
     supervisor.hurry();
   };
-  return { ready, hurry };
+  return { ready, hurry, leaves: () => stragglers.leaves };
 }
 
 interface Prepared {

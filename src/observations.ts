@@ -14,7 +14,8 @@ export interface Heard {
   readonly onDockerCall: DriverEvents['onDockerCall'];
 }
 
-export function driverEvents(logger: Logger, observe: Observe, heard: Heard): DriverEvents {
+/** All but what is left at the very end, when nothing takes observations in any more. */
+export function driverEvents(logger: Logger, observe: Observe, heard: Heard): Omit<DriverEvents, 'onLeft'> {
   return {
     ...heard,
     ...processEvents(observe),

@@ -32,6 +32,7 @@ import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
+import { Stragglers } from './supervisor/stragglers.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { ownVersion } from './version.ts';
 
@@ -47,6 +48,7 @@ export interface Joining {
 export interface Rooms {
   readonly supervisor: Supervisor;
   readonly door: FrontDoor;
+  readonly stragglers: Stragglers;
 }
 
 const DRAIN = { drainWithinMs: 30_000, termGraceMs: 2_000 };
@@ -63,24 +65,20 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   };
   const report = reporter(logger, journal);
   const publisher = new Publisher(report);
-  const driver = await openDriver(
-    driverSettings(joining),
-    driverEvents(logger, observe, {
+  const stragglers = new Stragglers(report);
+  const driver = await openDriver(driverSettings(joining), {
+    ...driverEvents(logger, observe, {
       settle: () => settle(),
       onDockerCall: (op, outcome, tookMs) => {
         publisher.dockerCalled({ op, outcome, tookMs });
       },
     }),
-  );
-  const supervisor = makeSupervisor({
-    joining,
-    driver,
-    marks,
-    journal,
-    observe,
-    report,
-    publisher,
+    onLeft: (left) => {
+      stragglers.noteLeft(left);
+    },
   });
+  const around = { marks, journal, observe, report, publisher, stragglers };
+  const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
   const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
   ending.add('Redis', () => driver.end());
@@ -89,7 +87,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   ending.add("the supervisor's timer", () => {
     supervisor.end();
   });
-  return { supervisor, door };
+  return { supervisor, door, stragglers };
 }
 
 function driverSettings({ config, password }: Joining): DriverSettings {
@@ -168,10 +166,11 @@ interface SupervisorNeeds {
   readonly observe: Observe;
   readonly report: Report;
   readonly publisher: Publisher;
+  readonly stragglers: Stragglers;
 }
 
 function makeSupervisor(needs: SupervisorNeeds): Supervisor {
-  const { joining, driver, marks, journal, observe, report, publisher } = needs;
+  const { joining, driver, marks, journal, observe, report, publisher, stragglers } = needs;
   const { config, book, logger, ending } = joining;
   const startedAt = now();
   const jobs = new JobBoard({
@@ -185,9 +184,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
   const { containers, zombies } = openContainerBoards({
     ...{ config, logger, journal, report, startedAt },
     workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
-    onHealed: (container, tookMs) => {
-      publisher.containerHealed(container, tookMs);
-    },
+    onHealed: (container, tookMs) => publisher.containerHealed(container, tookMs),
   });
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
@@ -204,6 +201,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       observer: new Observer(cpuPressureReader(monoMs)),
       publisher,
       refusals: new Refusals(report),
+      stragglers,
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
       report,

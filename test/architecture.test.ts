@@ -34,6 +34,8 @@ const PAST_THE_GUARD: readonly (readonly [string, string])[] = [
   ['driver/reaper.ts', "import { signalPidfd } from './libc.ts';"],
   ['driver/libc.ts', "libc.func('int kill(int pid, int signal)');"],
   ['driver/libc.ts', "libc.func('int tgkill(int group, int thread, int signal)');"],
+  ['driver/reaper.ts', "writeFileSync(join(folder, 'cgroup.kill'), '1');"],
+  ['driver/hands.ts', "import { endEnclosed } from './signals.ts';"],
   ['driver/a.ts', "import { spawn } from 'node:child_process';"],
   ['driver/a.ts', "import { spawn } from 'child_process';"],
   ['driver/a.ts', "process.getBuiltinModule('child_process');"],

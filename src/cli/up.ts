@@ -27,7 +27,7 @@ async function up(context: Context, options: UpOptions): Promise<number> {
   prepareHome(context.home);
   // Loaded here only: no other command needs the supervisor's own rooms, and each starts the faster for it.
   const { runSupervisor } = await import('../main.ts');
-  return runSupervisor({
+  const exitCode = await runSupervisor({
     home: context.home,
     configFile: context.configFile,
     practice: options.practice,
@@ -36,6 +36,9 @@ async function up(context: Context, options: UpOptions): Promise<number> {
       else announce(context, ready);
     },
   });
+  // What would not end holds pipes to this process, which would keep it for as long.
+  if (exitCode !== 0) process.exit(exitCode);
+  return exitCode;
 }
 
 function announce({ home, output }: Context, ready: Ready): void {

@@ -23,7 +23,9 @@ import { Reaper } from './reaper.ts';
 import { RedisLink } from './redisLink.ts';
 import { tellRefusals } from './signals.ts';
 import type { ExitFact } from './spawn.ts';
+import { leftProcess, type LeftProcess } from './left.ts';
 import { openSpool } from './spool.ts';
+import { findDelegation } from './workerCgroup.ts';
 import { WorkerPool } from './workers.ts';
 import { ZombieScan, type ZombiesSeen } from './zombieScan.ts';
 
@@ -61,6 +63,8 @@ export interface DriverEvents {
   readonly onAdopted: (orphan: Orphan) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onRefused: (refused: RefusedSignal) => void;
+  /** At the end: what could not be ended. */
+  readonly onLeft: (left: readonly LeftProcess[]) => void;
   readonly docker: Omit<DockerWatchEvents, 'onEvent' | 'onCall'>;
   /** A call to Docker has ended, whoever made it. */
   readonly onDockerCall: OnDockerCall;
@@ -84,6 +88,7 @@ export interface Driver {
 const LOCK_MS = 60_000;
 const REDIS_END_WITHIN_MS = 5_000;
 const ORPHANS_END_WITHIN_MS = 2_000;
+const CGROUPS_END_WITHIN_MS = 2_000;
 const RELIST_CONTAINERS_EVERY_MS = 10_000;
 
 export async function openDriver(settings: DriverSettings, events: DriverEvents): Promise<Driver> {
@@ -102,15 +107,15 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const spawnRedis = (): void => {
     server.spawn();
   };
+  const pool = openPool(settings, events);
   const hands = new DriverHands({
-    ...{ reaper, queue, store, spawnRedis, onNews, onFailure },
-    pool: openPool(settings, events),
+    ...{ pool, reaper, queue, store, spawnRedis, onNews, onFailure },
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
     sweepZombies: sweeping(reaper, zombies),
     containers,
   });
-  const parts = { hands, link, server, zombies, docker, containers, reaper };
+  const parts = { hands, link, server, zombies, docker, containers, reaper, pool, onLeft: events.onLeft };
   return {
     store,
     queue,
@@ -129,6 +134,8 @@ interface Parts {
   readonly docker: DockerWatch;
   readonly containers: ContainerHands;
   readonly reaper: Reaper;
+  readonly pool: WorkerPool;
+  readonly onLeft: DriverEvents['onLeft'];
 }
 
 async function startAll({ link, server, zombies, docker }: Parts, embedded: boolean): Promise<void> {
@@ -141,15 +148,20 @@ async function startAll({ link, server, zombies, docker }: Parts, embedded: bool
   docker.start();
 }
 
+/** Each step has its own limit, so that nothing that does not end keeps the rest from ending. */
 async function endAll(parts: Parts): Promise<void> {
-  const { hands, link, server, zombies, docker, containers, reaper } = parts;
+  const { hands, link, server, zombies, docker, containers, reaper, pool, onLeft } = parts;
   zombies.end();
   await containers.end();
   await docker.end();
   await hands.settled();
   await link.end();
-  await server.end(REDIS_END_WITHIN_MS);
-  await reaper.endAll(ORPHANS_END_WITHIN_MS);
+  const redis = await server.end(REDIS_END_WITHIN_MS);
+  const enclosed = await pool.cgroupsEnded(CGROUPS_END_WITHIN_MS);
+  const orphans = await reaper.endAll(ORPHANS_END_WITHIN_MS);
+  const outside = orphans.filter(({ pid }) => !enclosed.some((each) => each.pid === pid));
+  const named = outside.flatMap(({ pid, life }) => leftProcess(pid, pool.nameOf(life ?? '')));
+  onLeft([...redis, ...enclosed, ...named]);
 }
 
 /** Two clients: what one of them waits for keeps the other from nothing. */
@@ -191,7 +203,12 @@ function openPool(settings: DriverSettings, events: DriverEvents): WorkerPool {
     slots: settings.slots,
   } as const;
   return new WorkerPool(
-    { homeDir: settings.homeDir, openFiles: settings.openFiles, greeting },
+    {
+      homeDir: settings.homeDir,
+      openFiles: settings.openFiles,
+      delegation: findDelegation(),
+      greeting,
+    },
     {
       onObservation: events.onWorker,
       onMessage: (worker, incarnation, message) => {

@@ -2,6 +2,8 @@
  * Holds the life of the embedded redis-server: one at a time, its exit reported, its end orderly.
  * Whether and when it starts again is decided by the supervisor.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leftProcess, type LeftProcess } from './left.ts';
 import type { ExitFact, SpawnedProcess } from './spawn.ts';
 import { endLeftoverServer, spawnRedisServer } from './redisServer.ts';
 
@@ -9,6 +11,8 @@ export interface EmbeddedRedisEvents {
   onLine(line: string): void;
   onExit(fact: ExitFact): void;
 }
+
+const KILL_WITHIN_MS = 2_000;
 
 export class EmbeddedRedis {
   readonly #homeDir: string;
@@ -37,14 +41,18 @@ export class EmbeddedRedis {
     });
   }
 
-  /** TERM is redis-server's orderly end (it writes out the append-only file); it is made to leave when it does not within the limit. */
-  async end(withinMs: number): Promise<void> {
+  /**
+   * TERM is redis-server's orderly end (it writes out the append-only file); it is made to leave when it does not within the limit.
+   * Resolves to it when not even that ends it.
+   */
+  async end(withinMs: number): Promise<LeftProcess[]> {
     this.#ending = true;
     const server = this.#process;
-    if (server === null) return;
+    if (server === null) return [];
     server.signalGroup('SIGTERM');
     const force = setTimeout(() => server.signalGroup('SIGKILL'), withinMs);
-    await server.exited;
+    await Promise.race([server.exited, sleep(withinMs + KILL_WITHIN_MS, null, { ref: false })]);
     clearTimeout(force);
+    return server.exit() === null ? leftProcess(server.pid, null) : [];
   }
 }

@@ -13,9 +13,10 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 /** Linux 6.9: to the whole group that the process leads. */
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
+const LONGEST_ATTRIBUTE = 256;
 
-/** An integer or a place for one; what each call takes stands in its prototype below. */
-type Call = (...values: (number | null | number[])[]) => number;
+/** An integer, a text or a place for either; what each call takes stands in its prototype below. */
+type Call = (...values: (number | string | null | number[] | Buffer)[]) => number;
 
 interface Calls {
   readonly flock: Call;
@@ -23,6 +24,7 @@ interface Calls {
   readonly waitpid: Call;
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
+  readonly getxattr: Call;
 }
 
 let loaded: Calls | null = null;
@@ -36,6 +38,7 @@ function calls(): Calls {
     waitpid: libc.func('int waitpid(int pid, _Out_ int *status, int options)'),
     pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
     pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
+    getxattr: libc.func('long getxattr(str path, str name, void *value, ulong size)'),
   };
   return loaded;
 }
@@ -70,4 +73,11 @@ export function openPidfd(pid: number): number | null {
 export function signalPidfd(fd: number, signal: number, reach: 'process' | 'group'): boolean {
   const flags = reach === 'group' ? PIDFD_SIGNAL_PROCESS_GROUP : 0;
   return calls().pidfdSendSignal(SYS_PIDFD_SEND_SIGNAL, fd, signal, null, flags) === 0;
+}
+
+/** An extended attribute of a file or folder; null when it has none of that name, or it may not be read. */
+export function readAttribute(path: string, name: string): string | null {
+  const value = Buffer.alloc(LONGEST_ATTRIBUTE);
+  const length = calls().getxattr(path, name, value, value.length);
+  return length < 0 ? null : value.toString('utf8', 0, length);
 }

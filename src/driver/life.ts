@@ -11,10 +11,13 @@ import type { GuardedSignal } from '../reconciler/guard.ts';
 import { childrenOf } from './children.ts';
 import { spawnProcess, type ExitFact, type SpawnedProcess } from './spawn.ts';
 import { SshGroups } from './sshGroups.ts';
+import { WorkerCgroup, type Delegation } from './workerCgroup.ts';
 
 export interface LifeSettings {
   /** Files, pipes and sockets that it may have open at once. */
   readonly openFiles: number;
+  /** In which each worker gets a cgroup of its own; null where none was delegated. */
+  readonly delegation: Delegation | null;
 }
 
 export interface LifeEvents {
@@ -33,6 +36,8 @@ type Stack = readonly string[] | null;
 export class Life {
   readonly incarnation: Incarnation;
   readonly ssh: SshGroups;
+  /** Null where it has none of its own. */
+  readonly cgroup: WorkerCgroup | null;
   /** Last seen state letter of /proc; running and waiting both count as S. */
   letter = 'S';
   /** Ended children that it held at the last look, and at the last two. */
@@ -47,9 +52,14 @@ export class Life {
   constructor(worker: string, settings: LifeSettings, events: LifeEvents) {
     this.#events = events;
     const nonce = randomBytes(6).toString('hex');
-    this.#process = spawnProcess({
+    const { delegation, openFiles } = settings;
+    this.cgroup = delegation === null ? null : WorkerCgroup.make(delegation, nonce);
+    const command = {
       file: 'prlimit',
-      args: [`--nofile=${String(settings.openFiles)}`, '--', ...workerCommand(worker)],
+      args: [`--nofile=${String(openFiles)}`, '--', ...workerCommand(worker)],
+    };
+    this.#process = spawnProcess({
+      ...(this.cgroup?.entered(command) ?? command),
       env: { [LIFE_MARK]: nonce },
       ipc: true,
       onLine: (line) => {

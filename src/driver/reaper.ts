@@ -53,18 +53,20 @@ export class Reaper {
     sendSignal({ target, reach: 'process', signal: 'SIGKILL' }, 'marked');
   }
 
-  /** Ends every marked orphan there still is; resolves when none lives, or after `withinMs`. */
-  async endAll(withinMs: number): Promise<void> {
+  /** Ends every marked orphan there still is; resolves when none lives, or after `withinMs` to those that do. */
+  async endAll(withinMs: number): Promise<Orphan[]> {
     const untilMs = performance.now() + withinMs;
+    let marked: Orphan[];
     for (;;) {
       this.sweep();
-      const marked = [...this.#adopted.values()].filter(({ life }) => life !== null);
+      marked = [...this.#adopted.values()].filter(({ life }) => life !== null);
       if (marked.length === 0 || performance.now() > untilMs) break;
       for (const orphan of marked) this.end(orphan);
       await sleep(END_EVERY_MS);
     }
     clearInterval(this.#timer);
     process.off('SIGCHLD', this.#onChildSignal);
+    return marked;
   }
 
   readonly #onChildSignal = (): void => {

@@ -2,9 +2,10 @@
  * The only place where the supervisor sends a signal: to one proven process or the group that it leads, after the guard has let it pass.
  * It has no way to name a list, a pattern or a number alone; a refusal is told, and nothing is sent.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, constants as files, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { bootId, lookAt } from '../proc.ts';
+import { join } from 'node:path';
+import { bootId, lookAt, readProcStat } from '../proc.ts';
 import {
   isPid,
   refusalOf,
@@ -32,25 +33,69 @@ export function tellRefusals(listener: (refusal: Refusal) => void): void {
 /** The boot in which this process runs; it does not change under it. */
 export const OWN_BOOT = bootId();
 
+/** How a process is known to be ours; `enclosed` names the cgroup. */
+export type Claim = Exclude<Origin, 'enclosed'> | { readonly enclosure: string } | null;
+
 /** Null when the signal was sent; else why not. `Gone` and `AlreadyDead` are told to nobody else: there was nothing to refuse. */
-export function sendSignal(order: SignalOrder, origin: Origin | null): GuardRule | null {
+export function sendSignal(order: SignalOrder, claim: Claim): GuardRule | null {
   const { pid } = order.target;
   // Opened before the look: what is looked at is then what is signalled, whatever becomes of the pid in between.
   const pidfd = isPid(pid) ? openPidfd(pid) : null;
   try {
-    const rule = refusalOf(order, surroundingsOf(pid, origin));
+    const rule = refusalOf(order, surroundingsOf(pid, claim));
     if (rule === null) return deliver(order, pidfd) ? null : 'Gone';
-    if (rule !== 'Gone' && rule !== 'AlreadyDead') onRefusal({ rule, order });
+    if (isRefusal(rule)) onRefusal({ rule, order });
     return rule;
   } finally {
     if (pidfd !== null) closeSync(pidfd);
   }
 }
 
+/** A cgroup that this supervisor made for one worker. */
+export interface Enclosure {
+  /** As in /proc/PID/cgroup. */
+  readonly path: string;
+  /** Its cgroup.kill, open since it was made: it can mean no other. */
+  readonly killFd: number;
+}
+
+/** To be called right after `folder` was made. Throws where the kernel cannot end a cgroup as a whole (before 5.14). */
+export function openEnclosure(folder: string, path: string): Enclosure {
+  return { path, killFd: openSync(join(folder, 'cgroup.kill'), files.O_WRONLY) };
+}
+
+/**
+ * Ends all that is in it with one write, however fast it forks, if the guard lets each of these processes be killed that are in it now.
+ * If not, those that it lets one by one, and the refusals are told.
+ */
+export function endEnclosed({ path, killFd }: Enclosure, pids: readonly number[]): void {
+  const orders = pids.flatMap(killOrder);
+  const claim = { enclosure: path };
+  const stranger = orders.some((order) => {
+    const rule = refusalOf(order, surroundingsOf(order.target.pid, claim));
+    return rule !== null && isRefusal(rule);
+  });
+  if (!stranger) writeSync(killFd, '1');
+  else for (const order of orders) sendSignal(order, claim);
+}
+
+function killOrder(pid: number): SignalOrder[] {
+  const startTicks = readProcStat(pid)?.startTicks;
+  if (startTicks === undefined) return [];
+  return [{ target: { pid, startTicks, bootId: OWN_BOOT }, reach: 'process', signal: 'SIGKILL' }];
+}
+
+function isRefusal(rule: GuardRule): boolean {
+  return rule !== 'Gone' && rule !== 'AlreadyDead';
+}
+
 /** The caller's word that it was spawned counts only while the table says so. */
-function surroundingsOf(pid: number, origin: Origin | null): GuardSurroundings {
+function surroundingsOf(pid: number, claim: Claim): GuardSurroundings {
+  const enclosure = typeof claim === 'object' && claim !== null ? claim.enclosure : null;
+  const origin = typeof claim === 'object' && claim !== null ? 'enclosed' : claim;
   const proven = origin === 'spawned' && !isSpawned(pid) ? null : origin;
-  return { ...lookAt(pid), bootId: OWN_BOOT, adoption: ADOPTION, mark: OWN_MARK, origin: proven };
+  const own = { bootId: OWN_BOOT, adoption: ADOPTION, mark: OWN_MARK };
+  return { ...lookAt(pid), ...own, enclosure, origin: proven };
 }
 
 /**

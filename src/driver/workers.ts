@@ -11,6 +11,9 @@ import type { GuardedSignal } from '../reconciler/guard.ts';
 import { performAutopsy } from './autopsy.ts';
 import { Life, type LifeSettings } from './life.ts';
 import { readProcStat } from '../proc.ts';
+import { leftProcess, type LeftProcess } from './left.ts';
+import type { WorkerCgroup } from './workerCgroup.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WorkerEvents {
   onObservation(worker: string, observation: WorkerObservation): void;
@@ -27,9 +30,15 @@ export interface PoolSettings extends LifeSettings {
 }
 
 const LOOK_INTERVAL_MS = 1_000;
+/** Lives of which the name of the worker is still known. */
+const MOST_REMEMBERED = 1_000;
 
 export class WorkerPool {
   readonly #lives = new Map<string, Life>();
+  /** Of each life by its nonce, also of those that are over. */
+  readonly #names = new Map<string, string>();
+  /** Of ended lives, while something is left in them: the worker, and the end. */
+  readonly #emptying = new Map<WorkerCgroup, { readonly worker: string; readonly ended: Promise<void> }>();
   readonly #events: WorkerEvents;
   readonly #settings: PoolSettings;
   #watching: NodeJS.Timeout | null = null;
@@ -50,6 +59,7 @@ export class WorkerPool {
       return;
     }
     this.#lives.set(worker, life);
+    this.#remember(life.incarnation.nonce, worker);
     this.#events.onObservation(worker, { kind: 'spawned', incarnation: life.incarnation });
     life.send(this.#settings.greeting);
     this.#watchStates();
@@ -129,6 +139,20 @@ export class WorkerPool {
     this.#events.onObservation(worker, { kind: 'autopsied', incarnation, file });
   }
 
+  /** The worker whose life had this nonce; null when that is long ago. */
+  nameOf(nonce: string): string | null {
+    return this.#names.get(nonce) ?? null;
+  }
+
+  /** Resolves when the cgroups of all ended lives are empty and gone, or after `withinMs` to what is left in them. */
+  async cgroupsEnded(withinMs: number): Promise<LeftProcess[]> {
+    const ends = [...this.#emptying.values()].map(({ ended }) => ended);
+    await Promise.race([Promise.all(ends), sleep(withinMs, null, { ref: false })]);
+    return [...this.#emptying].flatMap(([cgroup, { worker }]) =>
+      cgroup.pids().flatMap((pid) => leftProcess(pid, worker)),
+    );
+  }
+
   #life(worker: string, incarnation: Incarnation): Life | null {
     const life = this.#lives.get(worker);
     return life !== undefined && sameIncarnation(life.incarnation, incarnation) ? life : null;
@@ -158,11 +182,31 @@ export class WorkerPool {
     const { incarnation, lastLines } = life;
     this.#lives.delete(worker);
     this.#events.onObservation(worker, { kind: 'exited', incarnation, exitCode, signal, lastLines });
+    this.#endCgroup(worker, life);
     await life.ssh.allGone((pids) => {
       const detail = `ssh of ${worker} (pid ${pids.join(', ')}) does not end, state D perhaps: its jobs wait for that`;
       this.#events.onFailure('endSsh', detail);
     });
     this.#events.onObservation(worker, { kind: 'gone', incarnation });
+  }
+
+  /** Not waited for before its jobs are free: what could write to a host is among its ssh. */
+  #endCgroup(worker: string, { cgroup }: Life): void {
+    if (cgroup === null) return;
+    const ended = cgroup.end((pids) => {
+      const left = pids.flatMap((pid) => leftProcess(pid, worker));
+      const named = left.map(({ pid, command, state }) => `pid ${String(pid)} (${command}, state ${state})`);
+      const detail = `what ${worker} left behind does not end: ${named.join(', ')}`;
+      this.#events.onFailure('endCgroup', detail);
+    });
+    this.#emptying.set(cgroup, { worker, ended });
+    void ended.finally(() => this.#emptying.delete(cgroup));
+  }
+
+  #remember(nonce: string, worker: string): void {
+    this.#names.set(nonce, worker);
+    const [oldest] = this.#names.keys();
+    if (this.#names.size > MOST_REMEMBERED && oldest !== undefined) this.#names.delete(oldest);
   }
 
   /** Looks at each worker's state letter once a second; a change is news. */

@@ -30,7 +30,9 @@ export type Origin =
   /** The kernel gave it to this supervisor, the subreaper of its own tree, when its parent died: no proof for who is given strangers, too. */
   | 'adopted'
   /** It was started with the mark of this very run of the supervisor, which only what descends from it can have. */
-  | 'marked';
+  | 'marked'
+  /** It is in the cgroup that this supervisor made for one worker and put nobody else in: that worker started it, whatever it did to be forgotten. */
+  | 'enclosed';
 
 /** Whose orphans the kernel gives us. As the first process of a container it is everyone's: of an sshd there, of `docker exec`. */
 export type Adoption = 'ownTree' | 'anyone';
@@ -41,6 +43,8 @@ export interface GuardSurroundings extends Sight {
   readonly adoption: Adoption;
   /** This run's own mark. */
   readonly mark: string;
+  /** Path of the worker's cgroup that we made, below our own, as the `0::` line of /proc/PID/cgroup has it; null where the claim rests on none. */
+  readonly enclosure: string | null;
   /** Null when it is not in the table of what we made. */
   readonly origin: Origin | null;
 }
@@ -138,7 +142,7 @@ function refusalOfLiving(around: BothSeen, reach: SignalOrder['reach']): GuardRu
   return null;
 }
 
-function isProven({ origin, target, self, mark }: BothSeen): boolean {
+function isProven({ origin, target, self, mark, enclosure }: BothSeen): boolean {
   switch (origin) {
     case 'spawned':
     case 'adopted':
@@ -147,9 +151,28 @@ function isProven({ origin, target, self, mark }: BothSeen): boolean {
       return true;
     case 'marked':
       return mark !== '' && target.mark === mark;
+    case 'enclosed':
+      return isEnclosed(enclosure, target, self);
     default:
       return false;
   }
+}
+
+/** A cgroup that we could have made is below our own: never it, one above it or one beside it. */
+function isEnclosed(enclosure: string | null, target: ProcessFacts, self: ProcessFacts): boolean {
+  const path = cgroupPath(target);
+  return isBelow(enclosure, cgroupPath(self)) && (path === enclosure || isBelow(path, enclosure));
+}
+
+/** Of the one hierarchy of version 2. */
+function cgroupPath({ cgroup }: ProcessFacts): string | null {
+  return /^0::(\/.*)$/m.exec(cgroup)?.[1] ?? null;
+}
+
+function isBelow(path: string | null, above: string | null): boolean {
+  if (path === null || above === null) return false;
+  const folder = above === '/' ? above : `${above}/`;
+  return path.startsWith(folder) && path !== folder;
 }
 
 /** Only who leads a session by setsid has a group whose members all descend from it; a shell's job group shares its session with others. */

@@ -14,6 +14,7 @@ import { takeIn, type Boards } from './intake.ts';
 import type { Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Refusals } from './refusals.ts';
+import type { Stragglers } from './stragglers.ts';
 import { snapshotOf } from './snapshot.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 
@@ -29,6 +30,7 @@ export interface SupervisorParts extends Boards {
   readonly observer: Observer;
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
+  readonly stragglers: Stragglers;
 }
 
 /** It looks at least this often, so that its own lateness can be told. */
@@ -104,7 +106,7 @@ export class Supervisor {
     return this.containers.dockerRestart.ask(at);
   }
 
-  /** Drains every worker under the short deadline; resolves when none lives. */
+  /** Drains every worker under the short deadline; resolves when none lives, but for those that nothing can end. */
   async stopWorkers(): Promise<void> {
     this.#state = 'stopping';
     const gone = new Promise<void>((resolve) => this.#goneWaiters.push(resolve));
@@ -216,8 +218,23 @@ export class Supervisor {
     });
     for (const action of actions) this.#parts.hands.perform(action);
     this.#sleepUntil(recheckTimes, at.monoMs);
-    if (this.#state === 'stopping' && this.#parts.workers.allGone())
-      for (const tell of this.#goneWaiters.splice(0)) tell();
+    this.#lookAtStragglers(at.monoMs);
+  }
+
+  #lookAtStragglers(nowMs: number): void {
+    const { workers, stragglers } = this.#parts;
+    const found = workers.stragglers(this.#drain(), nowMs);
+    stragglers.note(found);
+    const unkillable = found.filter(({ stubbornness }) => stubbornness === 'unkillable');
+    if (this.#state !== 'stopping' || this.#goneWaiters.length === 0) return;
+    if (workers.living() > unkillable.length) return;
+    stragglers.leave(unkillable);
+    for (const tell of this.#goneWaiters.splice(0)) tell();
+  }
+
+  #drain(): DrainLimits {
+    if (this.#hurry) return AT_ONCE;
+    return this.#state === 'stopping' ? this.#settings.stopDrain : this.#settings.drain;
   }
 
   /** Lets each board add its actions; returns the times at which they want to be asked again. */
@@ -225,7 +242,6 @@ export class Supervisor {
     const { workers, jobs, redis, observer, canary } = this.#parts;
     const redisUp = redis.state.up;
     const stopping = this.#state === 'stopping';
-    const drain = this.#hurry ? AT_ONCE : stopping ? this.#settings.stopDrain : this.#settings.drain;
     const { oldestQueuedAtMs, oldestLeftAtMs, stillSinceMs } = jobs.queueTimes();
     const forWorkers = workers.decide({
       brokerAwaySince: redis.awaySince,
@@ -234,7 +250,7 @@ export class Supervisor {
       oldestWaitingMs: oldestQueuedAtMs === null ? 0 : at.monoMs - oldestQueuedAtMs,
       queueStillMs: stillSinceMs === null ? 0 : at.monoMs - stillSinceMs,
       canary: canary.pending,
-      drain,
+      drain: this.#drain(),
       stopping,
       queueOpen: redis.everUp,
       at,

@@ -12,10 +12,12 @@ import { decideTruths, type Truths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
 import { canaryFor } from '../reconciler/canary.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
+import { stragglerOf, type Straggler } from '../reconciler/straggler.ts';
 import {
   answerDeath,
   FIRST_PLAN,
   reconcileWorker,
+  type DrainLimits,
   type RecycleLimits,
   type WorkerPlan,
   type Wish,
@@ -131,9 +133,16 @@ export class WorkerBoard {
     }
   }
 
-  /** True when nothing lives any more. */
-  allGone(): boolean {
-    return [...this.#entries.values()].every((entry) => entry.evidence.incarnation === null);
+  /** Those that do not end although they were told to. */
+  stragglers(drain: DrainLimits, nowMs: number): Straggler[] {
+    return [...this.#entries]
+      .map(([worker, { evidence }]) => stragglerOf(worker, evidence, { drain, nowMs }))
+      .filter((straggler) => straggler !== null);
+  }
+
+  /** How many live. */
+  living(): number {
+    return [...this.#entries.values()].filter(({ evidence }) => evidence.incarnation !== null).length;
   }
 
   /** Judges every worker of whom, or around whom, something has changed or whose time has come, and decides its next action. */

@@ -55,7 +55,14 @@ export function signalOwnChild(child: OwnChild, signal: GuardedSignal): GuardRul
 
 function surroundingsOf(pid: number): GuardSurroundings {
   // A worker adopts nobody and looks for no mark: its child is its child.
-  return { ...lookAt(pid), bootId: OWN_BOOT, adoption: 'anyone', mark: '', origin: 'spawned' };
+  return {
+    ...lookAt(pid),
+    bootId: OWN_BOOT,
+    adoption: 'anyone',
+    mark: '',
+    enclosure: null,
+    origin: 'spawned',
+  };
 }
 
 function deliver({ target: { pid }, signal }: SignalOrder): GuardRule | null {

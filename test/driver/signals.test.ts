@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, describe, it, type TestContext } from 'node:test';
 import { OWN_MARK } from '../../src/driver/ownTree.ts';
-import { OWN_BOOT, sendSignal, tellRefusals, type Refusal } from '../../src/driver/signals.ts';
+import { OWN_BOOT, sendSignal, tellRefusals, type Claim, type Refusal } from '../../src/driver/signals.ts';
 import { spawnProcess } from '../../src/driver/spawn.ts';
 import { MARK_VARIABLE } from '../../src/mark.ts';
 import { isAlive, readProcessFacts, readProcStat } from '../../src/proc.ts';
-import type { GuardRule, Origin, SignalOrder } from '../../src/reconciler/guard.ts';
+import type { GuardRule, SignalOrder } from '../../src/reconciler/guard.ts';
 import { watchForLeaks } from '../support/leaks.ts';
 import { makeKeyPair } from '../support/onHost.ts';
 import { tempHome } from '../support/tempHome.ts';
@@ -79,10 +79,10 @@ describe('a signal', () => {
   afterEach(() => refused.splice(0));
   after(() => leaks.assertNone());
 
-  const refuses = async (target: Target, origin: Origin | null, rule: GuardRule): Promise<void> => {
+  const refuses = async (target: Target, claim: Claim, rule: GuardRule): Promise<void> => {
     for (const reach of ['process', 'group'] as const) {
       for (const signal of ['SIGTERM', 'SIGKILL'] as const)
-        assert.equal(sendSignal(orderFor(target, { reach, signal }), origin), rule);
+        assert.equal(sendSignal(orderFor(target, { reach, signal }), claim), rule);
     }
     assert.equal(refused.length, 4);
     assert.ok(refused.every((each) => each.rule === rule && each.order.target.pid === target.pid));

@@ -13,6 +13,9 @@ export const MARK = 'f00d';
 const SELF_PID = 500;
 export const SERVICE_CGROUP = '0::/system.slice/garrison.service';
 export const LOGIN_CGROUP = '0::/user.slice/user-0.slice/session-7.scope';
+/** Of one worker, below that of the service. */
+export const WORKER_CGROUP = `${SERVICE_CGROUP}/garrison-500-1-ab`;
+const ENCLOSURE = WORKER_CGROUP.slice('0::'.length);
 const CONTAINER_CGROUP = `0::/system.slice/docker-${'a1'.repeat(32)}.scope`;
 
 /** A worker of ours, as /proc shows it: our child, leader of a group and a session of its own. */
@@ -48,6 +51,7 @@ export function around(change: Partial<GuardSurroundings> = {}): GuardSurroundin
     ],
     adoption: 'ownTree',
     mark: MARK,
+    enclosure: null,
     target: facts(),
     origin: 'spawned',
     ...change,
@@ -135,6 +139,19 @@ function allowed(): GuardCase[] {
       more: { adoption: 'anyone' },
     }),
     onTarget('a worker where strangers come, too', null, { more: { adoption: 'anyone' } }),
+    enclosed('one in the cgroup of its worker, whatever it did to be forgotten', null, {
+      cgroup: WORKER_CGROUP,
+      mark: null,
+      parentPid: 1,
+    }),
+    enclosed('the same in a cgroup that it made there itself', null, {
+      cgroup: `12:pids:/x\n${WORKER_CGROUP}/deeper`,
+      mark: null,
+    }),
+    enclosed('the same where our own cgroup is the root of its namespace', null, {
+      cgroup: '0::/garrison-500-1-ab',
+      more: { self: { ...selfInLogin, cgroup: '0::/' }, enclosure: '/garrison-500-1-ab' },
+    }),
     onTarget('the lowest pid there is', null, { pid: 2 }),
     onTarget('the highest pid there is', null, { pid: 2 ** 22 }),
     onTarget('a child by process that leads no group', null, { ...orphan, processGroup: 650, session: 650 }),
@@ -217,6 +234,7 @@ function notOurs(): GuardCase[] {
       mark: '',
       more: { mark: '' },
     }),
+    ...notEnclosed(),
     onTarget('an origin that is none', 'NotMadeByUs', { origin: 'guessed' as Origin }),
     onTarget('an orphan where strangers come, too', 'PerhapsAStranger', {
       origin: 'adopted',
@@ -227,6 +245,36 @@ function notOurs(): GuardCase[] {
       reach: 'group',
       session: 650,
     }),
+  ];
+}
+
+function enclosed(name: string, answer: GuardRule | null, change: TargetChange): GuardCase {
+  const more = { enclosure: ENCLOSURE, ...change.more };
+  return onTarget(name, answer, { ...change, origin: 'enclosed', more });
+}
+
+/** Each is said to be in a cgroup that we made for a worker. */
+function notEnclosed(): GuardCase[] {
+  const self = around().self!;
+  const own = SERVICE_CGROUP.slice('0::'.length);
+  const not = (name: string, cgroup: string, more: Partial<GuardSurroundings> = {}): GuardCase =>
+    enclosed(`one said to be enclosed, ${name}`, 'NotMadeByUs', { cgroup, more });
+  return [
+    not('in the cgroup above', SERVICE_CGROUP),
+    not('in one beside it', `${SERVICE_CGROUP}/garrison-500-1-cd`),
+    not('in one whose name only begins alike', `${WORKER_CGROUP}c`),
+    not('in one of that path, but of version 1', `1:name=systemd:${ENCLOSURE}\n0::/`),
+    not('in none of version 2', `12:pids:${ENCLOSURE}`),
+    not('in none that was made', WORKER_CGROUP, { enclosure: null }),
+    ...['', '/', '/system.slice', own, `${own}/`, '/system.slice/garrison.serviceX/a', '/other/a'].map(
+      (enclosure) =>
+        not(`where that one is "${enclosure}"`, enclosure === '' ? '0::/' : `0::${enclosure}`, { enclosure }),
+    ),
+    not('where our own is the root itself', '0::/', {
+      self: { ...self, cgroup: '0::/' },
+      enclosure: '/',
+    }),
+    not('where our own cannot be told', WORKER_CGROUP, { self: { ...self, cgroup: '' } }),
   ];
 }
 

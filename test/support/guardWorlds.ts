@@ -46,6 +46,9 @@ const STRANGERS = [
   'a kernel thread',
   'an sshd of ours',
   'a login on our practice host',
+  "an sshd in a worker's cgroup",
+  "one in our worker's cgroup that is another user's",
+  'one beside us',
 ] as const;
 type Stranger = (typeof STRANGERS)[number];
 
@@ -60,6 +63,7 @@ interface Plan {
     ssh: number;
     children: number;
     orphans: number;
+    enclosed: boolean;
   }[];
   readonly strangers: readonly Stranger[];
   readonly states: readonly string[];
@@ -73,7 +77,10 @@ const PLANS: fc.Arbitrary<Plan> = fc.record({
   uid: fc.constantFrom(0, 0, 1000),
   inherited: fc.boolean(),
   workers: fc.array(
-    fc.record({ alive: fc.boolean(), ended: fc.boolean(), ssh: small, children: small, orphans: small }),
+    fc.record({
+      ...{ alive: fc.boolean(), ended: fc.boolean(), enclosed: fc.boolean() },
+      ...{ ssh: small, children: small, orphans: small },
+    }),
     { minLength: 1, maxLength: 3 },
   ),
   strangers: fc.array(fc.constantFrom(...STRANGERS), { minLength: 6, maxLength: 12 }),
@@ -152,9 +159,11 @@ function build(plan: Plan): World {
   return makers.world();
 }
 
-const EVERY_ORIGIN: readonly Origin[] = ['spawned', 'named', 'adopted', 'marked'];
+const EVERY_ORIGIN: readonly Origin[] = ['spawned', 'named', 'adopted', 'marked', 'enclosed'];
 /** What can be claimed of a process that has none of the rules' marks on it: only what the guard can check. */
-const CHECKED: readonly Origin[] = ['spawned', 'adopted', 'marked'];
+const CHECKED: readonly Origin[] = ['spawned', 'adopted', 'marked', 'enclosed'];
+
+const UNIFIED = '0::';
 
 class Makers {
   readonly #plan: Plan;
@@ -169,13 +178,19 @@ class Makers {
     this.#numbers = [...plan.numbers];
   }
 
+  /** The cgroup of a worker, below our own. */
+  get #enclosure(): string {
+    return `${this.#self.cgroup === `${UNIFIED}/` ? UNIFIED : this.#self.cgroup}/garrison-500-1-ab`;
+  }
+
   get #adoption(): GuardSurroundings['adoption'] {
     return this.#self.pid === 1 || this.#plan.inherited ? 'anyone' : 'ownTree';
   }
 
   world(): World {
     const ancestors = this.#ancestors.map(({ pid, session }) => ({ pid, session }));
-    const seen = { bootId: BOOT, self: this.#self, ancestors, adoption: this.#adoption, mark: MARK };
+    const known = { bootId: BOOT, self: this.#self, adoption: this.#adoption, mark: MARK };
+    const seen = { ...known, ancestors, enclosure: this.#enclosure.slice(UNIFIED.length) };
     return { seen, beings: this.#beings };
   }
 
@@ -226,6 +241,7 @@ class Makers {
       this.#own('a child in its group', member, ['marked'], false);
     }
     for (let each = 0; each < wish.orphans; each += 1) this.#addOrphan(each > 0);
+    if (wish.enclosed) this.#own('one that hides', this.#hidden({}), ['enclosed']);
   }
 
   addStranger(kind: Stranger): void {
@@ -253,9 +269,22 @@ class Makers {
       'a daemon': () => far({}),
       'our twin': () => far({ mark: 'another run' }),
       'a kernel thread': () => far({ parentPid: 2, processGroup: 0, session: 0 }),
+      "an sshd in a worker's cgroup": () => this.#moved(kind, { command: 'sshd' }),
+      "one in our worker's cgroup that is another user's": () => this.#moved(kind, { uids: four(33) }),
+      'one beside us': () => far({ cgroup: `${this.#enclosure}c` }),
       'an orphan': () => this.#addStrangersOrphan(),
     };
     makers[kind]();
+  }
+
+  /** Escaped from its worker in all ways but one: no mark, no parent, a session of its own. */
+  #hidden(change: Partial<ProcessFacts>): ProcessFacts {
+    return this.#ofOurs({ mark: null, parentPid: 1, cgroup: this.#enclosure, ...change });
+  }
+
+  /** Somebody's, whom somebody put into the cgroup of a worker. */
+  #moved(what: string, change: Partial<ProcessFacts>): void {
+    this.#untouchable(what, this.#hidden(change));
   }
 
   /** Nobody spawned it, so only an adoption or a mark can be claimed of it. */

@@ -6,6 +6,8 @@
 /** The doors: each asks the guard first, but for the watchdog, which can end its own process only. */
 const SUPERVISOR_DOOR = 'driver/signals.ts';
 const WORKER_DOOR = 'worker/signal.ts';
+/** Has the door open the kill file of what it has just made, and write to it. */
+const WORKER_CGROUP = 'driver/workerCgroup.ts';
 const WATCHDOG = 'worker/watchdogThread.ts';
 const OWN_PROCESS_ONLY = "process.kill(process.pid, 'SIGKILL')";
 /** A method of this name that signals nobody: the pool asks the life that it was told to, which asks the door. */
@@ -29,6 +31,12 @@ const RULES: readonly Rule[] = [
     allowedIn: [SUPERVISOR_DOOR, WORKER_DOOR],
   },
   { words: /\bsignalPidfd\b/, told: 'sends a signal past the guard', allowedIn: [SUPERVISOR_DOOR, LIBC] },
+  {
+    // One write ends everything that is in there; by the name of the file the first rule finds it.
+    words: /\b(?:openEnclosure|endEnclosed)\b/,
+    told: 'ends a cgroup past the guard',
+    allowedIn: [SUPERVISOR_DOOR, WORKER_CGROUP],
+  },
   {
     words:
       /\b(?:kill|killpg|tkill|tgkill|sigqueue|raise|pthread_kill|rt_sigqueueinfo)\s*\(\s*(?:int|long|pid_t|uint)\b/,

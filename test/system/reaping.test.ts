@@ -3,12 +3,13 @@
  * Nothing of it survives, no job is lost with it, and nothing else is touched.
  */
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { childrenOf } from '../../src/driver/children.ts';
-import { readProcStat } from '../../src/proc.ts';
+import { readCommand, readProcStat } from '../../src/proc.ts';
 import type { IncidentView } from '../../src/supervisor/door.ts';
+import { delegate, enterOwnCgroup, leaveToItself, pidsIn, whyNoCgroup } from '../support/cgroup.ts';
 import type { Garrison } from '../support/garrison.ts';
 import { watchForLeaks } from '../support/leaks.ts';
 import { startOwnHosts, startOn, type OwnHosts } from '../support/ownHosts.ts';
@@ -30,6 +31,16 @@ describe('what workers leave behind', () => {
   );
   it('a process that escaped into its own session ends with the worker it came from', withParts(escapee));
   it('it also ends with the supervisor', withParts(escapeeAtTheEnd));
+  it(
+    'one that starts its like and ends, over and over, ends with its worker',
+    { skip: whyNoCgroup() },
+    withParts(runaway),
+  );
+  it(
+    'where a cgroup is delegated, one that has left nothing of itself to be known by ends with its worker, too',
+    { skip: whyNoCgroup() },
+    withParts(hider),
+  );
 });
 
 interface Messy {
@@ -117,4 +128,45 @@ async function escapeeAtTheEnd(parts: Parts): Promise<void> {
   const escaped = await escapeeOf(messy, before);
   assert.equal(await messy.garrison.end(), 0);
   assert.equal(readProcStat(escaped), null);
+}
+
+/** The cgroup is not delegated: it is the test's own means to find what runs away, and to end it if Garrison does not. */
+async function runaway(parts: Parts): Promise<void> {
+  const cgroup = enterOwnCgroup(parts);
+  const messy = await startMessy(parts);
+  leaveToItself(parts, cgroup);
+  const shells = (): number[] => pidsIn(cgroup).filter((pid) => readCommand(pid) === 'sh');
+  await mess(messy, 'push-1 runaway');
+  const [first] = await until('it runs', () => (shells().length > 0 ? shells() : null));
+  await until('it starts its like and ends', () => shells().length > 0 && !shells().includes(first ?? 0));
+  process.kill(messy.pid, 'SIGKILL');
+  // Between two generations there may be none to be seen for a moment.
+  let seenAtMs = performance.now();
+  await until('none is seen any more', () => {
+    if (shells().length > 0) seenAtMs = performance.now();
+    return performance.now() - seenAtMs > 500;
+  });
+  assert.equal(await messy.garrison.end(), 0);
+}
+
+async function hider(parts: Parts): Promise<void> {
+  const cgroup = enterOwnCgroup(parts);
+  delegate(cgroup);
+  const messy = await startMessy(parts);
+  const { garrison, pid } = messy;
+  const ofWorkers = (): string[] => readdirSync(cgroup.folder).filter((name) => name.startsWith('garrison-'));
+  assert.equal(ofWorkers().length, 2, 'each worker has one');
+  const file = join(tempHome(parts), 'pid');
+  await mess(messy, `push-1 hider ${file}`);
+  const hidden = await until('it hides', () => existsSync(file) && Number(readFileSync(file, 'utf8')));
+  await until('it is the child of the supervisor', () => readProcStat(hidden)?.parentPid === garrison.pid);
+  const before = ofWorkers();
+  process.kill(pid, 'SIGKILL');
+  await until('it ended with its worker', () => readProcStat(hidden) === null, { deadlineMs: 1_500 });
+  const isReplaced = async (): Promise<boolean> => (await garrison.workers())[0]?.state === 'up';
+  await until('the worker is replaced', isReplaced);
+  assert.equal(ofWorkers().length, 2);
+  assert.equal(ofWorkers().filter((name) => before.includes(name)).length, 1, 'the old one is gone');
+  assert.equal(await garrison.end(), 0);
+  assert.deepEqual(ofWorkers(), []);
 }
