@@ -1,68 +1,13 @@
-/**
- * A thousand jobs whose ssh crashes, forks twice, leaves processes in sessions of their own, ignores TERM or is killed.
- * All end, and of none of them anything is left: no zombie, no survivor.
- */
-import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** A thousand jobs whose ssh does the worst it can: all end, and of none of them anything is left, no zombie and no survivor. */
 import { after, it } from 'node:test';
-import { childrenOf } from '../../src/driver/children.ts';
-import { readProcStat } from '../../src/proc.ts';
-import { Garrison } from '../support/garrison.ts';
 import { watchForLeaks } from '../support/leaks.ts';
-import { makeKeyPair } from '../support/onHost.ts';
-import { inventoryEntry } from '../support/ownHosts.ts';
-import { withParts, type Parts } from '../support/parts.ts';
-import { tempHome } from '../support/tempHome.ts';
-import { until } from '../support/until.ts';
-
-const HOSTS = 50;
-const PUSHES = 20;
-
-/** What an ssh may do at worst, one after another. */
-const MESSY_SSH = `#!/bin/sh
-case $(( $(od -An -N1 -tu1 /dev/urandom) % 5 )) in
-  0) exit 255 ;;
-  1) setsid sleep 300 & exit 1 ;;
-  2) trap '' TERM; setsid sh -c 'trap "" TERM HUP; sleep 300; sleep 300' & sleep 300 ;;
-  3) (sh -c 'sleep 300 & exit 0' &) ; exit 0 ;;
-  4) kill -KILL $$ ;;
-esac
-`;
+import { messyJobs } from '../support/mess.ts';
+import { withParts } from '../support/parts.ts';
 
 const leaks = watchForLeaks();
 after(() => leaks.assertNone());
 
-it('leaves nothing of a thousand messy jobs', withParts(messyJobs));
-
-async function messyJobs(parts: Parts): Promise<void> {
-  const tools = tempHome(parts);
-  const ssh = join(tools, 'ssh');
-  writeFileSync(ssh, MESSY_SSH);
-  chmodSync(ssh, 0o755);
-  const names = Array.from({ length: HOSTS }, (_, index) => `web-${String(index + 1)}`);
-  const hostKey = makeKeyPair(tools).publicKey.split(' ').slice(0, 2).join(' ');
-  const entries = names.map(
-    (name, index) =>
-      `  ${inventoryEntry(name, { address: `127.0.0.${String(index + 1)}`, port: 9, hostKey })}\n`,
-  );
-  const garrison = await Garrison.start(parts, {
-    inventory: `hosts:\n${entries.join('')}`,
-    config: 'ssh: { connectTimeout: 2s, idleTimeout: 2s, totalTimeout: 5s }',
-    env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
-  });
-  const before = new Set(childrenOf(garrison.pid));
-  const pids = (await garrison.workers()).map((worker) => worker.incarnation?.pid ?? 0);
-  const pushes = [];
-  for (let count = 0; count < PUSHES; count += 1)
-    pushes.push(await garrison.push(`acc${String(count)}`, names));
-  for (const { id } of pushes) await garrison.settled(id, 300_000);
-  const strangers = (): number[] => childrenOf(garrison.pid).filter((pid) => !before.has(pid));
-  await until('nothing of them is left with the supervisor', () => strangers().length === 0, {
-    deadlineMs: 15_000,
-  });
-  for (const pid of pids) {
-    assert.deepEqual(childrenOf(pid), [], 'nothing of them is left with a worker');
-    assert.notEqual(readProcStat(pid), null, 'no worker was lost');
-  }
-}
+it(
+  'leaves nothing of a thousand messy jobs',
+  withParts((parts) => messyJobs(parts, { hosts: 50, pushes: 20 })),
+);
