@@ -154,7 +154,17 @@ export function lookAt(pid: number): Sight {
   const ancestors = ancestorsOf(process.pid).map((ancestor) => {
     return { pid: ancestor, session: readProcStat(ancestor)?.session ?? null };
   });
-  return { self: readProcessFacts(process.pid), ancestors, target: readProcessFacts(pid) };
+  const self = isOwnTable() ? readProcessFacts(process.pid) : null;
+  return { self, ancestors, target: readProcessFacts(pid) };
+}
+
+/** A /proc of another PID namespace has other processes under the numbers that we know. */
+function isOwnTable(): boolean {
+  try {
+    return readlinkSync('/proc/self') === String(process.pid);
+  } catch {
+    return false;
+  }
 }
 
 /** Parent, its parent and so on, up to pid 1. */

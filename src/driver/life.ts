@@ -76,6 +76,7 @@ export class Life {
     const { pid, startTicks } = this.#process;
     this.incarnation = { pid, startTicks, nonce };
     this.ssh = new SshGroups(pid);
+    this.cgroup?.isOf({ startTicks });
   }
 
   get exited(): Promise<ExitFact> {

@@ -13,6 +13,7 @@ import {
   type GuardSurroundings,
   type Origin,
   type SignalOrder,
+  type WorkerEnclosure,
 } from '../reconciler/guard.ts';
 import { openPidfd, signalPidfd } from './libc.ts';
 import { ADOPTION, OWN_MARK } from './ownTree.ts';
@@ -34,7 +35,7 @@ export function tellRefusals(listener: (refusal: Refusal) => void): void {
 export const OWN_BOOT = bootId();
 
 /** How a process is known to be ours; `enclosed` names the cgroup. */
-export type Claim = Exclude<Origin, 'enclosed'> | { readonly enclosure: string } | null;
+export type Claim = Exclude<Origin, 'enclosed'> | { readonly enclosure: WorkerEnclosure } | null;
 
 /** Null when the signal was sent; else why not. `Gone` and `AlreadyDead` are told to nobody else: there was nothing to refuse. */
 export function sendSignal(order: SignalOrder, claim: Claim): GuardRule | null {
@@ -51,26 +52,18 @@ export function sendSignal(order: SignalOrder, claim: Claim): GuardRule | null {
   }
 }
 
-/** A cgroup that this supervisor made for one worker. */
-export interface Enclosure {
-  /** As in /proc/PID/cgroup. */
-  readonly path: string;
-  /** Its cgroup.kill, open since it was made: it can mean no other. */
-  readonly killFd: number;
-}
-
-/** To be called right after `folder` was made. Throws where the kernel cannot end a cgroup as a whole (before 5.14). */
-export function openEnclosure(folder: string, path: string): Enclosure {
-  return { path, killFd: openSync(join(folder, 'cgroup.kill'), files.O_WRONLY) };
+/** To be called right after `folder` was made: what it gives can mean no other. Throws where the kernel has no cgroup.kill (before 5.14). */
+export function openCgroupKill(folder: string): number {
+  return openSync(join(folder, 'cgroup.kill'), files.O_WRONLY);
 }
 
 /**
  * Ends all that is in it with one write, however fast it forks, if the guard lets each of these processes be killed that are in it now.
  * If not, those that it lets one by one, and the refusals are told.
  */
-export function endEnclosed({ path, killFd }: Enclosure, pids: readonly number[]): void {
+export function endEnclosed(enclosure: WorkerEnclosure, killFd: number, pids: readonly number[]): void {
   const orders = pids.flatMap(killOrder);
-  const claim = { enclosure: path };
+  const claim = { enclosure };
   const stranger = orders.some((order) => {
     const rule = refusalOf(order, surroundingsOf(order.target.pid, claim));
     return rule !== null && isRefusal(rule);

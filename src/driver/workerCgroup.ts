@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, readProcStat } from '../proc.ts';
 import type { Command } from '../tether.ts';
 import { readAttribute } from './libc.ts';
-import { endEnclosed, openEnclosure, type Enclosure } from './signals.ts';
+import { endEnclosed, openCgroupKill } from './signals.ts';
 
 /** Our own cgroup of version 2, in which we may make others. */
 export interface Delegation {
@@ -42,11 +42,15 @@ export function findDelegation(mounts: readonly string[] = MOUNTS): Delegation |
 
 export class WorkerCgroup {
   readonly #folder: string;
-  readonly #enclosure: Enclosure;
+  readonly #path: string;
+  readonly #killFd: number;
+  /** Nobody is of it until it is known whose it is. */
+  #sinceTicks = Infinity;
 
-  private constructor(folder: string, enclosure: Enclosure) {
+  private constructor(folder: string, path: string) {
     this.#folder = folder;
-    this.#enclosure = enclosure;
+    this.#path = path;
+    this.#killFd = openCgroupKill(folder);
   }
 
   /** Null when it cannot be had. */
@@ -60,7 +64,7 @@ export class WorkerCgroup {
       return null;
     }
     try {
-      return new WorkerCgroup(own, openEnclosure(own, join(path, name)));
+      return new WorkerCgroup(own, join(path, name));
     } catch {
       remove(own);
       return null;
@@ -71,6 +75,11 @@ export class WorkerCgroup {
   entered({ file, args }: Command): Command {
     const script = 'echo $$ >"$0/cgroup.procs"; exec "$@"';
     return { file: 'sh', args: ['-c', script, this.#folder, file, ...args] };
+  }
+
+  /** Whose it is; 0 for one that had gone before it could be looked at. */
+  isOf({ startTicks }: { readonly startTicks: number }): void {
+    if (startTicks > 0) this.#sinceTicks = startTicks;
   }
 
   /** Who is in it, and in those below it. */
@@ -84,7 +93,8 @@ export class WorkerCgroup {
     let isTold = false;
     for (;;) {
       const pids = this.pids();
-      if (pids.length > 0) endEnclosed(this.#enclosure, pids);
+      const enclosure = { path: this.#path, sinceTicks: this.#sinceTicks };
+      if (pids.length > 0) endEnclosed(enclosure, this.#killFd, pids);
       if (remove(this.#folder)) break;
       if (!isTold && performance.now() - startedMs > STUCK_AFTER_MS) {
         isTold = true;
@@ -92,7 +102,7 @@ export class WorkerCgroup {
       }
       await sleep(isTold ? LOOK_SELDOM_MS : LOOK_EVERY_MS);
     }
-    closeSync(this.#enclosure.killFd);
+    closeSync(this.#killFd);
   }
 }
 

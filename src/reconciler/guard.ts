@@ -37,14 +37,22 @@ export type Origin =
 /** Whose orphans the kernel gives us. As the first process of a container it is everyone's: of an sshd there, of `docker exec`. */
 export type Adoption = 'ownTree' | 'anyone';
 
+/** A cgroup that we made for one worker, below our own. */
+export interface WorkerEnclosure {
+  /** As the `0::` line of /proc/PID/cgroup has it. */
+  readonly path: string;
+  /** Start time of the worker, which was the first in it: whoever is older was put there by somebody else. */
+  readonly sinceTicks: number;
+}
+
 /** What is seen right before the signal, and what is known of the target. */
 export interface GuardSurroundings extends Sight {
   readonly bootId: string;
   readonly adoption: Adoption;
   /** This run's own mark. */
   readonly mark: string;
-  /** Path of the worker's cgroup that we made, below our own, as the `0::` line of /proc/PID/cgroup has it; null where the claim rests on none. */
-  readonly enclosure: string | null;
+  /** The cgroup on which the claim rests; null where it rests on none. */
+  readonly enclosure: WorkerEnclosure | null;
   /** Null when it is not in the table of what we made. */
   readonly origin: Origin | null;
 }
@@ -152,16 +160,21 @@ function isProven({ origin, target, self, mark, enclosure }: BothSeen): boolean 
     case 'marked':
       return mark !== '' && target.mark === mark;
     case 'enclosed':
-      return isEnclosed(enclosure, target, self);
+      return enclosure !== null && isEnclosed(enclosure, target, self);
     default:
       return false;
   }
 }
 
 /** A cgroup that we could have made is below our own: never it, one above it or one beside it. */
-function isEnclosed(enclosure: string | null, target: ProcessFacts, self: ProcessFacts): boolean {
-  const path = cgroupPath(target);
-  return isBelow(enclosure, cgroupPath(self)) && (path === enclosure || isBelow(path, enclosure));
+function isEnclosed(
+  { path, sinceTicks }: WorkerEnclosure,
+  target: ProcessFacts,
+  self: ProcessFacts,
+): boolean {
+  if (!(target.startTicks >= sinceTicks)) return false;
+  const at = cgroupPath(target);
+  return isBelow(path, cgroupPath(self)) && (at === path || isBelow(at, path));
 }
 
 /** Of the one hierarchy of version 2. */

@@ -1,6 +1,6 @@
 /** The supervisor's one door to a signal, on real processes: its own are reached, every other is refused by its rule and feels nothing. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -236,6 +236,21 @@ describe('a signal', () => {
     const pid = Number(threadsOf(process.pid).find((thread) => thread !== String(process.pid)));
     const { startTicks } = readProcStat(pid)!;
     await refuses({ pid, startTicks, untouched: () => Promise.resolve() }, 'named', 'NotAProcess');
+  });
+
+  it('is refused where /proc is that of another PID namespace, which has others under our numbers', (t) => {
+    const look = new URL('../fixtures/lookAtChild.ts', import.meta.url).pathname;
+    const program = [process.execPath, '--import', 'tsx', look];
+    const answer = (...mounts: string[]): string =>
+      execFileSync('unshare', ['--pid', '--fork', '--kill-child=KILL', ...mounts, '--', ...program], {
+        encoding: 'utf8',
+      });
+    if (spawnSync('unshare', ['--pid', '--fork', 'true']).status !== 0) {
+      t.skip('no namespaces here');
+      return;
+    }
+    assert.equal(answer(), 'SelfUnknown');
+    assert.equal(answer('--mount-proc'), 'null');
   });
 
   it('to what is no pid at all is refused', () => {

@@ -133,6 +133,27 @@ describe('the cgroup of a worker', { skip: whyNoCgroup() }, () => {
   );
 
   it(
+    'does not make a stranger ours who was put into it, root and in a session of its own as it is',
+    withParts(async (t) => {
+      const { own, delegation } = enterDelegated(t);
+      const stranger = await bystanderOf(t, true);
+      const started = readProcStat(stranger.pid!)!.startTicks;
+      await until('the clock has gone on', () => uptimeTicks() > started + 2);
+      const { cgroup, worker, hidden } = await enclosedHider(t, delegation);
+      const folder = join(own.folder, foldersIn(own)[0]!);
+      writeFileSync(join(folder, 'cgroup.procs'), String(stranger.pid));
+      worker.signalGroup('SIGKILL');
+      await worker.exited;
+      const ended = cgroup.end(() => undefined);
+      await until('the hidden one has ended', () => isGone(hidden));
+      assert.equal(stranger.exitCode ?? stranger.signalCode, null);
+      assert.deepEqual([...new Set(refused.map(({ rule }) => rule))], ['NotMadeByUs']);
+      writeFileSync(join(own.folder, 'cgroup.procs'), String(stranger.pid));
+      await ended;
+    }),
+  );
+
+  it(
     'is not taken over: one of its name that is there already is not ours',
     withParts(async (t) => {
       const { own, delegation } = enterDelegated(t);
@@ -180,6 +201,7 @@ async function enclosed(t: Parts, delegation: Delegation, script: string) {
   );
   const command = cgroup.entered({ file: 'sh', args: ['-c', script] });
   const worker = spawnProcess({ ...command, onLine: (line) => lines.push(line) });
+  cgroup.isOf(worker);
   t.after(async () => {
     worker.signalGroup('SIGKILL');
     await worker.exited;
@@ -194,9 +216,10 @@ async function enclosedHider(t: Parts, delegation: Delegation) {
   return { worker, cgroup, hidden: pid };
 }
 
-/** In our own cgroup, and in our own session. */
-async function bystanderOf(t: Parts): Promise<ChildProcess> {
-  const child = spawn('sh', ['-c', 'echo ready; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** In our own cgroup, and (unless detached) in our own session. */
+async function bystanderOf(t: Parts, detached = false): Promise<ChildProcess> {
+  const script = 'echo ready; exec sleep 1000';
+  const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'], detached });
   t.after(async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -222,4 +245,8 @@ function foldersIn({ folder }: TestCgroup): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
+}
+
+function uptimeTicks(): number {
+  return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100;
 }

@@ -15,7 +15,7 @@ export const SERVICE_CGROUP = '0::/system.slice/garrison.service';
 export const LOGIN_CGROUP = '0::/user.slice/user-0.slice/session-7.scope';
 /** Of one worker, below that of the service. */
 export const WORKER_CGROUP = `${SERVICE_CGROUP}/garrison-500-1-ab`;
-const ENCLOSURE = WORKER_CGROUP.slice('0::'.length);
+const ENCLOSURE = { path: WORKER_CGROUP.slice('0::'.length), sinceTicks: 9000 };
 const CONTAINER_CGROUP = `0::/system.slice/docker-${'a1'.repeat(32)}.scope`;
 
 /** A worker of ours, as /proc shows it: our child, leader of a group and a session of its own. */
@@ -150,7 +150,10 @@ function allowed(): GuardCase[] {
     }),
     enclosed('the same where our own cgroup is the root of its namespace', null, {
       cgroup: '0::/garrison-500-1-ab',
-      more: { self: { ...selfInLogin, cgroup: '0::/' }, enclosure: '/garrison-500-1-ab' },
+      more: {
+        self: { ...selfInLogin, cgroup: '0::/' },
+        enclosure: { ...ENCLOSURE, path: '/garrison-500-1-ab' },
+      },
     }),
     onTarget('the lowest pid there is', null, { pid: 2 }),
     onTarget('the highest pid there is', null, { pid: 2 ** 22 }),
@@ -263,17 +266,22 @@ function notEnclosed(): GuardCase[] {
     not('in the cgroup above', SERVICE_CGROUP),
     not('in one beside it', `${SERVICE_CGROUP}/garrison-500-1-cd`),
     not('in one whose name only begins alike', `${WORKER_CGROUP}c`),
-    not('in one of that path, but of version 1', `1:name=systemd:${ENCLOSURE}\n0::/`),
-    not('in none of version 2', `12:pids:${ENCLOSURE}`),
+    not('in one of that path, but of version 1', `1:name=systemd:${ENCLOSURE.path}\n0::/`),
+    not('in none of version 2', `12:pids:${ENCLOSURE.path}`),
     not('in none that was made', WORKER_CGROUP, { enclosure: null }),
     ...['', '/', '/system.slice', own, `${own}/`, '/system.slice/garrison.serviceX/a', '/other/a'].map(
-      (enclosure) =>
-        not(`where that one is "${enclosure}"`, enclosure === '' ? '0::/' : `0::${enclosure}`, { enclosure }),
+      (path) =>
+        not(`where that one is "${path}"`, `0::${path || '/'}`, { enclosure: { ...ENCLOSURE, path } }),
     ),
     not('where our own is the root itself', '0::/', {
       self: { ...self, cgroup: '0::/' },
-      enclosure: '/',
+      enclosure: { ...ENCLOSURE, path: '/' },
     }),
+    ...[9001, Infinity, NaN].map((sinceTicks) =>
+      not(`who is older than its worker, of ${String(sinceTicks)}`, WORKER_CGROUP, {
+        enclosure: { ...ENCLOSURE, sinceTicks },
+      }),
+    ),
     not('where our own cannot be told', WORKER_CGROUP, { self: { ...self, cgroup: '' } }),
   ];
 }

@@ -49,6 +49,7 @@ const STRANGERS = [
   "an sshd in a worker's cgroup",
   "one in our worker's cgroup that is another user's",
   'one beside us',
+  "an old one in a worker's cgroup",
 ] as const;
 type Stranger = (typeof STRANGERS)[number];
 
@@ -164,6 +165,8 @@ const EVERY_ORIGIN: readonly Origin[] = ['spawned', 'named', 'adopted', 'marked'
 const CHECKED: readonly Origin[] = ['spawned', 'adopted', 'marked', 'enclosed'];
 
 const UNIFIED = '0::';
+/** Start of the worker whose cgroup it is; the random start times are below and above. */
+const ENCLOSED_SINCE = 2 ** 20;
 
 class Makers {
   readonly #plan: Plan;
@@ -190,7 +193,11 @@ class Makers {
   world(): World {
     const ancestors = this.#ancestors.map(({ pid, session }) => ({ pid, session }));
     const known = { bootId: BOOT, self: this.#self, adoption: this.#adoption, mark: MARK };
-    const seen = { ...known, ancestors, enclosure: this.#enclosure.slice(UNIFIED.length) };
+    const seen = {
+      ...known,
+      ancestors,
+      enclosure: { path: this.#enclosure.slice(UNIFIED.length), sinceTicks: ENCLOSED_SINCE },
+    };
     return { seen, beings: this.#beings };
   }
 
@@ -271,6 +278,8 @@ class Makers {
       'a kernel thread': () => far({ parentPid: 2, processGroup: 0, session: 0 }),
       "an sshd in a worker's cgroup": () => this.#moved(kind, { command: 'sshd' }),
       "one in our worker's cgroup that is another user's": () => this.#moved(kind, { uids: four(33) }),
+      "an old one in a worker's cgroup": () =>
+        this.#moved(kind, { startTicks: ENCLOSED_SINCE - 1 }, ['enclosed']),
       'one beside us': () => far({ cgroup: `${this.#enclosure}c` }),
       'an orphan': () => this.#addStrangersOrphan(),
     };
@@ -279,12 +288,19 @@ class Makers {
 
   /** Escaped from its worker in all ways but one: no mark, no parent, a session of its own. */
   #hidden(change: Partial<ProcessFacts>): ProcessFacts {
-    return this.#ofOurs({ mark: null, parentPid: 1, cgroup: this.#enclosure, ...change });
+    return this.#ofOurs({
+      mark: null,
+      parentPid: 1,
+      cgroup: this.#enclosure,
+      startTicks: ENCLOSED_SINCE,
+      ...change,
+    });
   }
 
   /** Somebody's, whom somebody put into the cgroup of a worker. */
-  #moved(what: string, change: Partial<ProcessFacts>): void {
-    this.#untouchable(what, this.#hidden(change));
+  #moved(what: string, change: Partial<ProcessFacts>, mistaken = EVERY_ORIGIN): void {
+    const one = this.#hidden(change);
+    this.#beings.push({ what, facts: one, ours: false, ownGroup: false, honest: [], mistaken });
   }
 
   /** Nobody spawned it, so only an adoption or a mark can be claimed of it. */

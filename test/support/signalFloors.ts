@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
   { words: /\bsignalPidfd\b/, told: 'sends a signal past the guard', allowedIn: [SUPERVISOR_DOOR, LIBC] },
   {
     // One write ends everything that is in there; by the name of the file the first rule finds it.
-    words: /\b(?:openEnclosure|endEnclosed)\b/,
+    words: /\b(?:openCgroupKill|endEnclosed)\b/,
     told: 'ends a cgroup past the guard',
     allowedIn: [SUPERVISOR_DOOR, WORKER_CGROUP],
   },
