@@ -17,6 +17,7 @@ import { watchForLeaks } from '../support/leaks.ts';
 import { makeKeyPair } from '../support/onHost.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { until } from '../support/until.ts';
+import { leaveZombies, zombiesOf } from '../support/zombies.ts';
 
 /** Says "ready", and writes a file when it hears TERM or CONT; it goes on then, so that a signal sent in error is seen. */
 const HEARER = `trap ': >"$0.heard"' TERM; trap ': >"$0.asked"' CONT; echo ready; while :; do sleep 0.05; done`;
@@ -213,20 +214,9 @@ describe('a signal', () => {
   });
 
   it('to a zombie is not sent', async (t) => {
-    // The shell becomes a sleeper that waits for nobody.
-    const holder = spawn('sh', ['-c', 'setsid true & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    t.after(async () => {
-      holder.kill('SIGKILL');
-      await once(holder, 'exit');
-    });
-    const [line] = (await once(createInterface({ input: holder.stdout }), 'line')) as [string];
-    const pid = Number(line);
-    const { startTicks } = await until('it is a zombie', () => {
-      const stat = readProcStat(pid);
-      return stat?.state === 'Z' ? stat : null;
-    });
+    const parent = await leaveZombies(t, 1);
+    const [pid = 0] = zombiesOf(parent.pid);
+    const { startTicks } = readProcStat(pid)!;
     assert.equal(sendSignal(orderFor({ pid, startTicks }), 'named'), 'AlreadyDead');
     assert.equal(sendSignal(orderFor({ pid, startTicks }, { reach: 'group' }), 'named'), 'AlreadyDead');
     assert.deepEqual(refused, []);
