@@ -26,6 +26,7 @@ export interface Examined {
 export interface Patient {
   readonly facts: Pick<ContainerFacts, 'id' | 'name' | 'project' | 'status' | 'stopTimeoutMs'>;
   readonly ailment: Ailment | null;
+  readonly isWell: boolean;
   readonly selection: Selection;
   readonly record: HealRecord;
   /** Since when it is sick and no other sick one explains it; null while that is not so. */
@@ -64,6 +65,8 @@ export type Intent =
   | { readonly kind: 'quarantine'; readonly why: string }
   /** For a person: nothing that Garrison does would help. */
   | { readonly kind: 'page'; readonly plan: string }
+  /** What was asked for is so already. */
+  | { readonly kind: 'spare'; readonly why: string }
   /** What was asked for is not done. */
   | { readonly kind: 'refuse'; readonly why: string };
 
@@ -121,17 +124,41 @@ function decideAsked(
   ask: Ask,
   { rules, nowMs }: { readonly rules: Rules; readonly nowMs: number },
 ): Intent {
-  const { record, facts } = patient;
+  const outset = outsetOf(patient, ask.how, rules.policy);
+  if (outset !== null) return outset;
+  const { record } = patient;
   const how = ask.how === 'heal' ? nextTreatment(record) : ask.how;
-  if (ask.how === 'heal' && patient.selection.selection === 'never')
-    return { kind: 'refuse', why: `${facts.name} is not healed: ${patient.selection.because}` };
-  if (patient.ailment === 'ghost') return { kind: 'refuse', why: GHOST_ADVICE };
   if (isRestart(how) && isBudgetSpent(record, rules.policy, nowMs))
     return { kind: 'refuse', why: budgetSpent(patient, rules.policy) };
   if (ask.how === 'heal' && record.failures > 0 && nowMs < record.notBeforeMs)
     return rest('it is treated again when its back-off is over', record.notBeforeMs, record.notBeforeMs);
   return prepared(patient, { how, because: `${ask.actor} asked for it` }, { rules, nowMs });
 }
+
+/** Why it is not done, however much of the budget is left: it may have changed since it was asked for. */
+function outsetOf(
+  { facts, record, ailment, selection, isWell }: Patient,
+  how: Ask['how'],
+  policy: HealPolicy,
+): Intent | null {
+  const refuse = (why: string): Intent => ({ kind: 'refuse', why: `${facts.name} ${why}` });
+  if (facts.status === 'paused') return refuse('is paused by somebody, which this would end');
+  if (ailment === 'ghost') return { kind: 'refuse', why: GHOST_ADVICE };
+  if (how === 'start' && facts.status === 'running') return refuse('runs already');
+  if (how !== 'heal') return null;
+  if (selection.selection === 'never') return refuse(`is not healed: ${selection.because}`);
+  if (record.failures >= policy.budget.restarts + FAILURES_BEYOND) return refuse(triedEnough(record));
+  if (ailment !== null || record.leftStopped) return null;
+  if (isWell) return { kind: 'spare', why: `${facts.name} is well by itself meanwhile` };
+  return isEnded(facts) ? refuse('is stopped, and nobody asked to start it') : null;
+}
+
+function isEnded({ status }: Patient['facts']): boolean {
+  return ['exited', 'created', 'dead', 'removing'].includes(status);
+}
+
+const triedEnough = ({ failures }: HealRecord): string =>
+  `was treated ${String(failures)} times without success`;
 
 function decideUnasked(patient: Patient, rules: Rules, nowMs: number): Intent {
   const { record, ailment, followUp, selection } = patient;
@@ -164,8 +191,10 @@ function holdOf(patient: Patient, { policy, brake }: Rules, nowMs: number): Inte
   if (maintenanceUntil !== null)
     return rest(`nothing is done to it: it is in maintenance until ${maintenanceUntil}`);
   if (heldBy !== null) return rest(`nothing is done to it: ${heldBy}`);
-  if (record.leftStopped || followUp !== null) return null;
-  if (brake !== null && patient.ailment !== 'zombies') return rest(`nothing is done to it: ${brake}`);
+  // A start that is owed hurts nobody, also when it is the host.
+  if (record.leftStopped) return null;
+  if (brake !== null) return rest(`nothing is done to it: ${brake}`);
+  if (followUp !== null) return null;
   const confirmedAtMs =
     (patient.rootSinceMs ?? nowMs) + (patient.ailment === 'zombies' ? 0 : policy.confirmMs);
   if (nowMs < Math.max(confirmedAtMs, patient.recoversUntilMs)) return awaited(patient, confirmedAtMs, nowMs);
@@ -190,10 +219,7 @@ function decideTreatment(patient: Patient, rules: Rules, nowMs: number): Intent 
   if (isRestart(how) && isBudgetSpent(record, policy, nowMs))
     return { kind: 'quarantine', why: budgetSpent(patient, policy) };
   if (record.failures >= policy.budget.restarts + FAILURES_BEYOND)
-    return {
-      kind: 'quarantine',
-      why: `${facts.name} was treated ${String(record.failures)} times without success`,
-    };
+    return { kind: 'quarantine', why: `${facts.name} ${triedEnough(record)}` };
   if (nowMs < record.notBeforeMs)
     return examinedAhead(patient, {
       plan: 'it is treated again when its back-off is over',
@@ -216,7 +242,8 @@ function prepared(
   if (rules.busyWith !== null && rules.busyWith !== facts.name)
     return rest(`it waits for ${rules.busyWith}: one at a time in a project`);
   const stopOverAtMs = signalledAtMs + facts.stopTimeoutMs + STOP_MARGIN_MS;
-  if (nowMs < stopOverAtMs) return rest('somebody seems to be stopping it, and is left to it', stopOverAtMs);
+  if (!isEnded(facts) && nowMs < stopOverAtMs)
+    return rest('somebody seems to be stopping it, and is left to it', stopOverAtMs);
   if (!isFresh(patient, nowMs)) return examination(patient, 'it is examined, and then treated', nowMs);
   const examined = patient.examined?.examination;
   if (examined === null || examined === undefined)

@@ -51,6 +51,8 @@ export interface UnderWay {
   readonly actor: string;
   readonly askedAtMs: number;
   readonly before: TreatedLife;
+  /** Garrison was not there for a part of it, and saw nobody who meddled. */
+  readonly isUnwatched: boolean;
   /** Docker's word on it; null before it came. */
   readonly answer: {
     readonly isDone: boolean;
@@ -116,9 +118,10 @@ export function begun(
     ...record,
     restartsAtMs: isRestart ? [...kept, nowMs] : kept,
     treatments: record.treatments + (treatment.how === 'stop' ? 0 : 1),
-    underWay: { ...treatment, askedAtMs: nowMs, answer: null, restartedAtMs: null },
+    underWay: { ...treatment, isUnwatched: false, askedAtMs: nowMs, answer: null, restartedAtMs: null },
     wellSinceMs: null,
-    leftStopped: false,
+    // A start that fails is still owed then; what was down for another reason is never owed one.
+    leftStopped: treatment.how === 'start' && record.leftStopped,
   };
 }
 
@@ -135,7 +138,7 @@ export function cured(record: HealRecord, policy: HealPolicy, nowMs: number): He
   };
 }
 
-/** The treatment has not; `leftStopped` when it has ended the container and not started it again. */
+/** The treatment has not; `leftStopped` when a start of it is owed. */
 export function failed(
   record: HealRecord,
   {
@@ -153,8 +156,8 @@ export function failed(
   };
 }
 
-/** Nothing was done: the restart is given back to the budget. */
-export function notDone(record: HealRecord): HealRecord {
+/** Nothing was done: the restart is given back to the budget, and whatever was in the way has time to pass. */
+export function notDone(record: HealRecord, policy: HealPolicy, nowMs: number): HealRecord {
   const { underWay } = record;
   if (underWay === null) return record;
   return {
@@ -162,7 +165,13 @@ export function notDone(record: HealRecord): HealRecord {
     underWay: null,
     treatments: Math.max(0, record.treatments - (underWay.how === 'stop' ? 0 : 1)),
     restartsAtMs: record.restartsAtMs.filter((atMs) => atMs !== underWay.askedAtMs),
+    notBeforeMs: Math.max(record.notBeforeMs, nowMs + policy.firstDelayMs),
   };
+}
+
+/** It runs, so that no start is owed any more: whoever ends it from now on means it. */
+export function seenRunning(record: HealRecord): HealRecord {
+  return record.leftStopped ? { ...record, leftStopped: false } : record;
 }
 
 /** A person has looked at it: it begins anew. */

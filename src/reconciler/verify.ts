@@ -10,8 +10,8 @@ export type Standing =
   /** `restarted`: it lives another life already, and its health is awaited. */
   | { readonly kind: 'waits'; readonly restarted: boolean; readonly untilMs: number }
   | { readonly kind: 'done'; readonly detail: string }
-  /** `leftStopped`: it was ended and does not run, which nobody wanted. */
-  | { readonly kind: 'failed'; readonly leftStopped: boolean; readonly detail: string };
+  /** `leftStopped`: it was ended and does not run, which nobody wanted; null where that is as it was before the treatment. */
+  | { readonly kind: 'failed'; readonly leftStopped: boolean | null; readonly detail: string };
 
 export interface StandingQuestion {
   readonly underWay: UnderWay;
@@ -37,6 +37,7 @@ const HEALTH_MARGIN_MS = 10_000;
 export function standingOf(question: StandingQuestion, nowMs: number): Standing {
   const { underWay, facts } = question;
   if (underWay.how === 'stop') return standingOfStop(question, nowMs);
+  if (isEnded(facts) && facts.startedAt !== underWay.before.startedAt) return standingOfEndedLife(question);
   if (facts.status === 'paused')
     return failed('it was paused meanwhile, so nothing can be said of it until it goes on');
   return isAnotherLife(underWay.before, facts)
@@ -58,23 +59,35 @@ export function healthyWithinMs(check: HealthCheck | null): number {
 
 function standingOfStop(question: StandingQuestion, nowMs: number): Standing {
   const { facts } = question;
-  if (facts.status === 'exited' || facts.status === 'dead' || facts.status === 'created')
-    return { kind: 'done', detail: `it is stopped (exit code ${String(facts.exitCode)})` };
+  if (isEnded(facts)) return { kind: 'done', detail: `it is stopped (exit code ${String(facts.exitCode)})` };
   return overdue(question, nowMs) ?? waits(false, nextLookAt(question));
 }
 
 function standingOfNewLife(question: StandingQuestion, nowMs: number): Standing {
-  const { underWay, facts, signalled } = question;
-  if (facts.status !== 'running' && facts.status !== 'restarting') {
-    const ended = `it was started and ended again with exit code ${String(facts.exitCode)}`;
-    return signalled ? failed(`${ended}: somebody stopped it meanwhile`) : failed(ended, true);
-  }
+  const { underWay, facts } = question;
   const limitMs = (underWay.restartedAtMs ?? nowMs) + healthyWithinMs(facts.healthCheck);
   if (facts.process === 'gone' || facts.process === 'zombie' || facts.status === 'restarting')
     return nowMs >= limitMs
       ? failed(`it was started as pid ${String(facts.pid)}, which does not live`)
       : waits(true, limitMs);
   return standingOfHealth(question, { limitMs, nowMs });
+}
+
+/** A start is owed where the treatment had ended what ran, unless a person may have stopped the new life. */
+function standingOfEndedLife({ underWay, facts, signalled }: StandingQuestion): Standing {
+  const ended = `it was started and ended again with exit code ${String(facts.exitCode)}`;
+  // Docker itself starts such a one again, unless somebody has stopped it.
+  const isKeptUp = facts.restartPolicy === 'always' || facts.restartPolicy === 'unless-stopped';
+  if (signalled || isKeptUp) return failed(`${ended}: somebody stopped it meanwhile`, false);
+  return failed(ended, endsARunningOne(underWay) ? true : null);
+}
+
+function endsARunningOne({ how, before }: UnderWay): boolean {
+  return before.status === 'running' && how !== 'start';
+}
+
+function isEnded({ status }: ContainerFacts): boolean {
+  return status === 'exited' || status === 'created' || status === 'dead';
 }
 
 function standingOfHealth(
@@ -98,10 +111,9 @@ function standingOfHealth(
 
 function standingOfOldLife(question: StandingQuestion, nowMs: number): Standing {
   const { underWay, facts } = question;
-  const { answer, before } = underWay;
-  const isEnded = facts.status === 'exited' || facts.status === 'created' || facts.status === 'dead';
+  const { answer } = underWay;
   const wasSeenSince = answer !== null && question.lookedAtMs >= answer.atMs;
-  if (isEnded && wasSeenSince && before.status === 'running' && underWay.how !== 'start')
+  if (isEnded(facts) && wasSeenSince && endsARunningOne(underWay))
     return failed(`it was ended and not started again: ${answer.detail}`, true);
   return overdue(question, nowMs) ?? waits(false, nextLookAt(question));
 }
@@ -110,14 +122,13 @@ function standingOfOldLife(question: StandingQuestion, nowMs: number): Standing 
 function overdue(question: StandingQuestion, nowMs: number): Standing | null {
   if (nowMs < nextLookAt(question)) return null;
   const { underWay, facts } = question;
-  const { answer, how } = underWay;
+  const { answer } = underWay;
   if (answer === null)
     return failed(`nothing was heard of it for ${String(Math.round((nowMs - underWay.askedAtMs) / 1000))} s`);
   return failed(
     answer.isDone
       ? `Docker says that it is done, and the container is what it was before (pid ${String(facts.pid)}): Docker's view of it is stale`
       : answer.detail,
-    how === 'start',
   );
 }
 
@@ -131,7 +142,7 @@ function waits(restarted: boolean, untilMs: number): Standing {
   return { kind: 'waits', restarted, untilMs };
 }
 
-function failed(detail: string, leftStopped = false): Standing {
+function failed(detail: string, leftStopped: boolean | null = null): Standing {
   return { kind: 'failed', leftStopped, detail };
 }
 

@@ -8,12 +8,21 @@ import type { Action } from '../reconciler/action.ts';
 import { followUpsOf } from '../reconciler/followUp.ts';
 import { decideHeals, type Ask } from '../reconciler/heal.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
-import { cleared, NO_TREATMENT, seenWell, type HealPolicy } from '../reconciler/healRecord.ts';
+import { cleared, NO_TREATMENT, seenRunning, seenWell, type HealPolicy } from '../reconciler/healRecord.ts';
 import { selectionOf, type SelectionRules } from '../reconciler/selection.ts';
 import type { ContainerStoryView, HealCounts, MaintenanceView } from './door.ts';
 import { HealBrake } from './healBrake.ts';
-import { carryOut, expireAsk, noteTreated, tellSickness, verify, type Course } from './healCourse.ts';
 import {
+  carryOut,
+  expireAsk,
+  noteAsk,
+  noteTreated,
+  tellSickness,
+  verify,
+  type Course,
+} from './healCourse.ts';
+import {
+  isEnded,
   isOfInterest,
   isRunning,
   isWell,
@@ -125,18 +134,11 @@ export class HealBoard {
 
   /** The number by which its end is asked for. */
   ask(id: string, ask: Ask & { readonly reason: string | null }, at: Moment): number {
-    const entry = this.#ledger.entries.get(id);
     const token = this.#nextToken++;
-    if (entry === undefined) this.#ledger.endAsk({ token }, { state: 'failed', detail: 'it is gone' });
-    else {
-      entry.ask = { ...ask, token, askedAtMs: at.monoMs };
-      const why = ask.reason === null ? '' : `: ${ask.reason}`;
-      this.#ledger.tell(entry, at, {
-        event: 'asked',
-        detail: `asked to ${ask.how} it${why}`,
-        actor: ask.actor,
-      });
-    }
+    noteAsk(this.#ledger, this.#ledger.entries.get(id) ?? null, {
+      ask: { ...ask, token, askedAtMs: at.monoMs },
+      at,
+    });
     return token;
   }
 
@@ -178,6 +180,11 @@ export class HealBoard {
         break;
       case 'containerExamined': {
         const { examination, detail } = news;
+        // At worst it is the next life's, and is asked for again.
+        if (entry.isExaminedInVain) {
+          entry.isExaminedInVain = false;
+          break;
+        }
         entry.examined = { examination, detail, atMs: at.monoMs };
         this.#ledger.tell(entry, at, {
           event: 'examined',
@@ -228,8 +235,11 @@ export class HealBoard {
     if (entry.seen.facts.name !== one.facts.name)
       entry.selection = selectionOf(one.facts, this.#settings.selection);
     update(entry, { seen: one, isRoot: rootOf.get(id) === id, nowMs: at.monoMs }, zombieRule);
-    if (entry.record.underWay === null)
-      this.#ledger.setRecord(entry, seenWell(entry.record, isWell(one), { policy, nowMs: at.monoMs }));
+    if (entry.record.underWay === null) {
+      const record = isEnded(one) ? entry.record : seenRunning(entry.record);
+      this.#ledger.setRecord(entry, seenWell(record, isWell(one), { policy, nowMs: at.monoMs }));
+    }
+    if (!isOfInterest(entry)) this.#ledger.setPlan(entry, { text: '', dueAtMs: null }, at);
     tellSickness(this.#ledger, entry, { wasSick, at });
   }
 

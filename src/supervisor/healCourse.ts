@@ -18,7 +18,7 @@ import {
 } from '../reconciler/healRecord.ts';
 import type { Treatment } from '../reconciler/treatment.ts';
 import { standingOf, TREATMENT_WORDS, type Standing } from '../reconciler/verify.ts';
-import { isWell, type Entry } from './healEntry.ts';
+import { isEnded, isWell, type Entry, type PendingAsk } from './healEntry.ts';
 import type { HealLedger } from './healLedger.ts';
 
 export interface Course {
@@ -27,6 +27,27 @@ export interface Course {
   /** Of a restart that was verified: its dependents may need theirs. */
   readonly onRestarted: (entry: Entry) => void;
   readonly onHealed: (entry: Entry, tookMs: number) => void;
+}
+
+/** What a person asks for; one thing at a time, or the first one would never end. */
+export function noteAsk(
+  ledger: HealLedger,
+  entry: Entry | null,
+  { ask, at }: { readonly ask: PendingAsk; readonly at: Moment },
+): void {
+  const refuse = (detail: string): void => ledger.endAsk(ask, { state: 'failed', detail });
+  if (entry === null) {
+    refuse('it is gone');
+    return;
+  }
+  const already = entry.ask?.actor ?? entry.record.underWay?.actor;
+  if (already !== undefined) {
+    refuse(`something is being done to it already, by ${already}`);
+    return;
+  }
+  entry.ask = ask;
+  const why = ask.reason === null ? '' : `: ${ask.reason}`;
+  ledger.tell(entry, at, { event: 'asked', detail: `asked to ${ask.how} it${why}`, actor: ask.actor });
 }
 
 /** What a decision leads to; returns when to ask again. */
@@ -62,9 +83,9 @@ export function carryOut(
       ledger.tell(entry, at, { event: 'quarantined', detail: intent.why });
       tellOnce(ledger, entry, { event: 'paged', detail: intent.why, at });
       return null;
+    case 'spare':
     case 'refuse':
-      if (entry.ask !== null) ledger.endAsk(entry.ask, { state: 'failed', detail: intent.why });
-      entry.ask = null;
+      endUnserved(ledger, entry, intent);
       return null;
     default:
       return unreachable(intent);
@@ -101,14 +122,14 @@ export function expireAsk(ledger: HealLedger, entry: Entry, nowMs: number): void
 
 /** Docker's word on it. */
 export function noteTreated(
-  { ledger }: Course,
+  { ledger, policy }: Course,
   entry: Entry,
   { news, at }: { readonly news: Extract<HealNews, { kind: 'containerTreated' }>; readonly at: Moment },
 ): void {
   const { underWay } = entry.record;
   if (underWay === null || underWay.how !== news.how) return;
   if (news.outcome === 'notDone') {
-    ledger.setRecord(entry, notDone(entry.record));
+    ledger.setRecord(entry, notDone(entry.record, policy, at.monoMs));
     ledger.count(entry, underWay.how, 'notDone');
     ledger.tell(entry, at, { event: 'healFailed', detail: `nothing was done: ${news.detail}` });
     endServed(ledger, entry, { state: 'failed', detail: `nothing was done: ${news.detail}` });
@@ -132,7 +153,7 @@ export function verify(
   const { underWay } = entry.record;
   if (underWay === null) return null;
   const { facts, lookedAtMs } = entry.seen;
-  const signalled = entry.signalledAtMs >= underWay.askedAtMs;
+  const signalled = underWay.isUnwatched || entry.signalledAtMs >= underWay.askedAtMs;
   const standing = standingOf({ underWay, facts, lookedAtMs, signalled, dockerUpSinceMs }, at.monoMs);
   switch (standing.kind) {
     case 'waits':
@@ -152,6 +173,16 @@ export function verify(
 function planOf(intent: Intent): { readonly text: string; readonly dueAtMs: number | null } {
   const text = 'plan' in intent ? intent.plan : '';
   return { text, dueAtMs: 'dueAtMs' in intent ? intent.dueAtMs : null };
+}
+
+function endUnserved(
+  ledger: HealLedger,
+  entry: Entry,
+  { kind, why }: Extract<Intent, { kind: 'spare' | 'refuse' }>,
+): void {
+  const state = kind === 'spare' ? 'done' : 'failed';
+  if (entry.ask !== null) ledger.endAsk(entry.ask, { state, detail: why });
+  entry.ask = null;
 }
 
 function whyExamined({ ask, ailment, seen }: Entry): string {
@@ -244,7 +275,8 @@ function giveUp(
   entry: Entry,
   { underWay, standing, at }: Turn & { readonly standing: Extract<Standing, { kind: 'failed' }> },
 ): void {
-  const { detail, leftStopped } = standing;
+  const { detail } = standing;
+  const leftStopped = isEnded(entry.seen) && (standing.leftStopped ?? entry.record.leftStopped);
   ledger.setRecord(entry, failed(entry.record, { policy, nowMs: at.monoMs, leftStopped }));
   ledger.count(entry, underWay.how, 'failed');
   ledger.tell(entry, at, { event: 'healFailed', detail, actor: underWay.actor });

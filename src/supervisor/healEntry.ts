@@ -51,6 +51,8 @@ export interface Entry {
   servedAsk: PendingAsk | null;
   examined: Examined | null;
   examineAskedAtMs: number;
+  /** The life that an examination is still under way of has ended: its answer is not waited for. */
+  isExaminedInVain: boolean;
   signalledAtMs: number;
   /** What a person was paged for, or told of, during this sickness. */
   toldOf: string | null;
@@ -75,6 +77,7 @@ export function newEntry(seen: Seen, record: HealRecord, selection: Selection): 
     servedAsk: null,
     examined: null,
     examineAskedAtMs: -Infinity,
+    isExaminedInVain: false,
     signalledAtMs: -Infinity,
     toldOf: null,
     plan: '',
@@ -90,6 +93,10 @@ export function isRunning({ facts }: Seen): boolean {
   return facts.status === 'running' || facts.status === 'restarting';
 }
 
+export function isEnded({ facts }: Seen): boolean {
+  return facts.status === 'exited' || facts.status === 'created' || facts.status === 'dead';
+}
+
 /** Takes in how it is now. What was found out about another life says nothing of this one. */
 export function update(
   entry: Entry,
@@ -98,10 +105,12 @@ export function update(
 ): void {
   const { seen, nowMs } = now;
   if (!isSameLife(entry.seen, seen)) {
+    entry.isExaminedInVain ||= entry.examineAskedAtMs > (entry.examined?.atMs ?? -Infinity);
     entry.examined = null;
     entry.examineAskedAtMs = -Infinity;
-    entry.signalledAtMs = -Infinity;
   }
+  // Also after its end: a life that a signal was sent to was ended by somebody.
+  if (entry.seen.facts.startedAt !== seen.facts.startedAt) entry.signalledAtMs = -Infinity;
   entry.seen = seen;
   entry.zombiesSinceMs = zombies.isOver ? (entry.zombiesSinceMs ?? nowMs) : null;
   const holdsTooMany = entry.zombiesSinceMs !== null && nowMs - entry.zombiesSinceMs >= zombies.forMs;
@@ -135,6 +144,7 @@ export function patientOf(
   return {
     facts,
     ailment: entry.ailment,
+    isWell: isWell(entry.seen),
     selection: entry.selection,
     record: entry.record,
     rootSinceMs: entry.rootSinceMs,

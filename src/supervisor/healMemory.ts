@@ -56,6 +56,7 @@ export function recordOf(kept: KeptContainer, policy: HealPolicy, at: Moment): H
         ? null
         : {
             ...underWay,
+            isUnwatched: true,
             askedAtMs: lastMs ?? at.monoMs,
             answer: {
               isDone: false,
