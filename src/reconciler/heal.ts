@@ -105,6 +105,9 @@ const EXAMINE_AGAIN_MS = 5_000;
 /** Beyond its stop timeout: somebody's stop has ended by then. */
 const STOP_MARGIN_MS = 5_000;
 
+const BACK_OFF_PLAN = 'it is treated again when its back-off is over';
+const RECOVERY_PLAN = 'what it depends on has changed, and it has time to recover by itself';
+
 type Rules = HealRules & { readonly busyWith: string | null };
 
 /** A container that is in no project is one of its own. */
@@ -130,14 +133,17 @@ function decideAsked(
   const how = ask.how === 'heal' ? nextTreatment(record) : ask.how;
   if (isRestart(how) && isBudgetSpent(record, rules.policy, nowMs))
     return { kind: 'refuse', why: budgetSpent(patient, rules.policy) };
-  if (ask.how === 'heal' && record.failures > 0 && nowMs < record.notBeforeMs)
-    return rest('it is treated again when its back-off is over', record.notBeforeMs, record.notBeforeMs);
+  const notBeforeMs = Math.max(patient.recoversUntilMs, record.failures > 0 ? record.notBeforeMs : -Infinity);
+  if (ask.how === 'heal' && nowMs < notBeforeMs) {
+    const isBackOff = notBeforeMs === record.notBeforeMs;
+    return rest(isBackOff ? BACK_OFF_PLAN : RECOVERY_PLAN, notBeforeMs, notBeforeMs);
+  }
   return prepared(patient, { how, because: `${ask.actor} asked for it` }, { rules, nowMs });
 }
 
 /** Why it is not done, however much of the budget is left: it may have changed since it was asked for. */
 function outsetOf(
-  { facts, record, ailment, selection, isWell }: Patient,
+  { facts, record, ailment, selection, isWell, heldBy }: Patient,
   how: Ask['how'],
   policy: HealPolicy,
 ): Intent | null {
@@ -148,14 +154,14 @@ function outsetOf(
   if (how !== 'heal') return null;
   if (selection.selection === 'never') return refuse(`is not healed: ${selection.because}`);
   if (record.failures >= policy.budget.restarts + FAILURES_BEYOND) return refuse(triedEnough(record));
+  if (heldBy !== null && !isWell) return refuse(`is not healed: ${heldBy}`);
   if (ailment !== null || record.leftStopped) return null;
   if (isWell) return { kind: 'spare', why: `${facts.name} is well by itself meanwhile` };
   return isEnded(facts) ? refuse('is stopped, and nobody asked to start it') : null;
 }
 
-function isEnded({ status }: Patient['facts']): boolean {
-  return ['exited', 'created', 'dead', 'removing'].includes(status);
-}
+const isEnded = ({ status }: Patient['facts']): boolean =>
+  ['exited', 'created', 'dead', 'removing'].includes(status);
 
 const triedEnough = ({ failures }: HealRecord): string =>
   `was treated ${String(failures)} times without success`;
@@ -204,10 +210,7 @@ function holdOf(patient: Patient, { policy, brake }: Rules, nowMs: number): Inte
 /** It is examined towards the end of the wait, so that no time is lost after it. */
 function awaited(patient: Patient, confirmedAtMs: number, nowMs: number): Intent {
   const dueAtMs = Math.max(confirmedAtMs, patient.recoversUntilMs);
-  const plan =
-    patient.recoversUntilMs > confirmedAtMs
-      ? 'what it depends on has changed, and it has time to recover by itself'
-      : 'it is restarted if it stays so';
+  const plan = patient.recoversUntilMs > confirmedAtMs ? RECOVERY_PLAN : 'it is restarted if it stays so';
   if (patient.selection.selection !== 'heal') return rest(plan, dueAtMs, dueAtMs);
   return examinedAhead(patient, { plan, dueAtMs, nowMs });
 }
@@ -222,7 +225,7 @@ function decideTreatment(patient: Patient, rules: Rules, nowMs: number): Intent 
     return { kind: 'quarantine', why: `${facts.name} ${triedEnough(record)}` };
   if (nowMs < record.notBeforeMs)
     return examinedAhead(patient, {
-      plan: 'it is treated again when its back-off is over',
+      plan: BACK_OFF_PLAN,
       dueAtMs: record.notBeforeMs,
       nowMs,
     });

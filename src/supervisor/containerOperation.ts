@@ -11,6 +11,7 @@ import { isBudgetSpent } from '../reconciler/healRecord.ts';
 import type { Treatment } from '../reconciler/treatment.ts';
 import { costOf } from './containerCost.ts';
 import type { ContainerVerb, OperationRequest } from './door.ts';
+import type { HealBoard } from './healBoard.ts';
 import { isRunning, type Entry } from './healEntry.ts';
 import type { Surroundings } from './ports.ts';
 import type { Check, Prepared } from './preparedOperation.ts';
@@ -87,16 +88,25 @@ function begin(
   const token = supervisor.tellHeals((heals, at) => heals.ask(id, { how, actor, reason }, at));
   const { heals } = supervisor.containers;
   if (named.seen.facts.id === id) return () => heals.askEnd(token);
+  return thenDependent(token, named.seen.facts, { supervisor, ask: { how: 'heal', actor, reason } });
+}
+
+/** Once its root is well, the one that was named is wanted well too: where it does not recover by itself it is treated. */
+function thenDependent(
+  rootToken: number,
+  { id, name }: Readonly<Entry>['seen']['facts'],
+  { supervisor, ask }: { readonly supervisor: Supervisor; readonly ask: Parameters<HealBoard['ask']>[1] },
+): Check {
+  const { heals } = supervisor.containers;
+  let token: number | null = null;
   return () => {
-    const end = heals.askEnd(token);
-    if (end?.state !== 'done') return end;
-    const view = supervisor.containers.view(named.seen.facts.id);
-    if (view === null) return { state: 'failed', detail: `${named.seen.facts.name} was removed meanwhile` };
-    if (view.state === 'healthy')
-      return { state: 'done', detail: `${end.detail}; ${view.name} is healthy: ${view.detail}` };
-    return view.state === 'quarantined' || view.state === 'ghost'
-      ? { state: 'failed', detail: `${view.name} is ${view.state}: ${view.detail}` }
-      : null;
+    const rootEnd = heals.askEnd(rootToken);
+    if (rootEnd?.state !== 'done' && token === null) return rootEnd;
+    const view = supervisor.containers.view(id);
+    if (view === null) return { state: 'failed', detail: `${name} was removed meanwhile` };
+    if (view.state === 'healthy') return { state: 'done', detail: `${name} is healthy: ${view.detail}` };
+    token ??= supervisor.tellHeals((board, at) => board.ask(id, ask, at));
+    return heals.askEnd(token);
   };
 }
 

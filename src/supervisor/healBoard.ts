@@ -271,11 +271,12 @@ export class HealBoard {
   ): (number | null)[] {
     const entries = [...this.#ledger.entries.values()].filter(isOfInterest).sort(byName);
     const verified = entries.map((entry) => verify(this.#course, entry, { dockerUpSinceMs, at }));
-    this.#brake.look(this.#ledger.entries, world);
     const around = { entries: this.#ledger.entries, graph: world.graph, policy: this.#settings.policy };
     const patients = entries.map((entry) =>
       patientOf(entry, { ...around, maintenanceUntil: this.#maintenance.untilOf(entry.seen.facts) }),
     );
+    const recovering = patients.filter(({ recoversUntilMs }) => recoversUntilMs > at.monoMs);
+    this.#brake.look(this.#ledger.entries, world, new Set(recovering.map(({ facts }) => facts.id)));
     const rules = { policy: this.#settings.policy, brake: this.#brake.sentence };
     const intents = decideHeals(patients, rules, at.monoMs);
     const carriedOut = entries.map((entry) => {

@@ -23,9 +23,10 @@ export class HealBrake {
     return this.#sentence;
   }
 
-  look(entries: ReadonlyMap<string, Entry>, world: World): void {
+  /** `recovering`: ids of those whose root is well again and that have time to recover behind it: they say nothing new. */
+  look(entries: ReadonlyMap<string, Entry>, world: World, recovering: ReadonlySet<string>): void {
     const sick = [...entries.values()]
-      .filter((entry) => counts(entry, world))
+      .filter((entry) => counts(entry, world) && !recovering.has(entry.seen.facts.id))
       .map(({ seen }) => seen.facts.name);
     const before = this.#sentence;
     this.#sentence = sick.length < FEWEST ? null : brakeOn({ sick: sick.sort(), all: countRoots(world) });

@@ -253,7 +253,7 @@ describe('the record', () => {
       ...{
         leftStopped: false,
         quarantine: null,
-        underWay: { how: 'restart', actor: 'wang', before: BEFORE },
+        underWay: { ...restart, actor: 'wang' },
       },
     } as const;
     const later = recordOf(kept, HEAL_POLICY, { ...momentAt(90_000), monoMs: 7_000 });

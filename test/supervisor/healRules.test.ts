@@ -154,6 +154,17 @@ describe('what a person asks for is looked at anew before it is done', () => {
 });
 
 describe('the board', () => {
+  it('does not take those that recover behind a healed root for many that are sick at once', () => {
+    const dependsOn = { b: ['core'], c: ['core'], d: ['core'] };
+    const scene = new HealScene({ dependsOn });
+    const names = ['core', 'b', 'c', 'd'];
+    scene.list(...names.map((name) => madeUpContainer(name)));
+    for (const name of names) scene.sicken(name);
+    scene.pass(20_000);
+    assert.deepEqual(scene.done(), ['restart core']);
+    assert.ok(!scene.told.includes('brakeOn'));
+  });
+
   it('does not repeat without end what the hands found changed', () => {
     const scene = alone();
     scene.treat = () => 'notDone';

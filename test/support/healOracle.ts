@@ -8,6 +8,8 @@ import type { Edge, Spec } from './healHistory.ts';
 export const BUDGET = { restarts: 3, perMs: 1_800_000 };
 /** Older than this, an examination says nothing any more. */
 const EXAMINED_AT_MOST_MS = 16_000;
+/** So long a dependent may take to recover behind its root. */
+const RECOVERS_WITHIN_MS = 30_000;
 
 /** One container as it was last shown to the board, and what truly happened to it. */
 export interface Truth {
@@ -19,6 +21,7 @@ export interface Truth {
   readonly isUnprobed: boolean;
   readonly ghostSinceMs: number | null;
   readonly zombiesSinceMs: number | null;
+  readonly wellSinceMs: number | null;
   readonly startedAtMs: number;
   /** When its life that runs now was made by a treatment that was seen through. */
   readonly restartedByUsAtMs: number | null;
@@ -100,7 +103,7 @@ function brokenByAutomation(question: Question): string[] {
       found.push(`its root ${above} is ${truth.health}`);
   }
   if (how === 'start') return found;
-  const brake = brakeOf(all);
+  const brake = brakeOf(all, question.nowMs);
   if (brake !== null) found.push(brake);
   if (own.health !== 'unhealthy' && !hasOtherReason(question)) found.push(`it is ${own.health}`);
   return found;
@@ -118,11 +121,15 @@ function hasOtherReason({ name, nowMs, all }: Question): boolean {
 }
 
 /** Three or more independent sick ones, and half of all independent ones. */
-function brakeOf(all: ReadonlyMap<string, Truth>): string | null {
+function brakeOf(all: ReadonlyMap<string, Truth>, nowMs: number): string | null {
   const running = [...all].filter(([, { status }]) => status === 'running' || status === 'restarting');
   const isGhost = ({ ghostSinceMs }: Truth): boolean => ghostSinceMs !== null;
   const sick = running.filter(
-    ([, truth]) => truth.status === 'running' && !isGhost(truth) && truth.health === 'unhealthy',
+    ([name, truth]) =>
+      truth.status === 'running' &&
+      !isGhost(truth) &&
+      truth.health === 'unhealthy' &&
+      !isRecovering(all, name, nowMs),
   );
   const explaining = running.filter(
     ([, truth]) => truth.health === 'unhealthy' || isGhost(truth) || truth.isDeedOpen,
@@ -141,6 +148,14 @@ function brakeOf(all: ReadonlyMap<string, Truth>): string | null {
   return sickRoots.length >= 3 && sickRoots.length * 2 >= allRoots.length
     ? `${String(sickRoots.length)} of ${String(allRoots.length)} independent ones are sick`
     : null;
+}
+
+/** What it depends on is well again since a moment ago, or Docker is back: it says nothing of the host. */
+function isRecovering(all: ReadonlyMap<string, Truth>, name: string, nowMs: number): boolean {
+  return [...ancestors(all, name)].some((above) => {
+    const { wellSinceMs } = all.get(above)!;
+    return above !== name && wellSinceMs !== null && nowMs - wellSinceMs <= RECOVERS_WITHIN_MS;
+  });
 }
 
 /** Of `some`, those that none of `explaining` explains from outside of their circle; a circle once. */

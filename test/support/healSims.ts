@@ -28,6 +28,8 @@ export interface Sim {
   /** Since when it was shown to this Garrison as one. */
   ghostSinceMs: number | null;
   zombiesSinceMs: number | null;
+  /** Since when it was shown as well; -Infinity when it was at first sight. */
+  wellSinceMs: number | null;
   startedAtMs: number;
   restartedByUsAtMs: number | null;
   examined: Truth['examined'];
@@ -65,7 +67,14 @@ export function newSim(spec: Spec, all: readonly Spec[]): Sim {
   });
   return {
     ...{ spec, facts, told: null, endedBy: null, signalledAtMs: -Infinity, ghostSinceMs: null },
-    ...{ zombiesSinceMs: null, startedAtMs: -60_000, restartedByUsAtMs: null, examined: null, deed: null },
+    ...{
+      zombiesSinceMs: null,
+      wellSinceMs: -Infinity,
+      startedAtMs: -60_000,
+      restartedByUsAtMs: null,
+      examined: null,
+      deed: null,
+    },
     ...{ isQuarantined: false, restartsAtMs: [], compose: false, examining: 'quick', outcomes: ['works'] },
     ...{ examinations: 0, deeds: 0 },
   };

@@ -204,7 +204,9 @@ export class HealWorld {
     this.#recheckAtMs = null;
     for (const sim of this.sims.values()) {
       sim.examined = null;
+      sim.signalledAtMs = -Infinity;
       sim.ghostSinceMs = null;
+      sim.wellSinceMs = -Infinity;
     }
     meanwhile();
     for (;;) {
@@ -465,6 +467,8 @@ export class HealWorld {
 
   #note(sim: Sim): void {
     sim.told = sim.facts;
+    const isWell = sim.facts.status === 'running' && (sim.facts.health?.status ?? 'healthy') === 'healthy';
+    sim.wellSinceMs = isWell ? (sim.wellSinceMs ?? this.nowMs) : null;
     sim.ghostSinceMs = sim.facts.process === 'gone' ? (sim.ghostSinceMs ?? this.nowMs) : null;
   }
 
