@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { loneArb, worldArb } from '../support/healHistory.ts';
 import { HealWorld } from '../support/healWorld.ts';
 
-const RUNS = Number(process.env['GARRISON_PROPERTY_RUNS'] ?? 400);
+const RUNS = Number(process.env['GARRISON_PROPERTY_RUNS'] ?? 300);
 const SEED = process.env['GARRISON_PROPERTY_SEED'];
 const params = {
   numRuns: RUNS,

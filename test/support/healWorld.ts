@@ -469,7 +469,8 @@ export class HealWorld {
     sim.told = sim.facts;
     const isWell = sim.facts.status === 'running' && (sim.facts.health?.status ?? 'healthy') === 'healthy';
     sim.wellSinceMs = isWell ? (sim.wellSinceMs ?? this.nowMs) : null;
-    sim.ghostSinceMs = sim.facts.process === 'gone' ? (sim.ghostSinceMs ?? this.nowMs) : null;
+    const isGone = sim.facts.status === 'running' && sim.facts.process === 'gone';
+    sim.ghostSinceMs = isGone ? (sim.ghostSinceMs ?? this.nowMs) : null;
   }
 
   // People.
