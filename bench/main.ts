@@ -7,12 +7,13 @@ import { messageOf } from '../src/errors.ts';
 import type { Benchmark, Figures } from './benchmark.ts';
 import { detector } from './detector.ts';
 import { flapping } from './flapping.ts';
+import { heal } from './heal.ts';
 import { idle } from './idle.ts';
 import { push } from './push.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector];
+const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector, heal];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 
