@@ -105,6 +105,7 @@ export class ScriptedContainer {
   }
 
   #state(): object {
+    const { health } = this.#script;
     const Status = this.health();
     const isWell = Status === 'healthy';
     const lastMs = this.#lastCheckMs();
@@ -121,7 +122,8 @@ export class ScriptedContainer {
       Health: {
         Status,
         FailingStreak: isWell ? 0 : this.#checks() % 1_000,
-        Log: Status === 'starting' ? [] : Log,
+        // One that is scripted to be starting has failed in its start period, again and again.
+        Log: Status === 'starting' && health === 'fails' ? [] : Log,
       },
     };
   }
