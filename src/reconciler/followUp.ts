@@ -3,7 +3,7 @@
  * It spares everybody who recovers by itself, and whoever was started since.
  */
 import type { ContainerFacts } from '../detector/containerFacts.ts';
-import type { Dependency, DependencyGraph } from './dependency.ts';
+import { ancestorsOf, type Dependency, type DependencyGraph } from './dependency.ts';
 
 export interface FollowUp {
   readonly id: string;
@@ -14,12 +14,15 @@ export interface FollowUp {
 /** Of the one that now lives another life, those that depend on it directly and cannot do without their own restart. */
 export function followUpsOf(
   restarted: Pick<ContainerFacts, 'id' | 'name'>,
-  { dependencies }: DependencyGraph,
+  graph: DependencyGraph,
 ): readonly FollowUp[] {
   const found = new Map<string, string>();
-  for (const dependency of dependencies) {
-    const because = dependency.on === restarted.id ? reasonOf(dependency, restarted.name) : null;
-    if (because !== null && !found.has(dependency.dependent)) found.set(dependency.dependent, because);
+  // In a circle they would restart each other for ever.
+  const circle = ancestorsOf(graph, restarted.id);
+  for (const dependency of graph.dependencies) {
+    const { dependent, on } = dependency;
+    const because = on === restarted.id ? reasonOf(dependency, restarted.name) : null;
+    if (because !== null && !found.has(dependent) && !circle.has(dependent)) found.set(dependent, because);
   }
   return [...found].map(([id, because]) => ({ id, because }));
 }

@@ -3,10 +3,9 @@
  * It does nothing and remembers nothing: what is under way, and since when, it is given.
  */
 import type { ContainerFacts, ContainerExamination } from '../detector/containerFacts.ts';
-import { unreachable } from '../errors.ts';
 import type { Ailment } from './ailment.ts';
-import { clearanceOf } from './clearance.ts';
 import { isBudgetSpent, type HealPolicy, type HealRecord } from './healRecord.ts';
+import { examinedAhead, isEnded, prepared, rest } from './preparation.ts';
 import type { Selection } from './selection.ts';
 import type { Treatment } from './treatment.ts';
 
@@ -97,13 +96,6 @@ export function decideHeals(
 
 /** So many failures beyond the budget, of starting again what was ended, and a person must look. */
 const FAILURES_BEYOND = 2;
-/** An examination is good for so long, and made so long before it is needed. */
-const EXAMINED_FOR_MS = 15_000;
-const EXAMINED_NEVER_FOR_MS = 300_000;
-const EXAMINE_AHEAD_MS = 1_500;
-const EXAMINE_AGAIN_MS = 5_000;
-/** Beyond its stop timeout: somebody's stop has ended by then. */
-const STOP_MARGIN_MS = 5_000;
 
 const BACK_OFF_PLAN = 'it is treated again when its back-off is over';
 const RECOVERY_PLAN = 'what it depends on has changed, and it has time to recover by itself';
@@ -159,9 +151,6 @@ function outsetOf(
   if (isWell) return { kind: 'spare', why: `${facts.name} is well by itself meanwhile` };
   return isEnded(facts) ? refuse('is stopped, and nobody asked to start it') : null;
 }
-
-const isEnded = ({ status }: Patient['facts']): boolean =>
-  ['exited', 'created', 'dead', 'removing'].includes(status);
 
 const triedEnough = ({ failures }: HealRecord): string =>
   `was treated ${String(failures)} times without success`;
@@ -235,68 +224,6 @@ function decideTreatment(patient: Patient, rules: Rules, nowMs: number): Intent 
   return prepared(patient, { how, because }, { rules, nowMs });
 }
 
-/** Nothing is done without an examination that is new, and a look that is newer than the question for it. */
-function prepared(
-  patient: Patient,
-  { how, because }: { readonly how: Treatment; readonly because: string },
-  { rules, nowMs }: { readonly rules: Rules; readonly nowMs: number },
-): Intent {
-  const { facts, signalledAtMs } = patient;
-  if (rules.busyWith !== null && rules.busyWith !== facts.name)
-    return rest(`it waits for ${rules.busyWith}: one at a time in a project`);
-  const stopOverAtMs = signalledAtMs + facts.stopTimeoutMs + STOP_MARGIN_MS;
-  if (!isEnded(facts) && nowMs < stopOverAtMs)
-    return rest('somebody seems to be stopping it, and is left to it', stopOverAtMs);
-  if (!isFresh(patient, nowMs)) return examination(patient, 'it is examined, and then treated', nowMs);
-  const examined = patient.examined?.examination;
-  if (examined === null || examined === undefined)
-    return rest(`it could not be examined: ${patient.examined?.detail ?? ''}`, goodUntilMs(patient));
-  const clearance = clearanceOf(examined);
-  switch (clearance.kind) {
-    case 'never':
-      return patient.ask === null
-        ? { kind: 'page', plan: `nothing is done to it: ${clearance.because}` }
-        : { kind: 'refuse', why: `${facts.name} is left alone: ${clearance.because}` };
-    case 'later':
-      return rest(`it is left alone for now: ${clearance.because}`, goodUntilMs(patient));
-    case 'clear':
-      return { kind: 'treat', how, because, plan: '' };
-    default:
-      return unreachable(clearance);
-  }
-}
-
-function isFresh(patient: Patient, nowMs: number): boolean {
-  const { examined, lookedAtMs, examineAskedAtMs } = patient;
-  if (examined === null || examined.atMs < examineAskedAtMs || lookedAtMs < examineAskedAtMs) return false;
-  return nowMs < goodUntilMs(patient);
-}
-
-/** What stands against it for ever is not looked at again each few seconds. */
-function goodUntilMs({ examined, examineAskedAtMs }: Patient): number {
-  const examination = examined?.examination ?? null;
-  if (examination === null) return examineAskedAtMs + EXAMINE_AGAIN_MS;
-  const isNever = clearanceOf(examination).kind === 'never';
-  return examineAskedAtMs + (isNever ? EXAMINED_NEVER_FOR_MS : EXAMINED_FOR_MS);
-}
-
-function examinedAhead(
-  patient: Patient,
-  { plan, dueAtMs, nowMs }: { readonly plan: string; readonly dueAtMs: number; readonly nowMs: number },
-): Intent {
-  const aheadAtMs = dueAtMs - EXAMINE_AHEAD_MS;
-  if (nowMs < aheadAtMs) return rest(plan, aheadAtMs, dueAtMs);
-  return patient.examineAskedAtMs >= aheadAtMs
-    ? rest(plan, dueAtMs, dueAtMs)
-    : { kind: 'examine', plan, dueAtMs };
-}
-
-/** Asked for once; then its answer is awaited, and asked for anew when none comes. */
-function examination({ examineAskedAtMs }: Patient, plan: string, nowMs: number): Intent {
-  const waitsUntilMs = examineAskedAtMs + EXAMINE_AGAIN_MS;
-  return nowMs < waitsUntilMs ? rest(plan, waitsUntilMs) : { kind: 'examine', plan, dueAtMs: null };
-}
-
 /** First gently, then by force; what was ended and not started again needs a start only. */
 export function nextTreatment({
   leftStopped,
@@ -317,7 +244,3 @@ function budgetSpent({ facts, record }: Patient, { budget }: HealPolicy): string
 
 export const GHOST_ADVICE =
   "Docker's view of it is stale, and no restart of the container cures that: what does is a containerd that goes on, or garrison restart docker, which without live-restore interrupts every container";
-
-function rest(plan: string, recheckAtMs: number | null = null, dueAtMs: number | null = null): Intent {
-  return { kind: 'rest', plan, recheckAtMs, dueAtMs };
-}

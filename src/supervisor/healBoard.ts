@@ -12,19 +12,13 @@ import { cleared, NO_TREATMENT, seenRunning, seenWell, type HealPolicy } from '.
 import { selectionOf, type SelectionRules } from '../reconciler/selection.ts';
 import type { ContainerStoryView, HealCounts, MaintenanceView } from './door.ts';
 import { HealBrake } from './healBrake.ts';
-import {
-  carryOut,
-  expireAsk,
-  noteAsk,
-  noteTreated,
-  tellSickness,
-  verify,
-  type Course,
-} from './healCourse.ts';
+import { expireAsk, noteAsk } from './healAsks.ts';
+import { carryOut, noteTreated, tellSickness, verify, type Course } from './healCourse.ts';
 import {
   isEnded,
   isOfInterest,
   isRunning,
+  isSettled,
   isWell,
   newEntry,
   patientOf,
@@ -32,18 +26,19 @@ import {
   type Entry,
   type Seen,
   type World,
+  type ZombieRule,
 } from './healEntry.ts';
 import { HealLedger, type AskEnd } from './healLedger.ts';
 import { keptContainers, recordOf, type KeptHealing } from './healMemory.ts';
 import type { HealStory } from './healStory.ts';
-import { Maintenance } from './maintenance.ts';
+import { endMaintenances, Maintenance } from './maintenance.ts';
 import type { Report } from './publisher.ts';
 
 export interface HealSettings {
   readonly policy: HealPolicy;
   readonly selection: SelectionRules;
-  /** More zombies than this, for so long; null for never. */
-  readonly zombies: { readonly most: number; readonly forMs: number } | null;
+  /** Null for never. */
+  readonly zombies: ZombieRule | null;
   readonly startedAt: Moment;
 }
 
@@ -208,8 +203,8 @@ export class HealBoard {
       if (world.seen.has(id)) expireAsk(this.#ledger, entry, at.monoMs);
       else this.#ledger.forget(id, 'it was removed meanwhile');
     }
-    for (const one of world.seen.values()) this.#takeIn(one, world, at);
-    this.#endMaintenances(at);
+    for (const one of world.seen.values()) if (!this.#isSettled(one)) this.#takeIn(one, world, at);
+    if (endMaintenances(this.#maintenance, this.#parts.report, at.monoMs)) this.#ledger.touch();
     const actions: Action[] = [];
     const { dockerUpSinceMs } = world;
     const times = dockerUpSinceMs === null ? [] : this.#proceed(world, { dockerUpSinceMs, at, actions });
@@ -222,19 +217,24 @@ export class HealBoard {
     return { actions, recheckAtMs: due.length === 0 ? null : Math.min(...due) };
   }
 
+  /** Of most of a thousand nothing is new. */
+  #isSettled(one: Seen): boolean {
+    return isSettled(this.#ledger.entries.get(one.facts.id), one, this.#zombiesIn(one.facts.id));
+  }
+
+  #zombiesIn(id: string): number {
+    return this.#parts.zombiesIn(id.slice(0, SHORT_ID_LENGTH));
+  }
+
   #takeIn(one: Seen, { rootOf }: World, at: Moment): void {
     const { zombies, policy } = this.#settings;
     const { id } = one.facts;
     const entry = this.#entryOf(one);
     const wasSick = entry.sickSinceMs !== null;
-    this.#ledger.setZombies(entry, this.#parts.zombiesIn(id.slice(0, SHORT_ID_LENGTH)));
-    const zombieRule = {
-      isOver: zombies !== null && entry.zombies > zombies.most,
-      forMs: zombies?.forMs ?? Infinity,
-    };
+    this.#ledger.setZombies(entry, this.#zombiesIn(id));
     if (entry.seen.facts.name !== one.facts.name)
       entry.selection = selectionOf(one.facts, this.#settings.selection);
-    update(entry, { seen: one, isRoot: rootOf.get(id) === id, nowMs: at.monoMs }, zombieRule);
+    update(entry, { seen: one, isRoot: rootOf.get(id) === id, nowMs: at.monoMs }, zombies);
     if (entry.record.underWay === null) {
       const record = isEnded(one) ? entry.record : seenRunning(entry.record);
       this.#ledger.setRecord(entry, seenWell(record, isWell(one), { policy, nowMs: at.monoMs }));
@@ -255,14 +255,6 @@ export class HealBoard {
     const entry = newEntry(one, record, selectionOf(one.facts, selection));
     entries.set(id, entry);
     return entry;
-  }
-
-  #endMaintenances(at: Moment): void {
-    for (const { scope, until } of this.#maintenance.takeOver(at.monoMs)) {
-      this.#ledger.touch();
-      const detail = `the maintenance of ${scope} has ended by itself, at ${until}`;
-      this.#parts.report({ level: 'warn', event: 'maintenanceEnded', facts: { scope, detail } });
-    }
   }
 
   #proceed(

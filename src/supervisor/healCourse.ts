@@ -18,7 +18,8 @@ import {
 } from '../reconciler/healRecord.ts';
 import type { Treatment } from '../reconciler/treatment.ts';
 import { standingOf, TREATMENT_WORDS, type Standing } from '../reconciler/verify.ts';
-import { isEnded, isWell, type Entry, type PendingAsk } from './healEntry.ts';
+import { endServed, endUnserved } from './healAsks.ts';
+import { isEnded, isWell, type Entry } from './healEntry.ts';
 import type { HealLedger } from './healLedger.ts';
 
 export interface Course {
@@ -27,27 +28,6 @@ export interface Course {
   /** Of a restart that was verified: its dependents may need theirs. */
   readonly onRestarted: (entry: Entry) => void;
   readonly onHealed: (entry: Entry, tookMs: number) => void;
-}
-
-/** What a person asks for; one thing at a time, or the first one would never end. */
-export function noteAsk(
-  ledger: HealLedger,
-  entry: Entry | null,
-  { ask, at }: { readonly ask: PendingAsk; readonly at: Moment },
-): void {
-  const refuse = (detail: string): void => ledger.endAsk(ask, { state: 'failed', detail });
-  if (entry === null) {
-    refuse('it is gone');
-    return;
-  }
-  const already = entry.ask?.actor ?? entry.record.underWay?.actor;
-  if (already !== undefined) {
-    refuse(`something is being done to it already, by ${already}`);
-    return;
-  }
-  entry.ask = ask;
-  const why = ask.reason === null ? '' : `: ${ask.reason}`;
-  ledger.tell(entry, at, { event: 'asked', detail: `asked to ${ask.how} it${why}`, actor: ask.actor });
 }
 
 /** What a decision leads to; returns when to ask again. */
@@ -107,19 +87,6 @@ export function tellSickness(
     ledger.tell(entry, at, { event: 'recovered', detail: `by itself: ${verdict.detail}` });
 }
 
-/** What could not be begun for so long would come as a surprise. */
-const BEGUN_WITHIN_MS = 300_000;
-
-/** What a person asked for is not done at some later hour, when nobody expects it. */
-export function expireAsk(ledger: HealLedger, entry: Entry, nowMs: number): void {
-  const { ask, plan } = entry;
-  if (ask === null || nowMs - ask.askedAtMs < BEGUN_WITHIN_MS) return;
-  entry.ask = null;
-  const why = plan === '' ? '' : `: ${plan}`;
-  const detail = `it could not be begun within ${String(BEGUN_WITHIN_MS / 60_000)} min, and will not be${why}`;
-  ledger.endAsk(ask, { state: 'failed', detail });
-}
-
 /** Docker's word on it. */
 export function noteTreated(
   { ledger, policy }: Course,
@@ -173,16 +140,6 @@ export function verify(
 function planOf(intent: Intent): { readonly text: string; readonly dueAtMs: number | null } {
   const text = 'plan' in intent ? intent.plan : '';
   return { text, dueAtMs: 'dueAtMs' in intent ? intent.dueAtMs : null };
-}
-
-function endUnserved(
-  ledger: HealLedger,
-  entry: Entry,
-  { kind, why }: Extract<Intent, { kind: 'spare' | 'refuse' }>,
-): void {
-  const state = kind === 'spare' ? 'done' : 'failed';
-  if (entry.ask !== null) ledger.endAsk(entry.ask, { state, detail: why });
-  entry.ask = null;
 }
 
 function whyExamined({ ask, ailment, seen }: Entry): string {
@@ -285,13 +242,4 @@ function giveUp(
     entry.ask = entry.servedAsk;
     entry.servedAsk = null;
   } else endServed(ledger, entry, { state: 'failed', detail });
-}
-
-function endServed(
-  ledger: HealLedger,
-  entry: Entry,
-  end: { state: 'done' | 'failed'; detail: string },
-): void {
-  if (entry.servedAsk !== null) ledger.endAsk(entry.servedAsk, end);
-  entry.servedAsk = null;
 }

@@ -26,6 +26,12 @@ export interface World {
   readonly rootOf: ReadonlyMap<string, string>;
 }
 
+/** More zombies than this, for so long. */
+export interface ZombieRule {
+  readonly most: number;
+  readonly forMs: number;
+}
+
 export interface PendingAsk extends Ask {
   readonly token: number;
   readonly askedAtMs: number;
@@ -101,7 +107,7 @@ export function isEnded({ facts }: Seen): boolean {
 export function update(
   entry: Entry,
   now: { readonly seen: Seen; readonly isRoot: boolean; readonly nowMs: number },
-  zombies: { readonly isOver: boolean; readonly forMs: number },
+  zombies: ZombieRule | null,
 ): void {
   const { seen, nowMs } = now;
   if (!isSameLife(entry.seen, seen)) {
@@ -112,14 +118,23 @@ export function update(
   // Also after its end: a life that a signal was sent to was ended by somebody.
   if (entry.seen.facts.startedAt !== seen.facts.startedAt) entry.signalledAtMs = -Infinity;
   entry.seen = seen;
-  entry.zombiesSinceMs = zombies.isOver ? (entry.zombiesSinceMs ?? nowMs) : null;
-  const holdsTooMany = entry.zombiesSinceMs !== null && nowMs - entry.zombiesSinceMs >= zombies.forMs;
+  const areTooMany = zombies !== null && entry.zombies > zombies.most;
+  entry.zombiesSinceMs = areTooMany ? (entry.zombiesSinceMs ?? nowMs) : null;
+  const holdsTooMany = areTooMany && nowMs - (entry.zombiesSinceMs ?? nowMs) >= zombies.forMs;
   entry.ailment = ailmentOf(seen.verdict, holdsTooMany);
   entry.sickSinceMs = entry.ailment === null ? null : (entry.sickSinceMs ?? nowMs);
   const isRoot = entry.ailment !== null && (now.isRoot || entry.ailment === 'zombies');
   entry.rootSinceMs = isRoot ? (entry.rootSinceMs ?? nowMs) : null;
   entry.wellSinceMs = isWell(seen) ? (entry.wellSinceMs ?? nowMs) : null;
   if (entry.followUp !== null && !needsFollowUp(entry)) entry.followUp = null;
+}
+
+/** True when neither anything new was seen of it nor time alone can change what is to be done about it. */
+export function isSettled(entry: Entry | undefined, seen: Seen, zombies: number): boolean {
+  if (entry?.seen !== seen || entry.zombies !== zombies || isOfInterest(entry)) return false;
+  const { record, zombiesSinceMs, plan } = entry;
+  const isForgotten = record.treatments === 0 && record.failures === 0 && record.wellSinceMs !== null;
+  return isForgotten && zombiesSinceMs === null && plan === '' && entry.sickSinceMs === null;
 }
 
 /** True when there may be something to decide. */

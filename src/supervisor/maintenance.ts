@@ -5,6 +5,7 @@
 import type { Moment } from '../clock.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import type { MaintenanceView } from './door.ts';
+import type { Report } from './publisher.ts';
 
 interface Entry extends MaintenanceView {
   readonly untilMs: number;
@@ -60,6 +61,16 @@ export class Maintenance {
   views(): readonly MaintenanceView[] {
     return [...this.#entries.values()].map(viewOf);
   }
+}
+
+/** Tells of those that have ended by themselves; true when there were any. */
+export function endMaintenances(maintenance: Maintenance, report: Report, nowMs: number): boolean {
+  const over = maintenance.takeOver(nowMs);
+  for (const { scope, until } of over) {
+    const detail = `the maintenance of ${scope} has ended by itself, at ${until}`;
+    report({ level: 'warn', event: 'maintenanceEnded', facts: { scope, detail } });
+  }
+  return over.length > 0;
 }
 
 function viewOf({ untilMs: _, ...view }: Entry): MaintenanceView {

@@ -7,6 +7,8 @@ import type { Edge, Spec } from './healHistory.ts';
 
 export const BUDGET = { restarts: 3, perMs: 1_800_000 };
 /** Older than this, an examination says nothing any more. */
+/** Before Docker's word of it has come, nobody can know of a signal. */
+const EVENT_TAKES_MS = 10;
 const EXAMINED_AT_MOST_MS = 16_000;
 /** So long a dependent may take to recover behind its root. */
 const RECOVERS_WITHIN_MS = 30_000;
@@ -79,7 +81,9 @@ function brokenByAnybody({ name, how, nowMs, restartsAtMs, all, isDockerUp }: Qu
   else if (nowMs - examined.begunAtMs > EXAMINED_AT_MOST_MS) found.push('its examination is old');
   else if (!examined.isKnown) found.push('its examination found out nothing');
   else if (examined.compose) found.push('compose was at work on it');
-  if (own.status === 'running' && nowMs - own.signalledAtMs < 10_000) found.push('somebody is stopping it');
+  const signalledMs = nowMs - own.signalledAtMs;
+  if (own.status === 'running' && signalledMs > EVENT_TAKES_MS && signalledMs < 10_000)
+    found.push('somebody is stopping it');
   return found;
 }
 
