@@ -214,6 +214,12 @@ it('follow-ups: who has lost a namespace or is told to, once, and not who shares
   assert.deepEqual(ids, [idOf('told'), idOf('net')]);
 });
 
+it('follow-ups: none in a circle, whose members would restart each other without end', () => {
+  const one = madeUpContainer('one', { dependsOnLabel: 'two:service_healthy:true' });
+  const two = madeUpContainer('two', { dependsOnLabel: 'one:service_healthy:true' });
+  assert.deepEqual(followUpsOf(one, dependencyGraph([one, two], {})), []);
+});
+
 describe('the record', () => {
   const at = (nowMs: number): { policy: typeof HEAL_POLICY; nowMs: number } => ({
     policy: HEAL_POLICY,
