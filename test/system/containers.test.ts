@@ -66,7 +66,7 @@ async function incident(parts: Parts): Promise<void> {
   assert.equal(status.exitCode, 1);
   assert.match(
     status.stdout,
-    /Container jms_core is unhealthy .*; it may explain jms_celery, jms_koko, jms_lion; Garrison leaves it alone: /m,
+    /Container jms_core is unhealthy .*; it may explain jms_celery, jms_koko, jms_lion; nothing is done to it: nobody chose it: /m,
   );
   assert.match(
     await garrison.text('/metrics'),
