@@ -171,7 +171,10 @@ describe('limits and latches', () => {
       assert.equal(new Set([first, second, third]).size, 3);
       const unknown = await garrison.cli('stop', 'push-9');
       assert.deepEqual(
-        [unknown.exitCode, /there is no worker and no container named push-9.*push-1, push-2/s.test(unknown.stderr)],
+        [
+          unknown.exitCode,
+          /there is no worker and no container named push-9.*push-1, push-2/s.test(unknown.stderr),
+        ],
         [1, true],
       );
       const other = await garrison.cli('restart', 'push-1', '--if-incarnation', '1-1-none');
