@@ -53,7 +53,7 @@ export function composeCommand(words: readonly string[]): ComposeCommand | null 
     project: options.get('-p')?.at(-1) ?? options.get('--project-name')?.at(-1) ?? null,
     files: [...(options.get('-f') ?? []), ...(options.get('--file') ?? [])],
     folder: options.get('--project-directory')?.at(-1) ?? null,
-    isAttached: ['up', 'run'].includes(verb) && !isDetached,
+    isAttached: ['up', 'run', 'watch'].includes(verb) && !isDetached,
     shown: withoutSecrets([own >= 0 ? 'docker-compose' : 'docker compose', ...told]).slice(
       0,
       LONGEST_COMMAND,
@@ -108,13 +108,18 @@ function parted(args: readonly string[]): { options: Map<string, string[]>; rest
 }
 
 function isOn(facts: ContainerFacts, { project, files, folder }: ComposeCommand, at: string | null): boolean {
-  if (project !== null) return project === facts.project;
+  if (project !== null) return projectName(project) === projectName(facts.project ?? '');
   if (facts.workingDir === null || at === null) return false;
   const home = real(facts.workingDir);
   if (folder !== null) return real(resolve(at, folder)) === home;
   if (files.length > 0) return files.some((file) => real(dirname(resolve(at, file))) === home);
   // It looks for its file in the folders above, too.
   return at === home || at.startsWith(`${home}/`);
+}
+
+/** As compose writes it on the containers, version 1 also from other letters. */
+function projectName(name: string): string {
+  return name.toLowerCase().replace(/[^-_a-z0-9]/g, '');
 }
 
 function workingFolderOf(pid: MachineProcess['pid']): string | null {
@@ -133,7 +138,17 @@ function real(folder: string): string {
   }
 }
 
+/** Where it cannot be told, it counts as new. */
 function ageMs(startTicks: number): number {
-  const [upSeconds = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ');
-  return Number(upSeconds) * 1000 - (startTicks * 1000) / TICKS_PER_SECOND;
+  const upSeconds = upSecondsNow();
+  if (upSeconds === null) return 0;
+  return upSeconds * 1000 - (startTicks * 1000) / TICKS_PER_SECOND;
+}
+
+function upSecondsNow(): number | null {
+  try {
+    return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  } catch {
+    return null;
+  }
 }

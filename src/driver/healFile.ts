@@ -48,8 +48,12 @@ export function readHealing(homeDir: string): KeptHealing {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    return { containers: [], maintenance: [] };
+  } catch (error) {
+    if (isMissing(error)) return { containers: [], maintenance: [] };
+    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}: ${messageOf(error)}`, {
+      cure: 'It holds what is in quarantine and in maintenance: let Garrison read it.',
+      cause: error,
+    });
   }
   try {
     return Healing.parse(JSON.parse(text));
@@ -65,7 +69,7 @@ export function readHealing(homeDir: string): KeptHealing {
 export function writeHealing(homeDir: string, kept: KeptHealing | Readonly<Record<string, unknown>>): void {
   const file = join(homeDir, FILE);
   try {
-    writeFileSync(`${file}.tmp`, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    writeFileSync(`${file}.tmp`, `${JSON.stringify(kept)}\n`, { mode: 0o600, flush: true });
     renameSync(`${file}.tmp`, file);
   } catch (error) {
     throw new GarrisonError('HOME_UNUSABLE', `cannot write ${file}: ${messageOf(error)}`, {
@@ -73,4 +77,8 @@ export function writeHealing(homeDir: string, kept: KeptHealing | Readonly<Recor
       cause: error,
     });
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

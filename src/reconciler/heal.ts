@@ -143,6 +143,8 @@ function outsetOf(
   if (facts.status === 'paused') return refuse('is paused by somebody, which this would end');
   if (ailment === 'ghost') return { kind: 'refuse', why: GHOST_ADVICE };
   if (how === 'start' && facts.status === 'running') return refuse('runs already');
+  if (record.quarantine !== null && (how === 'restart' || how === 'heal'))
+    return refuse(`is in quarantine: garrison quarantine clear ${facts.name} ends that`);
   if (how !== 'heal') return null;
   if (selection.selection === 'never') return refuse(`is not healed: ${selection.because}`);
   if (record.failures >= policy.budget.restarts + FAILURES_BEYOND) return refuse(triedEnough(record));

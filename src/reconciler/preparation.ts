@@ -9,11 +9,19 @@ import type { Treatment } from './treatment.ts';
 
 /** An examination is good for so long, and made so long before it is needed. */
 const EXAMINED_FOR_MS = 15_000;
+const EXAMINED_LATER_FOR_MS = 60_000;
 const EXAMINED_NEVER_FOR_MS = 300_000;
 const EXAMINE_AHEAD_MS = 1_500;
 const EXAMINE_AGAIN_MS = 5_000;
 /** Beyond its stop timeout: somebody's stop has ended by then. */
 const STOP_MARGIN_MS = 5_000;
+
+/** Each leaves evidence on the disk, and compose may be at work for long. */
+const GOOD_FOR_MS = {
+  clear: EXAMINED_FOR_MS,
+  later: EXAMINED_LATER_FOR_MS,
+  never: EXAMINED_NEVER_FOR_MS,
+} as const;
 
 /** Nothing is done without an examination that is new, and a look that is newer than the question for it. */
 export function prepared(
@@ -56,8 +64,7 @@ function isFresh(patient: Patient, nowMs: number): boolean {
 function goodUntilMs({ examined, examineAskedAtMs }: Patient): number {
   const examination = examined?.examination ?? null;
   if (examination === null) return examineAskedAtMs + EXAMINE_AGAIN_MS;
-  const isNever = clearanceOf(examination).kind === 'never';
-  return examineAskedAtMs + (isNever ? EXAMINED_NEVER_FOR_MS : EXAMINED_FOR_MS);
+  return examineAskedAtMs + GOOD_FOR_MS[clearanceOf(examination).kind];
 }
 
 /** In time before it is due, and once. */

@@ -125,6 +125,11 @@ function overdue(question: StandingQuestion, nowMs: number): Standing | null {
   const { answer } = underWay;
   if (answer === null)
     return failed(`nothing was heard of it for ${String(Math.round((nowMs - underWay.askedAtMs) / 1000))} s`);
+  // It has no process at this moment, and so no life that could be told from another.
+  if (facts.status === 'restarting' && facts.startedAt !== underWay.before.startedAt)
+    return failed(
+      `it was started and ended again with exit code ${String(facts.exitCode)}, and Docker keeps starting it`,
+    );
   return failed(
     answer.isDone
       ? `Docker says that it is done, and the container is what it was before (pid ${String(facts.pid)}): Docker's view of it is stale`

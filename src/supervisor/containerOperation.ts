@@ -187,6 +187,10 @@ function forbid(
       cure: `docker unpause ${name} first, when whoever paused it agrees.`,
     });
   if (ailment === 'ghost') throw new GarrisonError('REFUSED_BY_GUARD', `${name} is a ghost: ${GHOST_ADVICE}`);
+  if (record.quarantine !== null && (verb === 'heal' || verb === 'restart'))
+    throw new GarrisonError('REFUSED_BY_GUARD', `${name} is in quarantine: ${record.quarantine.why}`, {
+      cure: `garrison why container/${name} says what was seen; then garrison quarantine clear ${name} lets it be restarted again.`,
+    });
   if (verb === 'heal' && selection.selection === 'never')
     throw new GarrisonError('REFUSED_BY_GUARD', `${name} is not healed: ${selection.because}`);
   if (how === 'start' && status === 'running')

@@ -7,6 +7,7 @@ import type { DockerExamination } from '../detector/containerFacts.ts';
 import { GarrisonError } from '../errors.ts';
 import { interruptions } from '../reconciler/healPlan.ts';
 import type { OperationRequest } from './door.ts';
+import { isRunning } from './healEntry.ts';
 import type { Surroundings } from './ports.ts';
 import type { Prepared } from './preparedOperation.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -18,10 +19,11 @@ export async function prepareDockerRestart(
 ): Promise<Prepared> {
   const examination = await around.examineDocker();
   forbid(examination);
-  const running = supervisor.containers
-    .list()
-    .filter(({ state }) => state !== 'stopped')
-    .map(({ name }) => name);
+  const running = supervisor.containers.heals
+    .entries()
+    .filter(({ seen }) => isRunning(seen) || seen.facts.status === 'paused')
+    .map(({ seen }) => seen.facts.name)
+    .sort();
   return {
     steps: stepsOf(examination, running),
     interrupts: interruptsOf(examination, running),
@@ -30,7 +32,7 @@ export async function prepareDockerRestart(
       if (!supervisor.restartDocker(now()))
         throw new GarrisonError('CONFLICTING_STATE', 'the Docker daemon is being restarted already');
       const { containers } = supervisor;
-      return () => containers.dockerRestart.endOf(containers.dockerUpSinceMs);
+      return () => containers.dockerRestart.endOf(containers.dockerUpSinceMs, now().monoMs);
     },
   };
 }

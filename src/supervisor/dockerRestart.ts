@@ -6,6 +6,9 @@ import type { Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
 
+/** systemd itself may take a minute and a half. */
+const BACK_WITHIN_MS = 240_000;
+
 export class DockerRestart {
   #askedAt: Moment | null = null;
   #isDue = false;
@@ -31,10 +34,15 @@ export class DockerRestart {
   }
 
   /** Null while it goes on; done when Docker answers again, in a stretch that began after it was asked for. */
-  endOf(upSinceMs: number | null): { readonly state: 'done' | 'failed'; readonly detail: string } | null {
+  endOf(
+    upSinceMs: number | null,
+    nowMs: number,
+  ): { readonly state: 'done' | 'failed'; readonly detail: string } | null {
     if (this.#answer === null || this.#askedAt === null) return null;
     if (!this.#answer.isDone) return { state: 'failed', detail: this.#answer.detail };
     const isBack = upSinceMs !== null && upSinceMs >= this.#askedAt.monoMs;
+    if (!isBack && nowMs - this.#askedAt.monoMs > BACK_WITHIN_MS)
+      return { state: 'failed', detail: `${this.#answer.detail}, and Docker does not answer yet` };
     return isBack ? { state: 'done', detail: `${this.#answer.detail}; Docker answers again` } : null;
   }
 }

@@ -239,7 +239,9 @@ function giveUp(
   ledger.tell(entry, at, { event: 'healFailed', detail, actor: underWay.actor });
   // Whoever asked for it to be healed wants more than one try.
   if (entry.servedAsk?.how === 'heal') {
-    entry.ask = entry.servedAsk;
+    // It may be begun again only after the back-off, and is not late before that.
+    const askedAtMs = Math.max(at.monoMs, entry.record.notBeforeMs);
+    entry.ask = { ...entry.servedAsk, askedAtMs };
     entry.servedAsk = null;
   } else endServed(ledger, entry, { state: 'failed', detail });
 }

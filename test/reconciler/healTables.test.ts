@@ -41,6 +41,13 @@ describe('verify', () => {
     ],
     ['done, not yet seen', {}, {}, { nowMs: 5_999 }, /^waits /],
     ['done, nothing changed', {}, {}, { nowMs: 6_000 }, /^failed null .*view of it is stale/],
+    [
+      'a crash loop',
+      {},
+      { status: 'restarting', pid: 0, exitCode: 3, startedAt: NEW.startedAt },
+      { nowMs: 6_000 },
+      /^failed null it was started and ended again with exit code 3, and Docker keeps starting it/,
+    ],
     ['too late', { answer: { isDone: false, isLate: true } }, {}, { nowMs: 20_999 }, /^waits /],
     [
       'too late, nothing came',

@@ -112,6 +112,19 @@ describe('a container beyond saving', () => {
     assert.equal(scene.deeds.length, 3, 'for ever');
   });
 
+  it('is restarted by nobody until a person has cleared it, however long that takes', () => {
+    const scene = alone();
+    scene.treat = () => 'unhealthy';
+    scene.sicken('core');
+    scene.pass(BEYOND_BACKOFF_MS + 3_600_000);
+    for (const how of ['restart', 'heal'] as const) {
+      const token = scene.ask('core', how);
+      scene.pass(10_000);
+      assert.match(scene.board.heals.askEnd(token)?.detail ?? '', /is in quarantine/);
+    }
+    assert.equal(scene.deeds.length, 3);
+  });
+
   it('is healed again once a person has cleared it', () => {
     const scene = alone();
     scene.treat = () => 'unhealthy';
@@ -345,6 +358,30 @@ describe('a person', () => {
     scene.sicken('core');
     const token = scene.ask('core', 'heal');
     scene.pass(60_000);
+    assert.deepEqual(scene.done(), ['restart core', 'killAndStart core']);
+    assert.equal(scene.board.heals.askEnd(token)?.state, 'done');
+  });
+
+  it('who asks for it to be healed is not forgotten while a try takes long', () => {
+    const check = { intervalMs: 60_000, timeoutMs: 30_000, startPeriodMs: 120_000, retries: 3 };
+    const scene = new HealScene({ selection: { select: 'label' } });
+    scene.list(madeUpContainer('core', { healthCheck: check }));
+    scene.treat = (_name, how) => (how === 'restart' ? 'silent' : 'works');
+    scene.sicken('core');
+    const token = scene.ask('core', 'heal');
+    scene.news({
+      kind: 'containerTreated',
+      id: idOf('core'),
+      how: 'restart',
+      outcome: 'answered',
+      detail: '',
+    });
+    scene.become('core', {
+      pid: 9_999,
+      startedAt: '2026-03-02T04:00:00.000Z',
+      health: healthOf('starting', 1),
+    });
+    scene.pass(700_000);
     assert.deepEqual(scene.done(), ['restart core', 'killAndStart core']);
     assert.equal(scene.board.heals.askEnd(token)?.state, 'done');
   });
