@@ -186,8 +186,11 @@ function recoverMs({ healthCheck }: ContainerFacts, { recoverMs: leastMs }: Heal
 }
 
 /** A sentence part: why one that depends on this one is not treated; null when nothing stands against it. */
-function heldBy({ seen, record }: Entry): string | null {
+function heldBy(entry: Entry): string | null {
+  const { seen, record } = entry;
   const { name, exitCode } = seen.facts;
+  // It may be treated in this very turn, in another project.
+  if (isAboutToBeTreated(entry)) return `${name}, which it depends on, comes first`;
   if (record.underWay !== null) return `${name}, which it depends on, is being treated`;
   switch (seen.verdict.state) {
     case 'healthy':
@@ -200,6 +203,10 @@ function heldBy({ seen, record }: Entry): string | null {
     default:
       return `${name}, which it depends on, is ${seen.verdict.state}`;
   }
+}
+
+function isAboutToBeTreated({ ask, followUp, selection, record }: Entry): boolean {
+  return ask !== null || (followUp !== null && selection.selection === 'heal' && record.quarantine === null);
 }
 
 function needsFollowUp({ followUp, seen }: Entry): boolean {

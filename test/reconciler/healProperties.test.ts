@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import { loneArb, worldArb } from '../support/healHistory.ts';
 import { HealWorld } from '../support/healWorld.ts';
 
+/** The usual run is the same each time, so that it tells of the tree and not of chance; asked for more, it looks for what is new. */
 const RUNS = Number(process.env['GARRISON_PROPERTY_RUNS'] ?? 300);
-const SEED = process.env['GARRISON_PROPERTY_SEED'];
+const USUAL_SEED = process.env['GARRISON_PROPERTY_RUNS'] === undefined ? '1272572000' : undefined;
+const SEED = process.env['GARRISON_PROPERTY_SEED'] ?? USUAL_SEED;
 const params = {
   numRuns: RUNS,
   includeErrorInReport: true,
