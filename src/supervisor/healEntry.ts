@@ -32,6 +32,8 @@ export interface ZombieRule {
   readonly forMs: number;
 }
 
+const LOOK_COMES_WITHIN_MS = 2_000;
+
 export interface PendingAsk extends Ask {
   readonly token: number;
   readonly askedAtMs: number;
@@ -116,7 +118,9 @@ export function update(
     entry.examineAskedAtMs = -Infinity;
   }
   // Also after its end: a life that a signal was sent to was ended by somebody.
-  if (entry.seen.facts.startedAt !== seen.facts.startedAt) entry.signalledAtMs = -Infinity;
+  // Docker's word of a signal may come before the first look at the life that it was meant for.
+  const isNewLife = entry.seen.facts.startedAt !== seen.facts.startedAt;
+  if (isNewLife && nowMs - entry.signalledAtMs > LOOK_COMES_WITHIN_MS) entry.signalledAtMs = -Infinity;
   entry.seen = seen;
   const areTooMany = zombies !== null && entry.zombies > zombies.most;
   entry.zombiesSinceMs = areTooMany ? (entry.zombiesSinceMs ?? nowMs) : null;
