@@ -41,7 +41,6 @@ const ON_CALL = [
   'cancel j-none',
   'heal container/none --yes',
   'restart docker',
-  'restart docker --yes',
   'quarantine list',
   'quarantine clear none',
   'maintenance on --for 5m',
