@@ -15,6 +15,7 @@ import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
 import { HealBoard } from '../src/supervisor/healBoard.ts';
 import { HealStory } from '../src/supervisor/healStory.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
+import { Loops } from '../src/supervisor/measures.ts';
 import { Observer } from '../src/supervisor/observer.ts';
 import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
 import { Publisher, type Report } from '../src/supervisor/publisher.ts';
@@ -136,7 +137,7 @@ class Fleet {
     const settings = { host: 'benchmark', version: '0', drain: limits, stopDrain: limits, startedAt };
     return new Supervisor(settings, {
       workers: board,
-      jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined }),
+      jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined, onEnd: () => undefined }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
       containers: new ContainerBoard(
@@ -146,6 +147,7 @@ class Fleet {
       canary: new CanaryWatch(() => undefined),
       zombies: new ZombieBoard({ ownPid: process.pid, workerOf: () => null, nameOfContainer: () => null }),
       observer: new Observer(() => 0),
+      loops: new Loops(),
       publisher: new Publisher(report),
       stragglers: new Stragglers(() => undefined),
       refusals: new Refusals(report),

@@ -57,6 +57,8 @@ export interface GarrisonConfig {
     readonly zombies: { readonly most: number; readonly forMs: number } | null;
   };
   readonly page: { readonly address: string; readonly port: number };
+  /** null when the metrics have no port of their own. */
+  readonly metrics: { readonly address: string; readonly port: number } | null;
   readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
   readonly inventoryFile: string;
   readonly hosts: readonly InventoryHost[];
@@ -182,14 +184,14 @@ const CERTIFICATES = ['ca.pem', 'cert.pem', 'key.pem'];
 
 type InEffect = Pick<
   GarrisonConfig,
-  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'retention'
+  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'metrics' | 'retention'
 >;
 
 function inEffect(
   values: ConfigValues,
   { identityFile, folder }: { identityFile: string; folder: string },
 ): InEffect {
-  const { workers, ssh, page, retention } = values;
+  const { workers, ssh, page, metrics, retention } = values;
   return {
     host: values.host ?? hostname(),
     workers: {
@@ -209,6 +211,7 @@ function inEffect(
     },
     containers: containersInEffect(values.containers, folder),
     page: page.listen,
+    metrics: metrics.listen ?? null,
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
   };
 }

@@ -155,6 +155,13 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   containers: Containers.prefault({}),
   page: Page.prefault({}),
+  metrics: z
+    .strictObject({
+      listen: Listen.optional().describe(
+        'a port for /metrics alone, such as 127.0.0.1:9464; on other than loopback it wants a token; default: none',
+      ),
+    })
+    .prefault({}),
   login: z.strictObject({ explainTo: z.array(Text).default(['loopback']) }).prefault({}),
   retention: z
     .strictObject({

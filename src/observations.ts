@@ -12,6 +12,7 @@ export interface Heard {
   readonly settle: () => Promise<void>;
   /** Measured only: nothing is decided from it. */
   readonly onDockerCall: DriverEvents['onDockerCall'];
+  readonly onRedisAnswer: DriverEvents['onRedisAnswer'];
 }
 
 /** All but what is left at the very end, when nothing takes observations in any more. */

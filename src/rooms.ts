@@ -27,6 +27,7 @@ import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import type { Surroundings } from './supervisor/ports.ts';
+import { Loops } from './supervisor/measures.ts';
 import { OrphanBoard } from './supervisor/orphanBoard.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
@@ -66,9 +67,13 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const report = reporter(logger, journal);
   const publisher = new Publisher(report);
   const stragglers = new Stragglers(report);
+  const loops = new Loops();
   const driver = await openDriver(driverSettings(joining), {
     ...driverEvents(logger, observe, {
       settle: () => settle(),
+      onRedisAnswer: () => {
+        loops.note('redis', wallTime());
+      },
       onDockerCall: (op, outcome, tookMs) => {
         publisher.dockerCalled({ op, outcome, tookMs });
       },
@@ -77,7 +82,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
       stragglers.noteLeft(left);
     },
   });
-  const around = { marks, journal, observe, report, publisher, stragglers };
+  const around = { marks, journal, observe, report, publisher, stragglers, loops };
   const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
   const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
@@ -167,19 +172,14 @@ interface SupervisorNeeds {
   readonly report: Report;
   readonly publisher: Publisher;
   readonly stragglers: Stragglers;
+  readonly loops: Loops;
 }
 
 function makeSupervisor(needs: SupervisorNeeds): Supervisor {
-  const { joining, driver, marks, journal, observe, report, publisher, stragglers } = needs;
+  const { joining, driver, marks, journal, report, publisher, stragglers, loops } = needs;
   const { config, book, logger, ending } = joining;
   const startedAt = now();
-  const jobs = new JobBoard({
-    taskFor: (job, fence) => taskFor(job, fence, joining),
-    onChange: (job) => {
-      publisher.jobChanged(job);
-      if (marks.note(job)) observe({ kind: 'hosts' });
-    },
-  });
+  const jobs = openJobBoard(needs);
   const workers = openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall });
   const { containers, zombies } = openContainerBoards({
     ...{ config, logger, journal, report, startedAt },
@@ -198,7 +198,10 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       }),
       orphans: new OrphanBoard(),
       redis: new RedisWatch(startedAt, { report, dice: Math.random }),
-      observer: new Observer(cpuPressureReader(monoMs)),
+      observer: new Observer(cpuPressureReader(monoMs), (lagMs) => {
+        publisher.loopLag('supervisor', lagMs);
+      }),
+      loops,
       publisher,
       refusals: new Refusals(report),
       stragglers,
@@ -207,6 +210,19 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       report,
     },
   );
+}
+
+function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): JobBoard {
+  return new JobBoard({
+    taskFor: (job, fence) => taskFor(job, fence, joining),
+    onChange: (job) => {
+      publisher.jobChanged(job);
+      if (marks.note(job)) observe({ kind: 'hosts' });
+    },
+    onEnd: (job, takenAtMs) => {
+      publisher.jobEnded(job, takenAtMs === null ? null : monoMs() - takenAtMs);
+    },
+  });
 }
 
 function taskFor(job: JobRecord, fence: Fence, { book, config }: Joining): PushTask | null {

@@ -61,8 +61,13 @@ function workSettings(
   };
 }
 
-function otherSettings({ containers, page, login, retention }: ConfigValues): Record<string, string> {
-  const { address, port } = page.listen;
+function otherSettings({
+  containers,
+  page,
+  metrics,
+  login,
+  retention,
+}: ConfigValues): Record<string, string> {
   return {
     ...dockerSettings(containers),
     'containers.select': containers.select,
@@ -75,14 +80,19 @@ function otherSettings({ containers, page, login, retention }: ConfigValues): Re
     'containers.exclude': JSON.stringify(containers.exclude),
     'containers.confirm': formatDurationMs(containers.confirm),
     ...zombieSettings(containers.zombies),
-    'page.listen': `${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
+    'page.listen': addressText(page.listen),
     'page.basePath': page.basePath,
     'page.trustedProxies': JSON.stringify(page.trustedProxies),
+    'metrics.listen': metrics.listen === undefined ? 'none' : addressText(metrics.listen),
     'login.explainTo': JSON.stringify(login.explainTo),
     'retention.jobs': formatDurationMs(retention.jobs),
     'retention.logs': formatSizeBytes(retention.logs),
     'retention.incidents': formatDurationMs(retention.incidents),
   };
+}
+
+function addressText({ address, port }: { address: string; port: number }): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }
 
 function dockerSettings({ socket, host, certPath }: ConfigValues['containers']): Record<string, string> {

@@ -136,7 +136,12 @@ pages: {}
     [4, 'workers.slot', 'unknown key', 'known here: count, slots, memoryLimit, maxJobs, maxAge, openFiles'],
     [6, 'ssh.connectTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
     [7, 'ssh.totalTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
-    [8, 'pages', 'unknown key', 'known here: host, workers, redis, ssh, containers, page, login, retention'],
+    [
+      8,
+      'pages',
+      'unknown key',
+      'known here: host, workers, redis, ssh, containers, page, metrics, login, retention',
+    ],
     [2, 'hosts.web-1.address', 'is missing', null],
   ]);
   assert.match(refusal().message, new RegExp(`^7 problems:\n  ${file}:1: host: `));

@@ -5,8 +5,11 @@ import { describe, it } from 'node:test';
 import { loadConfig } from '../src/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { CONTAINER_STATES } from '../src/detector/container.ts';
+import { LoginFailures } from '../src/server/loginFailures.ts';
+import { openMetrics } from '../src/server/metrics.ts';
 import { WORKER_STATES } from '../src/server/words.ts';
 import type { HostOutcome } from '../src/push/job.ts';
+import { FakeDoor } from './support/fakeDoor.ts';
 import { tempHome } from './support/tempHome.ts';
 
 const README = read('../README.md');
@@ -21,6 +24,8 @@ function table(heading: string): string[][] {
   const rows = section.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
   return rows.slice(1).map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
 }
+
+const METRICS = openMetrics(new FakeDoor(''), new LoginFailures()).descriptions();
 
 const codes = (cells: readonly string[]): string[] => cells.map((cell) => cell.replaceAll('`', ''));
 
@@ -73,6 +78,16 @@ describe('README', () => {
     assert.deepEqual(others.sort(), withoutDefault);
   });
 
+  it('names every metric with its type and its labels, and no other', () => {
+    // A row without labels has one cell less.
+    const told = table('Metrics').map((row) => row.slice(0, -1).join(' '));
+    const exposed = METRICS.map(({ name, type, labelNames }) => {
+      const labels = labelNames.map((label) => `\`${label}\``);
+      return [`\`${name.replace('garrison_', '')}\``, type, ...labels].join(' ');
+    });
+    assert.deepEqual(told.sort(), exposed.sort());
+  });
+
   it('shows only commands and options that exist', () => {
     const names = buildProgram().commands.map((command) => command.name());
     const shown = [...README.matchAll(/garrison ([a-z-]+)/g)]
@@ -87,9 +102,7 @@ const PROSE: readonly string[] = ['help'];
 
 describe('the dashboards', () => {
   it('ask only for metrics that are exposed', () => {
-    const exposed = [...read('../src/server/metrics.ts').matchAll(/gauge\('([a-z_]+)'/g)].map(
-      (match) => `garrison_${match[1] ?? ''}`,
-    );
+    const exposed = METRICS.map(({ name }) => name);
     for (const file of readdirSync(new URL('../dashboards', import.meta.url))) {
       const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map(
         (match) => match[1] ?? '',

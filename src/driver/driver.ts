@@ -58,6 +58,8 @@ export interface DriverEvents {
   readonly onNews: (news: JobNews) => void;
   readonly onZombies: (seen: ZombiesSeen) => void;
   readonly onRedis: (up: boolean, detail: string) => void;
+  /** It answered the regular question. */
+  readonly onRedisAnswer: () => void;
   readonly onRedisExit: (fact: ExitFact) => void;
   readonly onReaped: (pid: number, command: string, orphanKind: ReapedKind) => void;
   readonly onAdopted: (orphan: Orphan) => void;
@@ -97,7 +99,11 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     events.onRefused({ rule, pid: target.pid, signal, worker: null });
   });
   const server = new EmbeddedRedis(homeDir, { onLine: events.onRedisLine, onExit: events.onRedisExit });
-  const link = new RedisLink(settings.redis, homeDir, { settle: events.settle, onChange: events.onRedis });
+  const link = new RedisLink(settings.redis, homeDir, {
+    settle: events.settle,
+    onChange: events.onRedis,
+    onAnswer: events.onRedisAnswer,
+  });
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });

@@ -13,6 +13,8 @@ export interface LinkEvents {
   /** Connected and agreed; runs before `onChange(true)`, so that what was left over is settled first. */
   settle(): Promise<void>;
   onChange(up: boolean, detail: string): void;
+  /** At every answer to the regular question. */
+  onAnswer(): void;
 }
 
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -83,6 +85,7 @@ export class RedisLink {
     try {
       await takeOwnership(this.redis, this.#homeDir);
       this.#lastAnswer = wallTime();
+      this.#events.onAnswer();
       if (this.#silent) await this.#agree();
       this.#silent = false;
     } catch (error) {
@@ -102,6 +105,7 @@ export class RedisLink {
       await takeOwnership(this.redis, this.#homeDir);
       this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir);
       await this.#events.settle();
+      this.#events.onAnswer();
       this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);
     } catch (error) {
       this.#events.onChange(false, messageOf(error));

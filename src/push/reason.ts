@@ -131,6 +131,11 @@ export type Reason = keyof typeof SENTENCES;
 /** For labels and tests. */
 export const REASONS = Object.keys(SENTENCES) as readonly Reason[];
 
+/** Of a job that ended without any answer of its host; who ends it so writes the sentence. */
+export const UNANSWERED_REASONS = ['HostUnknown', 'WorkerDiedTooOften'] as const;
+
+export type UnansweredReason = (typeof UNANSWERED_REASONS)[number];
+
 export function isReason(text: string): text is Reason {
   return Object.hasOwn(SENTENCES, text);
 }

@@ -3,6 +3,7 @@
  * Each function returns the next value of the open job and carries nothing out; the caller saves and publishes it.
  */
 import { isFinal, stateOf, type HostResult, type JobRecord, type JobState, type Stage } from '../push/job.ts';
+import type { UnansweredReason } from '../push/reason.ts';
 
 /** Where the current attempt of an open job is. */
 export type Place =
@@ -192,7 +193,7 @@ function advance(job: JobRecord, change: Partial<JobRecord>, at: At): JobRecord 
   return { ...job, ...change, since, revision: job.revision + 1 };
 }
 
-function notStarted(reason: 'Cancelled' | 'HostUnknown', detail: string, at: At): HostResult {
+function notStarted(reason: 'Cancelled' | UnansweredReason, detail: string, at: At): HostResult {
   return {
     outcome: 'failed',
     stage: 'resolve',
@@ -205,7 +206,7 @@ function notStarted(reason: 'Cancelled' | 'HostUnknown', detail: string, at: At)
   };
 }
 
-function cutOff(job: JobRecord, reason: 'Cancelled' | 'WorkerDiedTooOften', at: At): HostResult {
+function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At): HostResult {
   const mayHaveChanged = job.kind !== 'check' && job.stage !== null;
   const detail =
     reason === 'Cancelled'

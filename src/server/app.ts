@@ -9,10 +9,21 @@ import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } fro
 import { itemDocument } from './collection.ts';
 import { addContainerPages } from './containerPages.ts';
 import { addEventRoute } from './events.ts';
-import { bracketed, guardPage, guardSocket, ownHosts, stillAllowed, type PageGuard } from './guard.ts';
+import {
+  bracketed,
+  guardMetrics,
+  guardPage,
+  guardSocket,
+  isLoopback,
+  ownHosts,
+  stillAllowed,
+  type PageGuard,
+} from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';
 import { addLogRoute } from './logRoute.ts';
-import { addMetricsRoute } from './metrics.ts';
+import { LoginFailures } from './loginFailures.ts';
+import type { MetricBook } from './metricBook.ts';
+import { addMetricsRoute, openMetrics } from './metrics.ts';
 import { problem, problemOf, sendProblem } from './problem.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { addSignInRoutes } from './signIn.ts';
@@ -36,6 +47,8 @@ export interface ServerOptions {
   readonly socketPath: string;
   /** null serves no page; port 0 lets the system choose. */
   readonly pageListen: { readonly address: string; readonly port: number } | null;
+  /** A port for the metrics alone; null for none. */
+  readonly metricsListen?: { readonly address: string; readonly port: number } | null;
   readonly readiness: () => Readiness;
   /** Do the loops make progress? Without it the process counts as live while it answers. */
   readonly liveness?: () => Readiness;
@@ -45,6 +58,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** null when there is no page. */
   readonly pagePort: number | null;
+  /** null when the metrics have no port of their own. */
+  readonly metricsPort: number | null;
   /** A new one-time link; null when there is no page. */
   signInLink(): string | null;
   close(): Promise<void>;
@@ -65,8 +80,12 @@ const SAFE_HEADERS = {
 
 /** Throws HOME_BUSY when another supervisor answers on the socket, PAGE_UNAVAILABLE when the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const logins = new LoginFailures();
+  const metrics = openMetrics(options.door, logins);
   const shared: Shared = {
     options,
+    logins,
+    metrics,
     sessions: createSessions(),
     tokens: openTokenStore(options.homeDir),
     link: () => null,
@@ -75,13 +94,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const close = async (): Promise<void> => {
     for (const { hub } of doors) hub.endAll();
     await Promise.all(doors.map(({ app }) => closeServer(app)));
+    metrics.end();
   };
   try {
     doors.push(await serveSocket(shared));
     const page = options.pageListen === null ? null : await servePage(shared, options.pageListen);
     if (page !== null) doors.push(page);
+    const { metricsListen = null } = options;
+    const own = metricsListen === null ? null : await serveMetrics(shared, metricsListen);
+    if (own !== null) doors.push(own);
     shared.link = () => page?.newLink() ?? null;
-    return { pagePort: page?.port ?? null, signInLink: () => shared.link(), close };
+    const ports = { pagePort: page?.port ?? null, metricsPort: own?.port ?? null };
+    return { ...ports, signInLink: () => shared.link(), close };
   } catch (error) {
     await close();
     throw error;
@@ -92,6 +116,8 @@ interface Shared {
   readonly options: ServerOptions;
   readonly sessions: Sessions;
   readonly tokens: TokenStore;
+  readonly logins: LoginFailures;
+  readonly metrics: MetricBook;
   link: () => string | null;
 }
 
@@ -120,6 +146,7 @@ async function servePage(
   const guard: PageGuard = {
     sessions: shared.sessions,
     tokens: shared.tokens,
+    logins: shared.logins,
     get hosts() {
       return hosts;
     },
@@ -130,13 +157,37 @@ async function servePage(
   addContainerPages(app, shared.options.door);
   addRoutes(app, shared, hub);
   await app.ready();
-  const port = await listenOnPort(app, listen);
+  const port = await listenOnPort(app, { ...listen, who: { name: 'the page', key: 'page.listen' } });
   hosts = ownHosts(listen.address, port);
   const reachable =
     listen.address === '0.0.0.0' || listen.address === '::' ? '127.0.0.1' : bracketed(listen.address);
   const newLink = (): string =>
     `http://${reachable}:${String(port)}/login?token=${shared.sessions.newLinkSecret()}`;
   return { app, hub, port, newLink };
+}
+
+/** Nothing but the metrics, and whether it is well. */
+async function serveMetrics(
+  shared: Shared,
+  listen: { readonly address: string; readonly port: number },
+): Promise<Served & { readonly port: number }> {
+  const app = newApp(shared.options.logger);
+  let hosts: ReadonlySet<string> = new Set();
+  const { sessions, tokens, logins, metrics } = shared;
+  const guard: PageGuard = {
+    ...{ sessions, tokens, logins },
+    get hosts() {
+      return hosts;
+    },
+  };
+  guardMetrics(app, guard, isLoopback(listen.address) ? 'loopback' : 'token');
+  addHealthRoutes(app, shared.options);
+  addMetricsRoute(app, metrics);
+  await app.ready();
+  const who = { name: 'the metrics', key: 'metrics.listen' } as const;
+  const port = await listenOnPort(app, { ...listen, who });
+  hosts = ownHosts(listen.address, port);
+  return { app, hub: createStreamHub(() => false), port };
 }
 
 function newApp(logger: ServerLogger): FastifyInstance {
@@ -169,7 +220,7 @@ function newApp(logger: ServerLogger): FastifyInstance {
   return app;
 }
 
-function addRoutes(app: FastifyInstance, { options, tokens }: Shared, hub: StreamHub): void {
+function addRoutes(app: FastifyInstance, { options, tokens, metrics }: Shared, hub: StreamHub): void {
   const { door } = options;
   addHealthRoutes(app, options);
   addReadRoutes(app, door);
@@ -179,7 +230,7 @@ function addRoutes(app: FastifyInstance, { options, tokens }: Shared, hub: Strea
   addTokenRoutes(app, tokens);
   addEventRoute(app, { door, hub });
   addLogRoute(app, { door, hub });
-  addMetricsRoute(app, door);
+  addMetricsRoute(app, metrics);
   addStatusPage(app, door);
 }
 

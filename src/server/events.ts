@@ -36,6 +36,9 @@ function subjectOf(change: Change): object | null {
     case 'healed':
     case 'dockerCall':
     case 'canary':
+    case 'jobEnded':
+    case 'loopLag':
+    case 'operationRefused':
       return null;
   }
 }

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { hostname, networkInterfaces } from 'node:os';
 import { problem, sendProblem, type Problem } from './problem.ts';
+import type { LoginFailures } from './loginFailures.ts';
 import type { Session, Sessions } from './session.ts';
 import type { Scope, TokenStore } from './tokenStore.ts';
 
@@ -32,6 +33,7 @@ declare module 'fastify' {
 export interface PageGuard {
   readonly sessions: Sessions;
   readonly tokens: TokenStore;
+  readonly logins: LoginFailures;
   /** The Host headers that are ours; empty until the port is bound. */
   readonly hosts: ReadonlySet<string>;
 }
@@ -53,6 +55,19 @@ export function guardPage(app: FastifyInstance, guard: PageGuard): void {
   app.decorateRequest('actor', null);
   app.addHook('onRequest', async (request, reply) => {
     const refusal = judge(request, guard);
+    if (refusal !== null) return sendProblem(reply, refusal);
+    return undefined;
+  });
+}
+
+/**
+ * The metrics' own port. On loopback its one page is open to the machine, but not to a web page that has a name of its own for
+ * 127.0.0.1; elsewhere it needs a token, which no browser sends by itself, so that any name of the machine will do.
+ */
+export function guardMetrics(app: FastifyInstance, guard: PageGuard, open: 'loopback' | 'token'): void {
+  app.decorateRequest('actor', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = open === 'loopback' ? judgeHost(request, guard) : judgeToken(request, guard);
     if (refusal !== null) return sendProblem(reply, refusal);
     return undefined;
   });
@@ -91,15 +106,32 @@ export function ownHosts(address: string, port: number): ReadonlySet<string> {
   return new Set(names.flatMap((name) => [`${name}:${String(port)}`, ...(port === 80 ? [name] : [])]));
 }
 
+/** Open to this machine only. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address);
+}
+
 export function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
+function judgeHost(request: FastifyRequest, guard: PageGuard): Problem | null {
+  if (guard.hosts.has((request.headers.host ?? '').toLowerCase())) return null;
+  const cure = 'use the address that garrison printed';
+  return problem('MISDIRECTED', 'the Host header names another server', cure);
+}
+
+function judgeToken(request: FastifyRequest, guard: PageGuard): Problem | null {
+  if (!request.is404 && request.routeOptions.config.access === 'public') return null;
+  request.actor = tokenActor(request, guard, 'use');
+  if (request.actor !== null) return null;
+  const cure = 'garrison token create makes one; Prometheus sends it as `authorization: { credentials }`';
+  return problem('UNAUTHENTICATED', 'send a token', cure);
+}
+
 function judge(request: FastifyRequest, guard: PageGuard): Problem | null {
-  if (!guard.hosts.has((request.headers.host ?? '').toLowerCase())) {
-    const cure = 'use the address that garrison printed';
-    return problem('MISDIRECTED', 'the Host header names another server', cure);
-  }
+  const misdirected = judgeHost(request, guard);
+  if (misdirected !== null) return misdirected;
   request.actor = actorOf(request, guard, 'use');
   const access = request.is404 ? 'read' : (request.routeOptions.config.access ?? 'read');
   if (access === 'public') return null;
@@ -131,15 +163,19 @@ function judgeKnown(
 }
 
 function actorOf(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek'): Actor | null {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) {
-    const token = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
-    const known = token === undefined ? null : guard.tokens.find(token);
-    return known === null ? null : { name: `token:${known.name}`, scope: known.scope, session: null };
-  }
+  if (request.headers.authorization !== undefined) return tokenActor(request, guard, how);
   const secret = sessionSecretOf(request);
   const session = secret === null ? null : guard.sessions.find(secret, how);
   return session === null ? null : { name: 'page', scope: 'operate', session };
+}
+
+function tokenActor(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek'): Actor | null {
+  const { authorization } = request.headers;
+  if (authorization === undefined) return null;
+  const token = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
+  const known = token === undefined ? null : guard.tokens.find(token);
+  if (known === null && how === 'use') guard.logins.note('token');
+  return known === null ? null : { name: `token:${known.name}`, scope: known.scope, session: null };
 }
 
 function changesSomething(request: FastifyRequest): boolean {

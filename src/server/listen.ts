@@ -26,11 +26,15 @@ export async function listenOnSocket(app: FastifyInstance, path: string): Promis
   }
 }
 
+export interface Listening {
+  readonly address: string;
+  readonly port: number;
+  /** What listens there, as a sentence begins with it, and its key in garrison.yaml. */
+  readonly who: { readonly name: 'the page' | 'the metrics'; readonly key: string };
+}
+
 /** The real port; throws PAGE_UNAVAILABLE. */
-export async function listenOnPort(
-  app: FastifyInstance,
-  { address, port }: { address: string; port: number },
-): Promise<number> {
+export async function listenOnPort(app: FastifyInstance, { address, port, who }: Listening): Promise<number> {
   try {
     await listen(app, { host: address, port });
   } catch (error) {
@@ -38,9 +42,9 @@ export async function listenOnPort(
     const why = busy ? 'another program listens there' : messageOf(error);
     throw new GarrisonError(
       'PAGE_UNAVAILABLE',
-      `the page cannot listen on ${address}:${String(port)}: ${why}`,
+      `${who.name} cannot listen on ${address}:${String(port)}: ${why}`,
       {
-        cure: 'set page.listen in garrison.yaml to a free port, e.g. 127.0.0.1:7081',
+        cure: `set ${who.key} in garrison.yaml to a free port, e.g. 127.0.0.1:${String(port === 0 ? 7081 : port + 1)}`,
         cause: error,
       },
     );

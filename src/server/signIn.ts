@@ -28,7 +28,11 @@ export function addSignInRoutes(app: FastifyInstance, guard: PageGuard): void {
   });
 }
 
-function addLoginRoutes(app: FastifyInstance, { sessions }: PageGuard): void {
+function addLoginRoutes(app: FastifyInstance, { sessions, logins }: PageGuard): void {
+  const refuse = (reply: FastifyReply): FastifyReply => {
+    logins.note('link');
+    return refuseLink(reply);
+  };
   app.get<{ Querystring: { token?: string } }>('/login', PUBLIC, async (request, reply) => {
     const secret = request.query.token;
     if (typeof secret !== 'string' || !sessions.linkIsGood(secret)) return refuse(reply);
@@ -56,7 +60,7 @@ function narrow(body: Markup): Markup {
   </main>`;
 }
 
-function refuse(reply: FastifyReply): FastifyReply {
+function refuseLink(reply: FastifyReply): FastifyReply {
   return sendProblem(
     reply,
     problem(

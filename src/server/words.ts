@@ -3,12 +3,14 @@
  * It never adds a word of its own: the compiler compares each list with its type.
  */
 import type { WorkerState } from '../detector/verdict.ts';
-import type { JobState } from '../push/job.ts';
+import type { JobState, Stage } from '../push/job.ts';
 import type {
+  Change,
   ContainerStoryView,
   HealCounts,
   HostView,
   OperationView,
+  OperationRequest,
   PushView,
 } from '../supervisor/door.ts';
 
@@ -67,6 +69,49 @@ export const HEAL_ACTIONS = wordsOf<HealCounts['action']>({
 });
 
 export const HEAL_OUTCOMES = wordsOf<HealCounts['outcome']>({ healed: true, failed: true, notDone: true });
+
+export const VERBS = wordsOf<OperationRequest['verb']>({
+  restart: true,
+  stop: true,
+  start: true,
+  quiet: true,
+  heal: true,
+  clearQuarantine: true,
+  maintenanceOn: true,
+  maintenanceOff: true,
+  cancel: true,
+  retry: true,
+  reap: true,
+});
+
+export const STAGES = wordsOf<Stage>({
+  resolve: true,
+  connect: true,
+  auth: true,
+  plan: true,
+  apply: true,
+  verify: true,
+});
+
+type DockerCall = Extract<Change, { type: 'dockerCall' }>;
+
+export const DOCKER_OUTCOMES = wordsOf<DockerCall['outcome']>({ ok: true, failed: true, timeout: true });
+
+/** What the driver asks of Docker; a test holds this list to it. */
+export const DOCKER_OPS: readonly string[] = [
+  'version',
+  'list',
+  'inspect',
+  'events',
+  'logs',
+  'top',
+  'info',
+  'execInspect',
+  'restart',
+  'stop',
+  'kill',
+  'start',
+];
 
 function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
   return Object.keys(words) as Word[];

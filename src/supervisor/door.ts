@@ -7,6 +7,7 @@ import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
+import type { Measures } from './measures.ts';
 import type {
   ContainersSummary,
   ContainerStoryView,
@@ -243,6 +244,16 @@ export type Change =
       readonly outcome: 'ok' | 'failed' | 'timeout';
       readonly tookMs: number;
     }
+  /** A job came to its end; `ranMs`: since a worker had taken it for its last attempt, null when none held it. */
+  | { readonly type: 'jobEnded'; readonly job: JobRecord; readonly ranMs: number | null }
+  /** How late event loops ran, at worst, in a second each. */
+  | {
+      readonly type: 'loopLag';
+      readonly process: 'supervisor' | 'worker';
+      readonly lagsMs: readonly number[];
+    }
+  /** What was asked for was refused: nothing was done. */
+  | { readonly type: 'operationRefused'; readonly verb: Verb; readonly actor: string }
   /** The queue's no-op job came back. */
   | { readonly type: 'canary'; readonly tookMs: number };
 
@@ -277,6 +288,8 @@ export interface Door {
   listZombies(): readonly ZombieView[];
   /** NOT_FOUND when there is no zombie with this pid. */
   zombie(pid: string): ZombieView;
+  /** What is on no page. */
+  measures(): Measures;
   /** Every rule, also those that have refused nothing. */
   refusalCounts(): readonly RefusalCount[];
   /** Asks the host for its keys without trusting them. */
@@ -296,3 +309,5 @@ export interface ScannedHostKey {
 
 export type { HostResult, JobState, Stage };
 export type * from './containerView.ts';
+export type { Measures } from './measures.ts';
+export type { RestartCounts, WorkerMeasures } from './workerTally.ts';

@@ -24,6 +24,7 @@ import type {
   VerdictCounts,
   ZombieView,
 } from './door.ts';
+import type { Measures } from './measures.ts';
 import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
@@ -47,8 +48,8 @@ export class FrontDoor implements Door {
     supervisor.onChange((change) => {
       this.#tell(change);
     });
-    this.#operations = new Operations(supervisor, around, (operation) => {
-      this.#tell({ type: 'operation', operation });
+    this.#operations = new Operations(supervisor, around, (change) => {
+      this.#tell(change);
     });
   }
 
@@ -190,6 +191,10 @@ export class FrontDoor implements Door {
     throw new GarrisonError('NOT_FOUND', `there is no zombie with pid ${pid}`, {
       cure: 'Those seen in the last look are in garrison get zombies.',
     });
+  }
+
+  measures(): Measures {
+    return this.#supervisor.measures();
   }
 
   refusalCounts(): readonly RefusalCount[] {

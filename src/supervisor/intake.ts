@@ -82,6 +82,7 @@ function takeInWorker(
   at: Moment,
 ): Action[] {
   boards.workers.observe(worker, seen, at);
+  if (seen.kind === 'beat') boards.publisher.loopLag('worker', seen.beat.loopDelayP99Ms);
   if (seen.kind === 'exited') boards.canary.noteHolderDeath(seen.incarnation, at);
   // Its jobs are free only once nothing that it had started can still write to a host.
   return seen.kind === 'gone'

@@ -28,16 +28,14 @@ import {
 } from '../reconciler/jobFlow.ts';
 import { Holders, type Speaker } from './holders.ts';
 import type { JobObservation } from './observation.ts';
-import { OpenJobs } from './openJobs.ts';
+import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
 import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
 
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
-export interface JobBoardPorts {
+export interface JobBoardPorts extends OpenJobEvents {
   /** Builds what a worker needs; null when the host is no longer in the inventory. */
   taskFor(job: JobRecord, fence: Fence): PushTask | null;
-  /** Called for every job whose record changed. */
-  onChange(job: JobRecord): void;
 }
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -55,9 +53,7 @@ export class JobBoard {
 
   constructor(ports: JobBoardPorts) {
     this.#ports = ports;
-    this.#jobs = new OpenJobs((job) => {
-      ports.onChange(job);
-    });
+    this.#jobs = new OpenJobs(ports);
   }
 
   open(): readonly OpenJob[] {

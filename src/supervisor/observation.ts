@@ -73,3 +73,10 @@ export type Observation =
   /** Something about the hosts has changed; the next publication shows it. */
   | { readonly kind: 'hosts' }
   | { readonly kind: 'actionFailed'; readonly action: string; readonly detail: string };
+
+/** What each worker says every second. All else is news, and gets a turn at once. */
+export function isBeat(observation: Observation): boolean {
+  if (observation.kind === 'worker') return observation.observation.kind === 'beat';
+  if (observation.kind !== 'job' || observation.observation.kind !== 'said') return false;
+  return observation.observation.message.type === 'beat';
+}

@@ -11,12 +11,14 @@ const RESOLUTION_MS = 100;
 export class Observer {
   readonly #delay: IntervalHistogram;
   readonly #cpuPressure: () => number;
+  readonly #onLag: (lagMs: number) => void;
   #awareness: Awareness = WELL;
   #lastMonoMs: number | null = null;
   #lastUptimeMs = 0;
 
-  /** `cpuPressure`: share of time in which some task waited for a processor, 0–1. */
-  constructor(cpuPressure: () => number) {
+  /** `cpuPressure`: share of time in which some task waited for a processor, 0–1. `onLag` is told each assessment's event-loop delay. */
+  constructor(cpuPressure: () => number, onLag: (lagMs: number) => void = () => undefined) {
+    this.#onLag = onLag;
     this.#cpuPressure = cpuPressure;
     this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#delay.enable();
@@ -37,7 +39,10 @@ export class Observer {
       { tickLateMs, suspendedMs, loopDelayP99Ms, cpuPressure: this.#cpuPressure() },
       nowMs,
     );
-    if (this.#awareness !== before) this.#delay.reset();
+    if (this.#awareness !== before) {
+      this.#onLag(loopDelayP99Ms);
+      this.#delay.reset();
+    }
     return this.#awareness;
   }
 

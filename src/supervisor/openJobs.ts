@@ -2,18 +2,25 @@
  * Remembers the open jobs in the order they were made, and for a while the records of those that ended.
  * It moves nothing by itself.
  */
-import type { JobRecord } from '../push/job.ts';
+import { isFinal, type JobRecord } from '../push/job.ts';
 import type { OpenJob } from '../reconciler/jobFlow.ts';
 
 const ENDED_KEPT = 1_000;
 
+export interface OpenJobEvents {
+  /** Of every job whose record changed. */
+  onChange(job: JobRecord): void;
+  /** Once for each end of a job; `takenAtMs`: when a worker had taken it, null when none held it. */
+  onEnd(job: JobRecord, takenAtMs: number | null): void;
+}
+
 export class OpenJobs {
   readonly #open = new Map<string, OpenJob>();
   readonly #ended = new Map<string, JobRecord>();
-  readonly #onChange: (job: JobRecord) => void;
+  readonly #events: OpenJobEvents;
 
-  constructor(onChange: (job: JobRecord) => void) {
-    this.#onChange = onChange;
+  constructor(events: OpenJobEvents) {
+    this.#events = events;
   }
 
   all(): readonly OpenJob[] {
@@ -32,7 +39,10 @@ export class OpenJobs {
   set(next: OpenJob): OpenJob {
     const before = this.#open.get(next.job.id);
     this.#open.set(next.job.id, next);
-    if (before?.job !== next.job) this.#onChange(next.job);
+    if (before?.job !== next.job) this.#events.onChange(next.job);
+    const isEnd = isFinal(next.job.state) && (before === undefined || !isFinal(before.job.state));
+    const from = before?.place;
+    if (isEnd) this.#events.onEnd(next.job, from?.at === 'worker' ? from.sinceMs : null);
     return next;
   }
 

@@ -6,7 +6,7 @@ import { now } from '../clock.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
 import { prepareForContainer } from './containerOperation.ts';
 import { prepareDockerRestart } from './dockerOperation.ts';
-import type { OperationRequest, OperationView } from './door.ts';
+import type { Change, OperationRequest, OperationView } from './door.ts';
 import { prepareForJobs } from './jobOperation.ts';
 import { prepareMaintenance } from './maintenanceOperation.ts';
 import { targetKind } from './operationTarget.ts';
@@ -27,12 +27,12 @@ export class Operations {
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #list: Running[] = [];
-  readonly #onChange: (operation: OperationView) => void;
+  readonly #tell: (change: Change) => void;
 
-  constructor(supervisor: Supervisor, around: Surroundings, onChange: (operation: OperationView) => void) {
+  constructor(supervisor: Supervisor, around: Surroundings, tell: (change: Change) => void) {
     this.#supervisor = supervisor;
     this.#around = around;
-    this.#onChange = onChange;
+    this.#tell = tell;
     supervisor.onChange((change) => {
       if (change.type !== 'operation') this.#verify();
     });
@@ -54,7 +54,7 @@ export class Operations {
 
   async submit(asked: OperationRequest): Promise<OperationView> {
     const request = asked.verb === 'reap' ? { ...asked, target: ZOMBIES } : asked;
-    const { begin, planned = {}, ...prepared } = await this.#prepare(request);
+    const { begin, planned = {}, ...prepared } = await this.#prepareOrRefuse(request);
     const view: OperationView = {
       ...headOf(request),
       ...prepared,
@@ -65,6 +65,16 @@ export class Operations {
     const { verb, target, actor, reason } = request;
     this.#around.audit({ event: 'operation', verb, target, actor, reason });
     return this.#add({ view, check: begin() });
+  }
+
+  async #prepareOrRefuse(request: OperationRequest): Promise<Prepared> {
+    try {
+      return await this.#prepare(request);
+    } catch (error) {
+      const { verb, actor, dryRun } = request;
+      if (!dryRun) this.#tell({ type: 'operationRefused', verb, actor });
+      throw error;
+    }
   }
 
   async #prepare(request: OperationRequest): Promise<Prepared> {
@@ -113,7 +123,7 @@ export class Operations {
   #add(running: Running): OperationView {
     this.#list.push(running);
     if (this.#list.length > KEPT) this.#list.splice(0, this.#list.length - KEPT);
-    this.#onChange(running.view);
+    this.#tell({ type: 'operation', operation: running.view });
     setImmediate(() => {
       this.#verify();
     });
@@ -127,7 +137,7 @@ export class Operations {
       if (end === null) continue;
       entry.view = { ...entry.view, ...end };
       this.#around.note({ event: 'operationEnded', id: entry.view.id, ...end });
-      this.#onChange(entry.view);
+      this.#tell({ type: 'operation', operation: entry.view });
     }
   }
 }

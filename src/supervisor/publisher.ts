@@ -21,6 +21,8 @@ export class Publisher {
   readonly #jobs = new Map<string, JobRecord>();
   readonly #report: Report;
   #overviewDigest = '';
+  readonly #measured: Change[] = [];
+  readonly #lagsMs: Record<'supervisor' | 'worker', number[]> = { supervisor: [], worker: [] };
 
   constructor(report: Report) {
     this.#report = report;
@@ -34,6 +36,16 @@ export class Publisher {
   /** Published at the end of the turn, in its last state. */
   jobChanged(job: JobRecord): void {
     this.#jobs.set(job.id, job);
+  }
+
+  /** Told at the end of the turn. */
+  jobEnded(job: JobRecord, ranMs: number | null): void {
+    this.#measured.push({ type: 'jobEnded', job, ranMs });
+  }
+
+  /** Told at the end of the turn, those of all workers together. */
+  loopLag(of: 'supervisor' | 'worker', lagMs: number): void {
+    this.#lagsMs[of].push(lagMs);
   }
 
   canaryPassed(tookMs: number): void {
@@ -66,9 +78,18 @@ export class Publisher {
     for (const container of turn.containers) this.#tell({ type: 'container', container });
     for (const job of this.#jobs.values()) this.#tell({ type: 'job', job: turn.viewOf(job) });
     this.#jobs.clear();
+    this.#tellMeasured();
     if (turn.overviewDigest === this.#overviewDigest) return;
     this.#overviewDigest = turn.overviewDigest;
     this.#tell({ type: 'supervisor', snapshot: turn.snapshot() });
+  }
+
+  #tellMeasured(): void {
+    for (const change of this.#measured.splice(0)) this.#tell(change);
+    for (const process of ['supervisor', 'worker'] as const) {
+      const lagsMs = this.#lagsMs[process].splice(0);
+      if (lagsMs.length > 0) this.#tell({ type: 'loopLag', process, lagsMs });
+    }
   }
 
   #publishWorker(worker: WorkerView): void {

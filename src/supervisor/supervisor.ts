@@ -7,11 +7,12 @@ import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
+import { measuresOf, type Loops, type Measures } from './measures.ts';
 import type { Observer } from './observer.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
 import { takeIn, type Boards } from './intake.ts';
-import type { Observation } from './observation.ts';
+import { isBeat, type Observation } from './observation.ts';
 import type { Hands } from './ports.ts';
 import type { Refusals } from './refusals.ts';
 import type { Stragglers } from './stragglers.ts';
@@ -28,6 +29,7 @@ export interface SupervisorSettings {
 
 export interface SupervisorParts extends Boards {
   readonly observer: Observer;
+  readonly loops: Loops;
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
   readonly stragglers: Stragglers;
@@ -74,6 +76,7 @@ export class Supervisor {
   observe(observation: Observation): void {
     const at = now();
     this.#inbox.push({ observation, at });
+    this.#parts.loops.hear(observation, at.wall);
     if (isBeat(observation)) this.#wakeBy(at.monoMs + BEATS_WAIT_MS, at.monoMs);
     else if (observation.kind === 'containerSeen') this.#wakeBy(at.monoMs + CONTAINERS_WAIT_MS, at.monoMs);
     else this.#scheduleTurn();
@@ -157,6 +160,10 @@ export class Supervisor {
     return this.#parts.refusals.counts();
   }
 
+  measures(): Measures {
+    return measuresOf(this.#parts);
+  }
+
   worker(name: string): WorkerView | null {
     return this.#parts.workers.view(name, this.#parts.jobs.heldBy(name), now());
   }
@@ -219,6 +226,7 @@ export class Supervisor {
     for (const action of actions) this.#parts.hands.perform(action);
     this.#sleepUntil(recheckTimes, at.monoMs);
     this.#lookAtStragglers(at.monoMs);
+    this.#parts.loops.note('supervisor', at.wall);
   }
 
   #lookAtStragglers(nowMs: number): void {
@@ -289,11 +297,4 @@ export class Supervisor {
       this.#scheduleTurn();
     }, atMs - nowMs);
   }
-}
-
-/** What each worker says every second. All else is news, and gets a turn at once. */
-function isBeat(observation: Observation): boolean {
-  if (observation.kind === 'worker') return observation.observation.kind === 'beat';
-  if (observation.kind !== 'job' || observation.observation.kind !== 'said') return false;
-  return observation.observation.message.type === 'beat';
 }

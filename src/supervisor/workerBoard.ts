@@ -25,6 +25,7 @@ import {
 import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger } from './flapLedger.ts';
 import { outlookOf, type Surroundings } from './outlook.ts';
+import { WorkerTally, type WorkerMeasures } from './workerTally.ts';
 import { nextStart, upSince, viewWorker, type ViewFrame } from './workerView.ts';
 
 export interface WorkerBoardSettings {
@@ -74,6 +75,7 @@ export class WorkerBoard {
   readonly #settings: WorkerBoardSettings;
   readonly #frame: ViewFrame;
   readonly #ledger: FlapLedger;
+  readonly #tally = new WorkerTally();
   #outlook = '';
   /** Somebody was told to leave in this very turn, so that no observation tells of it yet. */
   #leaving = false;
@@ -114,6 +116,7 @@ export class WorkerBoard {
   observe(worker: string, observation: WorkerObservation, at: Moment): void {
     const entry = this.#entries.get(worker);
     if (entry === undefined) return;
+    this.#tally.note(worker, entry.evidence, observation);
     entry.evidence = record(entry.evidence, observation, at);
     entry.judgeAtMs = -Infinity;
   }
@@ -257,6 +260,10 @@ export class WorkerBoard {
 
   verdictCounts(): VerdictCounts[] {
     return this.#ledger.counts();
+  }
+
+  measures(): WorkerMeasures[] {
+    return [...this.#entries].map(([worker, { evidence }]) => this.#tally.measuresOf(worker, evidence));
   }
 
   livingNonces(): ReadonlySet<string> {

@@ -29,10 +29,12 @@ const CHANGED: HostResult = {
 /** A board with its inventory, and the short words that the stories below are told in. */
 class Story {
   readonly hosts = new Set(['web-1', 'web-2']);
+  readonly ends: (readonly [string, string, number | null])[] = [];
   readonly board = new JobBoard({
     taskFor: (job) =>
       this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : null,
     onChange: () => undefined,
+    onEnd: (job, takenAtMs) => this.ends.push([job.id, job.state, takenAtMs]),
   });
 
   admit(...jobs: JobRecord[]): Action[] {

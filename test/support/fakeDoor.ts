@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { GarrisonError } from '../../src/errors.ts';
+import { RESTART_REASONS } from '../../src/detector/restartReason.ts';
 import type { AccountWish } from '../../src/push/account.ts';
 import { CONTAINER_STATES } from '../../src/detector/container.ts';
 import type {
@@ -33,9 +34,14 @@ import type {
   ZombieView,
 } from '../../src/supervisor/door.ts';
 
+import type { Measures } from '../../src/supervisor/measures.ts';
+import type { RestartCounts, WorkerMeasures } from '../../src/supervisor/workerTally.ts';
+
 const SINCE = '2025-01-02T03:04:05.678Z';
 const TRUTH = { verdict: 'ok', evidence: 'seen', since: SINCE } as const;
 export const FINGERPRINT = `SHA256:${'a'.repeat(43)}`;
+
+export const NO_RESTARTS = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as RestartCounts;
 
 export function worker(name: string, change: Partial<WorkerView> = {}): WorkerView {
   return {
@@ -151,6 +157,11 @@ export class FakeDoor implements Door {
     missedChanges: 0,
   };
   refusals: RefusalCount[] = [];
+  loops: Measures['loops'] = { supervisor: SINCE, docker: null, zombies: SINCE, redis: SINCE };
+  observerHealth = 0;
+  openJobs: Measures['openJobs'] = { queued: 3, starting: 0, running: 1, verifying: 0 };
+  /** By the worker's name: where they differ from none. */
+  restarts: Record<string, RestartCounts> = {};
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -416,6 +427,14 @@ export class FakeDoor implements Door {
 
   verdictCounts(): readonly VerdictCounts[] {
     return this.counts;
+  }
+
+  measures(): Measures {
+    const { loops, observerHealth, openJobs, restarts } = this;
+    const workers = this.workers.map(({ name }): WorkerMeasures => {
+      return { worker: name, lastBeatAt: SINCE, startedAt: SINCE, restarts: restarts[name] ?? NO_RESTARTS };
+    });
+    return { loops, observerHealth, workers, openJobs };
   }
 
   refusalCounts(): readonly RefusalCount[] {
