@@ -1,10 +1,11 @@
 /**
  * Puts together the whole configuration: garrison.yaml over the defaults, the hosts of inventory.yaml, and where each value came from.
- * It never starts with half a configuration, and never holds a password.
+ * It never starts with half a configuration, and never reads a password.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { channelsInEffect, hooksInEffect, type ChannelSettings, type HookSettings } from './alertSettings.ts';
 import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
 import { ConfigSchema, DOCKER_SOCKET, type ConfigValues } from './configSchema.ts';
 import { GarrisonError, messageOf } from './errors.ts';
@@ -59,6 +60,8 @@ export interface GarrisonConfig {
   readonly page: { readonly address: string; readonly port: number };
   /** null when the metrics have no port of their own. */
   readonly metrics: { readonly address: string; readonly port: number } | null;
+  readonly hooks: HookSettings;
+  readonly notify: readonly ChannelSettings[];
   readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
   readonly inventoryFile: string;
   readonly hosts: readonly InventoryHost[];
@@ -184,7 +187,7 @@ const CERTIFICATES = ['ca.pem', 'cert.pem', 'key.pem'];
 
 type InEffect = Pick<
   GarrisonConfig,
-  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'metrics' | 'retention'
+  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'metrics' | 'hooks' | 'notify' | 'retention'
 >;
 
 function inEffect(
@@ -212,6 +215,8 @@ function inEffect(
     containers: containersInEffect(values.containers, folder),
     page: page.listen,
     metrics: metrics.listen ?? null,
+    hooks: hooksInEffect(values.hooks),
+    notify: channelsInEffect(values.notify, (path) => absolute(folder, path)),
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },
   };
 }

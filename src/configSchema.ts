@@ -3,6 +3,7 @@
  * It never reads a file and never looks at the machine.
  */
 import { z } from 'zod';
+import { Hooks, Notify } from './alertSchema.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -162,6 +163,8 @@ export const ConfigSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  hooks: Hooks.prefault({}),
+  notify: Notify.default([]),
   login: z.strictObject({ explainTo: z.array(Text).default(['loopback']) }).prefault({}),
   retention: z
     .strictObject({

@@ -5,6 +5,7 @@
 import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
+import { readTakenAlerts, writeTakenAlerts } from './driver/alertFile.ts';
 import { writeWishes } from './driver/wishFile.ts';
 import { dockerTarget } from './driver/dockerSetting.ts';
 import { openDriver, type Driver, type DriverSettings } from './driver/driver.ts';
@@ -121,6 +122,13 @@ interface DoorNeeds {
 function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundings {
   const { book, config } = joining;
   return {
+    alerts: {
+      ...config.hooks,
+      earlier: readTakenAlerts(config.home),
+      keep: (taken) => {
+        writeTakenAlerts(config.home, taken);
+      },
+    },
     memory: driver.store,
     hosts: {
       address: (name) => book.address(name),

@@ -1,8 +1,9 @@
 /**
  * Lists every effective value of the configuration as people write it, and where each came from.
- * It never shows a secret: no value of the configuration is one.
+ * It never shows a secret: an address that messages are sent to is one, and left out.
  */
 import { hostname } from 'node:os';
+import { writtenAlerts } from './alertSettings.ts';
 import { DOCKER_SOCKET, UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
 import { formatDurationMs, formatSizeBytes } from './units.ts';
 
@@ -65,6 +66,8 @@ function otherSettings({
   containers,
   page,
   metrics,
+  hooks,
+  notify,
   login,
   retention,
 }: ConfigValues): Record<string, string> {
@@ -84,6 +87,7 @@ function otherSettings({
     'page.basePath': page.basePath,
     'page.trustedProxies': JSON.stringify(page.trustedProxies),
     'metrics.listen': metrics.listen === undefined ? 'none' : addressText(metrics.listen),
+    ...writtenAlerts(hooks, notify),
     'login.explainTo': JSON.stringify(login.explainTo),
     'retention.jobs': formatDurationMs(retention.jobs),
     'retention.logs': formatSizeBytes(retention.logs),

@@ -140,7 +140,7 @@ pages: {}
       8,
       'pages',
       'unknown key',
-      'known here: host, workers, redis, ssh, containers, page, metrics, login, retention',
+      'known here: host, workers, redis, ssh, containers, page, metrics, hooks, notify, login, retention',
     ],
     [2, 'hosts.web-1.address', 'is missing', null],
   ]);

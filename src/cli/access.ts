@@ -12,13 +12,21 @@ import { EXIT } from './exitCodes.ts';
 import { visibleJson } from './output.ts';
 import { printList, type ListDocument } from './print.ts';
 
+const MAY: Readonly<Record<Scope, string>> = {
+  read: 'read',
+  operate: 'read and operate',
+  hook: 'hand in alerts, and nothing else',
+};
+
 export function addAccessCommands(program: Command): void {
   const token = program.command('token').description('scoped tokens for scripts and Prometheus');
   token
     .command('create')
     .description('make a token and show it, once')
     .argument('<name>', 'what it is for')
-    .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'operate']).default('read'))
+    .addOption(
+      new Option('--scope <scope>', 'what it may do').choices(['read', 'operate', 'hook']).default('read'),
+    )
     .action(
       action<{ scope: Scope }>('act', (context, { args, options }) =>
         create(context, args[0] ?? '', options.scope),
@@ -48,7 +56,7 @@ export function addAccessCommands(program: Command): void {
 async function create({ client, output, format }: Context, name: string, scope: Scope): Promise<number> {
   const document = (await client.post(apiPath('tokens'), { name, scope })) as { item: { token: string } };
   output.data(format === 'json' ? visibleJson(document) : document.item.token);
-  output.note(`token ${name} may ${scope === 'read' ? 'read' : 'read and operate'}; it is not shown again`);
+  output.note(`token ${name} may ${MAY[scope]}; it is not shown again`);
   return EXIT.done;
 }
 

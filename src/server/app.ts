@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Door } from '../supervisor/door.ts';
+import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
 import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
 import { itemDocument } from './collection.ts';
@@ -228,6 +229,7 @@ function addRoutes(app: FastifyInstance, { options, tokens, metrics }: Shared, h
   addOperationRoute(app, door);
   addHostKeyRoutes(app, door);
   addTokenRoutes(app, tokens);
+  addAlertRoute(app, door);
   addEventRoute(app, { door, hub });
   addLogRoute(app, { door, hub });
   addMetricsRoute(app, metrics);
@@ -242,7 +244,8 @@ function addHealthRoutes(app: FastifyInstance, { readiness, liveness }: ServerOp
       const { ready, why } = check();
       void reply.code(ready ? 200 : 503).type('text/plain; charset=utf-8');
       const verdict = ready ? 'ok' : 'not ok';
-      return request.actor === null ? `${verdict}\n` : `${verdict}: ${why}\n`;
+      const mayRead = request.actor !== null && request.actor.scope !== 'hook';
+      return !mayRead ? `${verdict}\n` : `${verdict}: ${why}\n`;
     });
   }
 }

@@ -64,7 +64,7 @@ export const OperationBody = z
 
 export const TokenBody = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, dots, _ and hyphens'),
-  scope: z.enum(['read', 'operate']),
+  scope: z.enum(['read', 'operate', 'hook']),
 });
 
 export const TrustBody = z.strictObject({

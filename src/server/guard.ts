@@ -16,7 +16,7 @@ export interface Actor {
   readonly session: Session | null;
 }
 
-/** `public`: strangers too. `read`, `operate`: by scope. `socket`: only over the Unix socket. */
+/** `public`: strangers too. `read`, `operate`, `hook`: by scope, of which `operate` may read too. `socket`: only over the Unix socket. */
 export type Access = 'public' | Scope | 'socket';
 
 declare module 'fastify' {
@@ -151,15 +151,25 @@ function judgeKnown(
     const cure = 'use the garrison command there';
     return problem('NOT_PERMITTED', 'this is only for the operator on the machine itself', cure);
   }
-  if (access === 'operate' && actor.scope !== 'operate') {
-    const cure = 'garrison token create --scope operate makes a token that may act';
-    return problem('NOT_PERMITTED', `${actor.name} may only read`, cure);
-  }
+  const wrong = judgeScope(actor, access);
+  if (wrong !== null) return wrong;
   if (actor.session !== null && changesSomething(request) && !provesItself(request)) {
     const cure = `send it from the page itself, with the header ${REQUEST_HEADER}: 1`;
     return problem('CROSS_SITE', 'the request does not prove that it comes from this page', cure);
   }
   return null;
+}
+
+function judgeScope({ name, scope }: Actor, access: Scope): Problem | null {
+  if (access === 'hook') {
+    if (scope === 'hook') return null;
+    const cure = 'garrison token create --scope hook makes a token for Alertmanager';
+    return problem('NOT_PERMITTED', `${name} may not hand in alerts`, cure);
+  }
+  if (scope === 'hook') return problem('NOT_PERMITTED', `${name} may only hand in alerts`);
+  if (access === 'read' || scope === 'operate') return null;
+  const cure = 'garrison token create --scope operate makes a token that may act';
+  return problem('NOT_PERMITTED', `${name} may only read`, cure);
 }
 
 function actorOf(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek'): Actor | null {

@@ -10,7 +10,8 @@ import { wallTime } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import { hashOf, newSecret } from './session.ts';
 
-export type Scope = 'read' | 'operate';
+/** `hook`: may hand in alerts, and nothing else. */
+export type Scope = 'read' | 'operate' | 'hook';
 
 export interface TokenView {
   readonly name: string;
@@ -29,7 +30,7 @@ export interface TokenStore {
 
 const StoredToken = z.strictObject({
   name: z.string(),
-  scope: z.enum(['read', 'operate']),
+  scope: z.enum(['read', 'operate', 'hook']),
   createdAt: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });

@@ -5,6 +5,7 @@
 import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
 import type { Measures } from './measures.ts';
@@ -184,6 +185,18 @@ export interface OperationView {
   readonly swept?: readonly SweptZombie[];
 }
 
+/** What became of one alert of a delivery. */
+export interface AlertAnswer {
+  readonly fingerprint: string;
+  readonly alertname: string;
+  /** `planned` in dry-run mode; `refused`: nothing was done, the next delivery tries again; `duplicate`: done by an earlier delivery. */
+  readonly what: 'done' | 'planned' | 'ignored' | 'refused' | 'duplicate';
+  /** The one that was begun for it, by this delivery or by the first. */
+  readonly operation: string | null;
+  /** A sentence. */
+  readonly why: string;
+}
+
 /** One change of a worker's verdict. */
 export interface IncidentView {
   readonly id: string;
@@ -270,6 +283,8 @@ export interface Door {
   /** Path of the job's log file; NOT_FOUND when there is no such job. The file may not exist yet. */
   jobLogFile(id: string): Promise<string>;
   submitOperation(request: OperationRequest): Promise<OperationView>;
+  /** Resolves once the operations it led to are stored. */
+  takeAlerts(alerts: readonly Alert[]): Promise<readonly AlertAnswer[]>;
   operation(id: string): OperationView;
   listOperations(): readonly OperationView[];
   /** Newest first. */

@@ -4,7 +4,10 @@
  */
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
+import type { Alert } from '../reconciler/alertAction.ts';
+import { AlertHook } from './alertHook.ts';
 import type {
+  AlertAnswer,
   Change,
   ContainerStoryView,
   ContainerView,
@@ -40,6 +43,7 @@ export class FrontDoor implements Door {
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #operations: Operations;
+  readonly #alerts: AlertHook;
   readonly #listeners = new Set<(change: Change) => void>();
 
   constructor(supervisor: Supervisor, around: Surroundings) {
@@ -50,6 +54,14 @@ export class FrontDoor implements Door {
     });
     this.#operations = new Operations(supervisor, around, (change) => {
       this.#tell(change);
+    });
+    this.#alerts = new AlertHook({
+      ...around.alerts,
+      submit: (request) => this.#operations.submit(request),
+      operations: () => this.#operations.list(),
+      note: (line) => {
+        around.note(line);
+      },
     });
   }
 
@@ -137,6 +149,10 @@ export class FrontDoor implements Door {
 
   submitOperation(request: OperationRequest): Promise<OperationView> {
     return this.#operations.submit(request);
+  }
+
+  takeAlerts(alerts: readonly Alert[]): Promise<readonly AlertAnswer[]> {
+    return this.#alerts.take(alerts);
   }
 
   operation(id: string): OperationView {

@@ -4,6 +4,8 @@
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
+import type { TakenAlert } from './alertHook.ts';
+import type { AlertVerb } from '../reconciler/alertAction.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
 import type { HostView, ScannedHostKey } from './door.ts';
@@ -37,7 +39,17 @@ export interface AuditLine {
   readonly [fact: string]: unknown;
 }
 
+export interface AlertSurroundings {
+  readonly dryRun: boolean;
+  readonly actions: ReadonlyMap<string, AlertVerb>;
+  /** What earlier lives of the supervisor did, oldest first. */
+  readonly earlier: readonly TakenAlert[];
+  /** Throws HOME_UNUSABLE when it can't, and then nothing is done. */
+  readonly keep: (taken: readonly TakenAlert[]) => void;
+}
+
 export interface Surroundings {
+  readonly alerts: AlertSurroundings;
   readonly memory: JobMemory;
   readonly hosts: HostBook;
   /** Writes to the audit journal before a deed; throws HOME_UNUSABLE when it can't, and then nothing is done. */

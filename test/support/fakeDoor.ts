@@ -8,7 +8,9 @@ import { GarrisonError } from '../../src/errors.ts';
 import { RESTART_REASONS } from '../../src/detector/restartReason.ts';
 import type { AccountWish } from '../../src/push/account.ts';
 import { CONTAINER_STATES } from '../../src/detector/container.ts';
+import type { Alert } from '../../src/reconciler/alertAction.ts';
 import type {
+  AlertAnswer,
   Change,
   ContainersSummary,
   ContainerStoryView,
@@ -410,6 +412,13 @@ export class FakeDoor implements Door {
     const after = { ...found(this.operations, id, 'operation'), ...change };
     this.operations = this.operations.map((operation) => (operation.id === id ? after : operation));
     this.tell({ type: 'operation', operation: after });
+  }
+
+  async takeAlerts(alerts: readonly Alert[]): Promise<readonly AlertAnswer[]> {
+    this.asked.push({ alerts });
+    return alerts.map(({ fingerprint, alertname }) => {
+      return { fingerprint, alertname, what: 'ignored', operation: null, why: 'a test' };
+    });
   }
 
   operation(id: string): OperationView {

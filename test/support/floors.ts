@@ -56,7 +56,10 @@ const LIBRARY_ROOMS: Readonly<Record<string, readonly (Room | `${string}.ts`)[]>
     'configSchema.ts',
     'schemaProblem.ts',
     'inventory.ts',
+    'alertSchema.ts',
+    'driver/alertFile.ts',
     'driver/healFile.ts',
+    'driver/noticeFile.ts',
     'server',
   ],
 };
@@ -77,6 +80,7 @@ const JOINING_FILES: readonly string[] = [
   'rooms.ts',
   'boards.ts',
   'healing.ts',
+  'alerting.ts',
   'observations.ts',
 ];
 

@@ -17,6 +17,8 @@ export interface GarrisonOptions {
   readonly practice?: number;
   /** More of garrison.yaml; the page always listens on a port of the system's choice. */
   readonly config?: string;
+  /** Where the page listens instead. */
+  readonly page?: string;
   readonly inventory?: string;
   /** An earlier one's home, for a start after an end. */
   readonly home?: string;
@@ -40,7 +42,10 @@ export class Garrison {
   private constructor(home: string, options: GarrisonOptions) {
     this.home = home;
     this.keys = makeKeyPair(join(home, 'test-keys'));
-    writeFileSync(join(home, 'garrison.yaml'), `page: { listen: "127.0.0.1:0" }\n${options.config ?? ''}`);
+    writeFileSync(
+      join(home, 'garrison.yaml'),
+      `page: { listen: "${options.page ?? '127.0.0.1:0'}" }\n${options.config ?? ''}`,
+    );
     if (options.inventory !== undefined) writeFileSync(join(home, 'inventory.yaml'), options.inventory);
     const args = [PROGRAM, '--home', home, 'up', '--practice', String(options.practice ?? 0)];
     this.process = spawn(process.execPath, args, {

@@ -1,0 +1,60 @@
+/**
+ * Keeps over a restart of the supervisor which firings of alerts were acted on, and by which operation.
+ * It holds nothing of what the alerts said.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { GarrisonError, messageOf } from '../errors.ts';
+
+const Taken = z.array(
+  z.object({
+    key: z.string().max(200),
+    at: z.iso.datetime(),
+    operation: z.string().max(100).nullable(),
+  }),
+);
+
+export type TakenAlerts = z.output<typeof Taken>;
+
+const FILE = 'alerts.json';
+
+/** A missing file counts as none taken. Throws HOME_UNUSABLE on a damaged one: what it names must not be done again. */
+export function readTakenAlerts(homeDir: string): TakenAlerts {
+  const file = join(homeDir, FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  try {
+    return Taken.parse(JSON.parse(text));
+  } catch (error) {
+    throw new GarrisonError('HOME_UNUSABLE', `${file} is damaged`, {
+      cure: 'Remove it; an alert that still fires may then be acted on once more.',
+      cause: error,
+    });
+  }
+}
+
+/** On the disk when it returns. Throws HOME_UNUSABLE. */
+export function writeTakenAlerts(homeDir: string, taken: readonly TakenAlerts[number][]): void {
+  const file = join(homeDir, FILE);
+  try {
+    const handle = openSync(`${file}.tmp`, 'w', 0o600);
+    try {
+      writeSync(handle, `${JSON.stringify(taken)}\n`);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(`${file}.tmp`, file);
+  } catch (error) {
+    throw new GarrisonError('HOME_UNUSABLE', `cannot write ${file}: ${messageOf(error)}`, {
+      cure: 'Free space there or mend the folder: nothing was done about the alert.',
+      cause: error,
+    });
+  }
+}
