@@ -2,6 +2,7 @@
  * Joins supervisor and driver, which never import each other: actions go one way, observations the other.
  * It holds no rule of either.
  */
+import { openNotifier, watchConditions } from './alerting.ts';
 import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
@@ -13,6 +14,7 @@ import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
 import { newId } from './driver/newId.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
+import type { Notifier } from './driver/notify.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
 import { readAutopsy } from './driver/autopsy.ts';
@@ -66,6 +68,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     supervisor.observe(observation);
   };
   const report = reporter(logger, journal);
+  const notifier = openNotifier({ config, report, ending });
   const publisher = new Publisher(report);
   const stragglers = new Stragglers(report);
   const loops = new Loops();
@@ -86,7 +89,8 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const around = { marks, journal, observe, report, publisher, stragglers, loops };
   const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
-  const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal }));
+  const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal, notifier }));
+  watchConditions(notifier, door, { config, report, ending });
   ending.add('Redis', () => driver.end());
   await driver.start();
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
@@ -117,9 +121,10 @@ interface DoorNeeds {
   readonly driver: Driver;
   readonly marks: HostMarks;
   readonly journal: Journal;
+  readonly notifier: Notifier;
 }
 
-function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundings {
+function surroundings({ joining, driver, marks, journal, notifier }: DoorNeeds): Surroundings {
   const { book, config } = joining;
   return {
     alerts: {
@@ -129,6 +134,7 @@ function surroundings({ joining, driver, marks, journal }: DoorNeeds): Surroundi
         writeTakenAlerts(config.home, taken);
       },
     },
+    noticeCounts: () => notifier.counts(),
     memory: driver.store,
     hosts: {
       address: (name) => book.address(name),

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { loadConfig, redisPassword } from '../src/config.ts';
 import type { ConfigProblem } from '../src/configFile.ts';
+import { openChannels } from '../src/alertSettings.ts';
 import { configJsonSchema } from '../src/configSchema.ts';
 import { GarrisonError } from '../src/errors.ts';
 import { formatDurationMs, parseDurationMs, parseSizeBytes } from '../src/units.ts';
@@ -168,6 +169,43 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     'ssh.identityFile',
     /there is no file .*keys\/none/,
   ],
+  [
+    'a verb that no alert may have',
+    'hooks:\n  alertmanager:\n    actions: { Sick: stop }\n',
+    3,
+    'hooks.alertmanager.actions.Sick',
+    /restart or heal or quiet/,
+  ],
+  [
+    'an alert that is none',
+    'hooks: { alertmanager: { actions: { "a b": heal } } }\n',
+    1,
+    'hooks.alertmanager.actions.a b',
+    /name of an alert/,
+  ],
+  ['a message to nobody', 'notify:\n  - { template: slack }\n', 2, 'notify.0.url', /urlFile/],
+  [
+    'two addresses',
+    'notify: [ { url: "http://a", urlFile: b } ]\n',
+    1,
+    'notify.0.urlFile',
+    /contradicts url/,
+  ],
+  [
+    'an address that is none',
+    'notify: [ { url: "ftp://secret" } ]\n',
+    1,
+    'notify.0.url',
+    /http:\/\/ or https/,
+  ],
+  [
+    'a service that is none',
+    'notify: [ { url: "http://a", template: mail } ]\n',
+    1,
+    'notify.0.template',
+    /plain or dingtalk/,
+  ],
+  ['eleven to tell', `notify: [ ${'{ url: "http://a" }, '.repeat(11)} ]\n`, 1, 'notify', /at most 10/],
   [
     'two Dockers',
     'containers:\n  socket: /run/d\n  host: tcp://d\n',
@@ -356,4 +394,51 @@ test('no text in garrison.yaml makes anything but an answer or CONFIG_INVALID', 
     }),
     { numRuns: 300 },
   );
+});
+
+describe('whom messages go to', () => {
+  const SECRET = 'https://chat.example/hook/s3cr3t';
+
+  test('is read from files of their owner, and shown without addresses', () => {
+    write('address', `${SECRET}\n`);
+    write('key', 'SEC1\n');
+    for (const name of ['address', 'key']) chmodSync(join(home, name), 0o600);
+    write(
+      'garrison.yaml',
+      `notify:\n  - { template: dingtalk, urlFile: address, secretFile: key, minSeverity: error }\n  - { url: "${SECRET}" }\n`,
+    );
+    const config = loadConfig({ home });
+    assert.deepEqual(openChannels(config.notify), [
+      { name: 'dingtalk-1', template: 'dingtalk', minSeverity: 'error', address: SECRET, signingKey: 'SEC1' },
+      { name: 'plain-2', template: 'plain', minSeverity: 'warning', address: SECRET, signingKey: null },
+    ]);
+    const shown = config.settings.find(({ key }) => key === 'notify');
+    assert.equal(shown?.value, '["dingtalk from error","plain from warning"]');
+    assert.ok(!JSON.stringify(config.settings).includes('s3cr3t'));
+  });
+
+  test('has no key where nobody checks signatures', () => {
+    write('garrison.yaml', 'notify: [ { url: "http://a", template: slack, secretFile: b } ]\n');
+    assert.deepEqual(
+      problems().map(({ key, what }) => [key, what]),
+      [['notify.0.secretFile', 'has a use only for dingtalk and feishu']],
+    );
+  });
+
+  const refused: readonly (readonly [string, string | null, number, RegExp])[] = [
+    ['is missing', null, 0o600, /notify\.0\.urlFile: .* cannot be read \(ENOENT\)/],
+    ['others can read', SECRET, 0o644, /can be read by other users/],
+    ['is empty', '\n', 0o600, /is empty/],
+    ['holds no address', 's3cr3t', 0o600, /holds no http/],
+  ];
+  for (const [name, text, mode, message] of refused)
+    test(`is refused when the file ${name}, without telling what it holds`, () => {
+      if (text !== null) chmodSync(write('address', text), mode);
+      write('garrison.yaml', 'notify: [ { urlFile: address } ]\n');
+      const { notify } = loadConfig({ home });
+      assert.throws(
+        () => openChannels(notify),
+        (error: Error) => message.test(error.message) && !error.message.includes('s3cr3t'),
+      );
+    });
 });

@@ -8,6 +8,7 @@ import { addContainerMetrics } from './containerMetrics.ts';
 import { addJobMetrics } from './jobMetrics.ts';
 import type { LoginFailures } from './loginFailures.ts';
 import { MetricBook } from './metricBook.ts';
+import { addNoticeMetrics } from './noticeMetrics.ts';
 import { addOwnMetrics } from './ownMetrics.ts';
 import { lookAt } from './scene.ts';
 import { addWorkerMetrics } from './workerMetrics.ts';
@@ -20,7 +21,7 @@ export function openMetrics(door: Door, logins: LoginFailures, clock?: () => num
     scene = lookAt(door);
   });
   const now = (): typeof scene => scene;
-  const adds = [addOwnMetrics, addWorkerMetrics, addJobMetrics, addContainerMetrics];
+  const adds = [addOwnMetrics, addWorkerMetrics, addJobMetrics, addContainerMetrics, addNoticeMetrics];
   for (const add of adds) add(book, now, door);
   const login = { name: 'login_failures_total', help: 'Sign-in links and tokens that were not good.' };
   book.tally({ ...login, labelNames: ['kind'] }, logins.tally);

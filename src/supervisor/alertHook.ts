@@ -19,9 +19,11 @@ export interface TakenAlert {
 }
 
 export interface AlertHookParts extends AlertSurroundings {
-  readonly submit: (request: OperationRequest) => Promise<OperationView>;
-  readonly operations: () => readonly OperationView[];
-  readonly note: (line: AuditLine) => void;
+  readonly operations: {
+    submit(request: OperationRequest): Promise<OperationView>;
+    list(): readonly OperationView[];
+  };
+  readonly journal: { note(line: AuditLine): void };
 }
 
 type Deed = Extract<AlertDeed, { kind: 'act' }>;
@@ -81,12 +83,12 @@ export class AlertHook {
 
   /** Kept before it is done: after a crash in between nobody knows, and then it is not done a second time. */
   async #attempt(alert: Alert, deed: Deed): Promise<AlertAnswer> {
-    const { dryRun, submit } = this.#parts;
+    const { dryRun, operations } = this.#parts;
     const key = firingKey(alert);
     const at = wallTime();
     if (!dryRun) this.#keep({ key, at, operation: null });
     try {
-      const operation = await submit({ ...requestFor(alert, deed), dryRun });
+      const operation = await operations.submit({ ...requestFor(alert, deed), dryRun });
       if (dryRun) return answer(alert, 'planned', planOf(operation));
       this.#keep({ key, at, operation: operation.id });
       return { ...answer(alert, 'done', operation.detail), operation: operation.id };
@@ -105,7 +107,7 @@ export class AlertHook {
         'duplicate',
         `it was taken at ${at}, when this supervisor's predecessor ended, and is not done a second time`,
       );
-    const view = this.#parts.operations().find(({ id }) => id === operation);
+    const view = this.#parts.operations.list().find(({ id }) => id === operation);
     const how = view === undefined ? '' : `, which is ${view.state}: ${view.detail}`;
     return { ...answer(alert, 'duplicate', `operation ${operation} of ${at} answers it${how}`), operation };
   }
@@ -113,8 +115,8 @@ export class AlertHook {
   #busyWith(target: string): string | null {
     if (this.#targets.has(target)) return `something else is being begun on ${target}`;
     const name = bareName(target);
-    const running = this.#parts
-      .operations()
+    const running = this.#parts.operations
+      .list()
       .find(({ state, target: other }) => state === 'running' && (other === target || other === name));
     return running === undefined ? null : `operation ${running.id} on ${target} is still under way`;
   }
@@ -122,7 +124,7 @@ export class AlertHook {
   #refuse(alert: Alert, { verb, target }: Deed, detail: string): AlertAnswer {
     const { alertname, fingerprint } = alert;
     const facts = { alertname, fingerprint, verb, target, actor: ACTOR, detail };
-    this.#parts.note({ event: 'alertRefused', ...facts });
+    this.#parts.journal.note({ event: 'alertRefused', ...facts });
     return answer(alert, 'refused', detail);
   }
 

@@ -229,6 +229,13 @@ export interface RefusalCount {
   readonly count: number;
 }
 
+/** How the messages to one channel ended, since the supervisor started. */
+export interface NoticeCount {
+  readonly channel: string;
+  readonly outcome: 'delivered' | 'failed' | 'dropped';
+  readonly count: number;
+}
+
 export interface ListQuery {
   readonly state?: string;
   readonly q?: string;
@@ -305,6 +312,8 @@ export interface Door {
   zombie(pid: string): ZombieView;
   /** What is on no page. */
   measures(): Measures;
+  /** Every outcome of every channel. */
+  noticeCounts(): readonly NoticeCount[];
   /** Every rule, also those that have refused nothing. */
   refusalCounts(): readonly RefusalCount[];
   /** Asks the host for its keys without trusting them. */

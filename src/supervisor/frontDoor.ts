@@ -17,6 +17,7 @@ import type {
   JobView,
   Listing,
   ListQuery,
+  NoticeCount,
   OperationRequest,
   OperationView,
   PushRequest,
@@ -57,11 +58,8 @@ export class FrontDoor implements Door {
     });
     this.#alerts = new AlertHook({
       ...around.alerts,
-      submit: (request) => this.#operations.submit(request),
-      operations: () => this.#operations.list(),
-      note: (line) => {
-        around.note(line);
-      },
+      operations: this.#operations,
+      journal: around,
     });
   }
 
@@ -211,6 +209,10 @@ export class FrontDoor implements Door {
 
   measures(): Measures {
     return this.#supervisor.measures();
+  }
+
+  noticeCounts(): readonly NoticeCount[] {
+    return this.#around.noticeCounts();
   }
 
   refusalCounts(): readonly RefusalCount[] {

@@ -8,7 +8,7 @@ import type { TakenAlert } from './alertHook.ts';
 import type { AlertVerb } from '../reconciler/alertAction.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
-import type { HostView, ScannedHostKey } from './door.ts';
+import type { HostView, NoticeCount, ScannedHostKey } from './door.ts';
 
 export interface Hands {
   /** Starts the deed and returns at once; how it went arrives as an observation. */
@@ -50,6 +50,7 @@ export interface AlertSurroundings {
 
 export interface Surroundings {
   readonly alerts: AlertSurroundings;
+  noticeCounts(): readonly NoticeCount[];
   readonly memory: JobMemory;
   readonly hosts: HostBook;
   /** Writes to the audit journal before a deed; throws HOME_UNUSABLE when it can't, and then nothing is done. */

@@ -45,9 +45,8 @@ class Scene {
         if (this.keepFails) throw new GarrisonError('HOME_UNUSABLE', 'the disk is full');
         this.kept = taken;
       },
-      submit: (request) => this.#submit(request),
-      operations: () => this.operations,
-      note: (line) => this.noted.push(line),
+      operations: { submit: (request) => this.#submit(request), list: () => this.operations },
+      journal: { note: (line) => this.noted.push(line) },
     });
   }
 

@@ -22,6 +22,7 @@ import type {
   HostView,
   JobView,
   MaintenanceView,
+  NoticeCount,
   OperationRequest,
   IncidentView,
   VerdictCounts,
@@ -164,6 +165,7 @@ export class FakeDoor implements Door {
   openJobs: Measures['openJobs'] = { queued: 3, starting: 0, running: 1, verifying: 0 };
   /** By the worker's name: where they differ from none. */
   restarts: Record<string, RestartCounts> = {};
+  notices: NoticeCount[] = [];
   served = true;
   redisUp = true;
   interrupts: string[] = [];
@@ -444,6 +446,10 @@ export class FakeDoor implements Door {
       return { worker: name, lastBeatAt: SINCE, startedAt: SINCE, restarts: restarts[name] ?? NO_RESTARTS };
     });
     return { loops, observerHealth, workers, openJobs };
+  }
+
+  noticeCounts(): readonly NoticeCount[] {
+    return this.notices;
   }
 
   refusalCounts(): readonly RefusalCount[] {
