@@ -93,9 +93,9 @@ export class AlertHook {
       this.#keep({ key, at, operation: operation.id });
       return { ...answer(alert, 'done', operation.detail), operation: operation.id };
     } catch (error) {
+      // Its word that nothing was done; after a surprise nobody knows, and then it is not done a second time.
+      if (!dryRun && error instanceof GarrisonError && error.code !== 'INTERNAL') this.#forget(key);
       if (!isRefusal(error)) throw error;
-      // Nothing was done, so the next delivery may try again.
-      if (!dryRun) this.#forget(key);
       return this.#refuse(alert, deed, messageOf(error));
     }
   }
@@ -105,7 +105,7 @@ export class AlertHook {
       return answer(
         alert,
         'duplicate',
-        `it was taken at ${at}, when this supervisor's predecessor ended, and is not done a second time`,
+        `it was taken at ${at}, and whether anything was begun then is not known, so it is not done a second time`,
       );
     const view = this.#parts.operations.list().find(({ id }) => id === operation);
     const how = view === undefined ? '' : `, which is ${view.state}: ${view.detail}`;

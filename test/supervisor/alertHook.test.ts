@@ -172,6 +172,27 @@ describe('an alert', () => {
     assert.equal((await hook.take([alert()]))[0]?.what, 'done');
   });
 
+  it('that could not be journalled was not done, and the repeated delivery does it', async () => {
+    const scene = new Scene();
+    scene.refusal = new GarrisonError('HOME_UNUSABLE', 'cannot write the journal');
+    const hook = scene.open();
+    await assert.rejects(hook.take([alert()]), /journal/);
+    assert.deepEqual(scene.kept, []);
+    scene.refusal = null;
+    assert.equal((await hook.take([alert()]))[0]?.what, 'done');
+  });
+
+  it('that failed by surprise is not done a second time', async () => {
+    const scene = new Scene();
+    scene.refusal = new TypeError('a fault of ours');
+    const hook = scene.open();
+    await assert.rejects(hook.take([alert()]), /fault of ours/);
+    scene.refusal = null;
+    const [answer] = await hook.take([alert()]);
+    assert.deepEqual([answer?.what, answer?.operation], ['duplicate', null]);
+    assert.match(answer?.why ?? '', /is not known/);
+  });
+
   it('that a crash left half-begun is not done a second time', async () => {
     const scene = new Scene();
     const earlier = [
