@@ -82,17 +82,17 @@ async function cpuShareOf(send: (index: number) => void, workers: number, forMs:
 }
 
 /** A supervisor of so many workers, all up, none of them a process. */
-class Fleet {
+export class Fleet {
   readonly #names: readonly string[];
   readonly #seqs: number[];
-  readonly #supervisor: Supervisor;
+  readonly supervisor: Supervisor;
 
   constructor(workers: number) {
     this.#names = Array.from({ length: workers }, (_, index) => `push-${String(index + 1)}`);
     this.#seqs = this.#names.map(() => 0);
-    this.#supervisor = this.#makeSupervisor();
-    this.#supervisor.observe({ kind: 'redis', up: true, detail: 'benchmark' });
-    this.#supervisor.start();
+    this.supervisor = this.#makeSupervisor();
+    this.supervisor.observe({ kind: 'redis', up: true, detail: 'benchmark' });
+    this.supervisor.start();
   }
 
   /** As the driver hands it over: to the judging of workers and to that of jobs. */
@@ -102,17 +102,17 @@ class Fleet {
     this.#seqs[index] = seq;
     const incarnation = incarnationOf(index);
     const beat = beatOf(seq, index);
-    this.#supervisor.observe({ kind: 'worker', worker, observation: { kind: 'beat', incarnation, beat } });
+    this.supervisor.observe({ kind: 'worker', worker, observation: { kind: 'beat', incarnation, beat } });
     const message = { type: 'beat', beat } as const;
-    this.#supervisor.observe({ kind: 'job', observation: { kind: 'said', worker, incarnation, message } });
+    this.supervisor.observe({ kind: 'job', observation: { kind: 'said', worker, incarnation, message } });
   }
 
   notUp(): number {
-    return this.#supervisor.snapshot().workers.filter(({ state }) => state !== 'up').length;
+    return this.supervisor.snapshot().workers.filter(({ state }) => state !== 'up').length;
   }
 
   end(): void {
-    this.#supervisor.end();
+    this.supervisor.end();
   }
 
   #makeSupervisor(): Supervisor {
@@ -163,7 +163,7 @@ class Fleet {
     const { worker } = action;
     const incarnation = incarnationOf(this.#names.indexOf(worker));
     for (const kind of ['spawned', 'ready'] as const)
-      this.#supervisor.observe({ kind: 'worker', worker, observation: { kind, incarnation } });
+      this.supervisor.observe({ kind: 'worker', worker, observation: { kind, incarnation } });
   }
 }
 

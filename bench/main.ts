@@ -12,8 +12,9 @@ import { idle } from './idle.ts';
 import { push } from './push.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
+import { scrape } from './scrape.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector, heal];
+const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector, heal, scrape];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 

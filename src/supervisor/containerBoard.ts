@@ -50,6 +50,8 @@ export class ContainerBoard {
   /** Ids of those that may look different. */
   readonly #unshown = new Set<string>();
   #treatedVersion = 0;
+  /** Null when something in it has changed since it was put in order. */
+  #list: readonly ContainerView[] | null = null;
   #isOverviewNews = false;
   readonly #docker: DockerPresence;
 
@@ -75,10 +77,11 @@ export class ContainerBoard {
 
   /** By project, then by name. */
   list(): readonly ContainerView[] {
-    return [...this.#entries.values()]
+    this.#list ??= [...this.#entries.values()]
       .map(({ view }) => view)
       .filter((view) => view !== null)
       .sort(byProjectAndName);
+    return this.#list;
   }
 
   /** By the twelve digits that `docker ps` shows; null when it is not known. */
@@ -221,6 +224,7 @@ export class ContainerBoard {
   #forget(ids: readonly string[]): void {
     for (const id of ids) {
       if (!this.#entries.delete(id)) continue;
+      this.#list = null;
       this.#news.delete(id);
       this.#unjudged.delete(id);
       this.#judged.delete(id);
@@ -272,6 +276,7 @@ export class ContainerBoard {
     const next = viewContainer(picture, view, at);
     if (JSON.stringify(view) === JSON.stringify(next)) return;
     this.#entries.set(id, { ...entry, view: next });
+    this.#list = null;
     this.#news.set(id, next);
     this.#isOverviewNews = true;
     if (view?.state !== next.state || view.reason !== next.reason) this.#tell(next);

@@ -337,3 +337,18 @@ describe('a token', () => {
     assert.equal((await page({ path: '/api/v1/status', headers })).status, 401);
   });
 });
+
+test('links and tokens that are not good are counted, sessions that have run out are not', async () => {
+  const failures = async (): Promise<Record<string, number>> => {
+    const { text } = await callSocket(fake, { path: '/metrics' });
+    const found = [...text.matchAll(/^garrison_login_failures_total\{kind="(\w+)"\} (\d+)$/gm)];
+    return Object.fromEntries(found.map(([, kind = '', count]) => [kind, Number(count)]));
+  };
+  const { link = 0, token = 0 } = await failures();
+  await page({ path: '/login?token=wrong' });
+  await page({ path: '/metrics', headers: { authorization: 'Bearer wrong' } });
+  await page({ path: '/metrics', headers: { authorization: 'nonsense' } });
+  await page({ path: '/metrics', headers: { cookie: 'garrison_session=old' } });
+  await page({ path: '/metrics' });
+  assert.deepEqual(await failures(), { link: link + 1, token: token + 2 });
+});

@@ -70,6 +70,24 @@ const told = (actions: Action[]): string[] =>
   actions.flatMap((action) => (action.kind === 'tellWorker' ? [action.message.type] : [action.kind]));
 
 describe('the board of open jobs', () => {
+  it('tells of each end once, with when a worker had taken it, also of one that is tried again', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1'), jobRecord('j-2', { host: 'web-2' }));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' }, 5);
+    story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED }, 9);
+    story.board.apply({ kind: 'kept', jobId: 'j-1' }, at(10));
+    story.board.apply({ kind: 'cancelAsked', jobId: 'j-2' }, at(10));
+    assert.deepEqual(story.ends, [
+      ['j-1', 'done', 5],
+      ['j-2', 'cancelled', null],
+    ]);
+    const [first] = story.board.open();
+    story.board.apply({ kind: 'reopened', job: first!.job }, at(11));
+    story.board.apply({ kind: 'cancelAsked', jobId: 'j-1' }, at(12));
+    assert.deepEqual(story.ends.slice(2), [['j-1', 'cancelled', null]]);
+  });
+
   it('grants an attempt once, keeps its result, and tells the worker only when it is in Redis', () => {
     const story = new Story();
     story.admit(jobRecord('j-1'));

@@ -74,7 +74,7 @@ export function json(body: object): { body: string; headers: Record<string, stri
   return { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
 }
 
-function send(where: object, { method = 'GET', path, headers = {}, body }: Call): Promise<Answer> {
+export function send(where: object, { method = 'GET', path, headers = {}, body }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const outgoing = request(
