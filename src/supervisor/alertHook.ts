@@ -87,17 +87,18 @@ export class AlertHook {
     const key = firingKey(alert);
     const at = wallTime();
     if (!dryRun) this.#keep({ key, at, operation: null });
+    let operation: OperationView;
     try {
-      const operation = await operations.submit({ ...requestFor(alert, deed), dryRun });
-      if (dryRun) return answer(alert, 'planned', planOf(operation));
-      this.#keep({ key, at, operation: operation.id });
-      return { ...answer(alert, 'done', operation.detail), operation: operation.id };
+      operation = await operations.submit({ ...requestFor(alert, deed), dryRun });
     } catch (error) {
       // Its word that nothing was done; after a surprise nobody knows, and then it is not done a second time.
       if (!dryRun && error instanceof GarrisonError && error.code !== 'INTERNAL') this.#forget(key);
       if (!isRefusal(error)) throw error;
       return this.#refuse(alert, deed, messageOf(error));
     }
+    if (dryRun) return answer(alert, 'planned', planOf(operation));
+    this.#keep({ key, at, operation: operation.id });
+    return { ...answer(alert, 'done', operation.detail), operation: operation.id };
   }
 
   #again(alert: Alert, { operation, at }: TakenAlert): AlertAnswer {

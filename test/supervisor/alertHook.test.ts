@@ -182,6 +182,19 @@ describe('an alert', () => {
     assert.equal((await hook.take([alert()]))[0]?.what, 'done');
   });
 
+  it('whose operation could not be kept once it had begun is answered with it at the repeated delivery', async () => {
+    const scene = new Scene();
+    scene.hold = Promise.resolve().then(() => {
+      scene.keepFails = true;
+    });
+    const hook = scene.open();
+    await assert.rejects(hook.take([alert()]), /disk is full/);
+    scene.keepFails = false;
+    const [answer] = await hook.take([alert()]);
+    assert.deepEqual([answer?.what, answer?.operation], ['duplicate', 'o-1']);
+    assert.equal(scene.asked.length, 1);
+  });
+
   it('that failed by surprise is not done a second time', async () => {
     const scene = new Scene();
     scene.refusal = new TypeError('a fault of ours');
