@@ -103,7 +103,8 @@ const PROSE: readonly string[] = ['help'];
 describe('the dashboards', () => {
   it('ask only for metrics that are exposed', () => {
     const exposed = METRICS.map(({ name }) => name);
-    for (const file of readdirSync(new URL('../dashboards', import.meta.url))) {
+    const files = readdirSync(new URL('../dashboards', import.meta.url));
+    for (const file of files.filter((name) => name.endsWith('.json'))) {
       const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map(
         (match) => match[1] ?? '',
       );
