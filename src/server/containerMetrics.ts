@@ -50,7 +50,6 @@ function addDocker(book: MetricBook, scene: () => Scene): void {
   );
 }
 
-/** A view is the same object until something in it changes. */
 function addContainers(book: MetricBook, read: () => readonly ContainerView[]): void {
   book.many<ContainerView>(
     'gauge',
@@ -59,7 +58,7 @@ function addContainers(book: MetricBook, read: () => readonly ContainerView[]): 
       help: '1 for the state the container is in, 0 for all others.',
       labelNames: ['project', 'container', 'state'],
       subject: ({ project, name }) => `${name} ${project ?? ''}`,
-      stamp: (view) => view,
+      stamp: ({ state }) => state,
       series: ({ project, name, state }) =>
         CONTAINER_STATES.map((word): Series => [[project ?? '', name, word], word === state ? 1 : 0]),
     },
@@ -72,7 +71,7 @@ function addContainers(book: MetricBook, read: () => readonly ContainerView[]): 
       help: '1 while the container is left alone until a person clears its quarantine.',
       labelNames: ['container'],
       subject: ({ name }) => name,
-      stamp: (view) => view,
+      stamp: ({ heal }) => heal.quarantinedSince === null,
       series: ({ name, heal }) => [[[name], heal.quarantinedSince === null ? 0 : 1]],
     },
     read,

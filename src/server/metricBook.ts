@@ -26,7 +26,7 @@ interface One<T> {
 /** Reads its source anew at each scrape. */
 export interface Filled {
   fill(nowMs: number): void;
-  text(): string;
+  bytes(): Buffer;
 }
 
 const PREFIX = 'garrison_';
@@ -75,7 +75,7 @@ export class MetricBook {
       fill: (nowMs) => {
         family.fill(read(), nowMs);
       },
-      text: () => family.text(),
+      bytes: () => family.bytes(),
     });
   }
 
@@ -102,12 +102,13 @@ export class MetricBook {
     return new Histogram({ ...settings, name, registers: [this.#registry] });
   }
 
-  async text(): Promise<string> {
+  /** The whole answer to a scrape. */
+  async bytes(): Promise<Buffer> {
     for (const prepare of this.#beforeScrape) prepare();
     const nowMs = this.#clock();
     for (const family of this.#families) family.fill(nowMs);
-    const texts = this.#families.map((family) => family.text());
-    return `${texts.join('\n\n')}\n\n${await this.#registry.metrics()}`;
+    const ours = this.#families.map((family) => family.bytes());
+    return Buffer.concat([...ours, Buffer.from(await this.#registry.metrics())]);
   }
 
   end(): void {

@@ -29,5 +29,5 @@ export function openMetrics(door: Door, logins: LoginFailures, clock?: () => num
 }
 
 export function addMetricsRoute(app: FastifyInstance, metrics: MetricBook): void {
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.bytes()));
 }

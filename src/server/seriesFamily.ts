@@ -40,7 +40,7 @@ export class SeriesFamily<T> {
   readonly #head: string;
   readonly #subjects = new Map<string, Subject>();
   /** Null when something has changed since it was joined. */
-  #text: string | null = null;
+  #bytes: Buffer | null = null;
   #round = 0;
 
   constructor(settings: FamilySettings<T>) {
@@ -56,11 +56,14 @@ export class SeriesFamily<T> {
     if (this.#subjects.size > 0) this.#retire(nowMs);
   }
 
-  text(): string {
-    this.#text ??= [this.#head, ...[...this.#subjects.values()].map(({ text }) => text)]
-      .filter((text) => text !== '')
-      .join('\n');
-    return this.#text;
+  /** Encoded once per change: a text of half a megabyte is as dear to encode as to write. */
+  bytes(): Buffer {
+    this.#bytes ??= Buffer.from(`${[this.#head, ...this.#texts()].join('\n')}\n`);
+    return this.#bytes;
+  }
+
+  *#texts(): Iterable<string> {
+    for (const { text } of this.#subjects.values()) if (text !== '') yield text;
   }
 
   #put(thing: T): void {
@@ -82,7 +85,7 @@ export class SeriesFamily<T> {
       if (gone === null) this.#set(key, this.#atItsEnd(subject, nowMs));
       else if (gone.scrapes >= GONE_SHOWN_SCRAPES && nowMs - gone.sinceMs >= GONE_SHOWN_MS) {
         this.#subjects.delete(key);
-        this.#text = null;
+        this.#bytes = null;
       } else gone.scrapes += 1;
     }
   }
@@ -95,8 +98,8 @@ export class SeriesFamily<T> {
 
   #set(key: string, { stamp, series, gone }: Pick<Subject, 'stamp' | 'series' | 'gone'>): void {
     const text = series.map((each) => this.#line(each)).join('\n');
+    if (this.#subjects.get(key)?.text !== text) this.#bytes = null;
     this.#subjects.set(key, { stamp, series, text, gone, round: this.#round });
-    this.#text = null;
   }
 
   #line([values, value]: Series): string {

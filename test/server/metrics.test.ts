@@ -29,7 +29,9 @@ beforeEach(() => {
 
 /** Value by series. */
 async function scrape(): Promise<Map<string, number>> {
-  const lines = (await book.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = String(await book.bytes())
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   const series = lines.map((line): [string, number] => {
     const at = line.lastIndexOf(' ');
     return [line.slice(0, at).replace('garrison_', ''), Number(line.slice(at + 1))];
@@ -43,7 +45,7 @@ const named = (series: Map<string, number>, name: string): [string, number][] =>
   [...series].filter(([key]) => key === name || key.startsWith(`${name}{`));
 
 test('every metric is described, and typed as its name says', async () => {
-  const text = await book.text();
+  const text = String(await book.bytes());
   for (const { name, type } of book.descriptions()) {
     assert.ok(text.includes(`# TYPE ${name} ${type}\n`), name);
     assert.ok(text.includes(`# HELP ${name} `), name);
@@ -229,7 +231,7 @@ test('two containers of one name make no series twice, and hostile words stay in
     containerView('b', { project: 'x"} 1\ngarrison_up 1 \\' }),
   ];
   await scrape();
-  const lines = (await book.text())
+  const lines = String(await book.bytes())
     .split('\n')
     .filter((line) => line.includes('container="b",state="healthy"'));
   assert.deepEqual(lines, [
@@ -283,7 +285,7 @@ test('a scrape of 50 workers and 500 containers is cheap', async () => {
       index % 50 === count % 50 ? { ...one, state: count % 2 === 0 ? 'unhealthy' : 'healthy' } : one,
     );
     const used = process.cpuUsage();
-    await book.text();
+    await book.bytes();
     const { user, system } = process.cpuUsage(used);
     costsMs.push((user + system) / 1000);
   }
