@@ -6,30 +6,25 @@ import { openNotifier, watchConditions } from './alerting.ts';
 import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
-import { readTakenAlerts, writeTakenAlerts } from './driver/alertFile.ts';
-import { writeWishes } from './driver/wishFile.ts';
 import { dockerTarget } from './driver/dockerSetting.ts';
 import { openDriver, type Driver, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import { Journal } from './driver/journal.ts';
-import { newId } from './driver/newId.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
-import type { Notifier } from './driver/notify.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
-import { readAutopsy } from './driver/autopsy.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import { openContainerBoards } from './healing.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
+import { surroundings } from './surroundings.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
-import type { Surroundings } from './supervisor/ports.ts';
 import { Loops } from './supervisor/measures.ts';
 import { OrphanBoard } from './supervisor/orphanBoard.ts';
 import { Observer } from './supervisor/observer.ts';
@@ -113,49 +108,6 @@ function driverSettings({ config, password }: Joining): DriverSettings {
     slots: workers.slots,
     openFiles: workers.openFiles,
     docker: dockerTarget(config),
-  };
-}
-
-interface DoorNeeds {
-  readonly joining: Joining;
-  readonly driver: Driver;
-  readonly marks: HostMarks;
-  readonly journal: Journal;
-  readonly notifier: Notifier;
-}
-
-function surroundings({ joining, driver, marks, journal, notifier }: DoorNeeds): Surroundings {
-  const { book, config } = joining;
-  return {
-    alerts: {
-      ...config.hooks,
-      earlier: readTakenAlerts(config.home),
-      keep: (taken) => {
-        writeTakenAlerts(config.home, taken);
-      },
-    },
-    noticeCounts: () => notifier.counts(),
-    memory: driver.store,
-    hosts: {
-      address: (name) => book.address(name),
-      list: () => marks.apply(book.list()),
-      scan: (name) => book.scan(name),
-      trust: (name, fingerprint) => book.trust(name, fingerprint),
-    },
-    audit: (line) => {
-      journal.append({ at: wallTime(), ...line });
-    },
-    note: (line) => {
-      journal.note({ at: wallTime(), ...line }, journalFailed(joining.logger));
-    },
-    keepWishes: (wishes) => {
-      writeWishes(config.home, wishes);
-    },
-    newId: (prefix) => newId(prefix, Date.now()),
-    logFile: (jobId) => logFileOf(config.home, jobId),
-    readAutopsy: (file) => readAutopsy(config.home, file),
-    examineContainer: (id) => driver.containers.examineNow(id),
-    examineDocker: () => driver.containers.examineDocker(),
   };
 }
 

@@ -29,6 +29,7 @@ import type {
   ZombieView,
 } from './door.ts';
 import type { Measures } from './measures.ts';
+import { checkHosts } from './hostCheck.ts';
 import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
@@ -73,7 +74,7 @@ export class FrontDoor implements Door {
   }
 
   async submitPush(request: PushRequest): Promise<PushView> {
-    this.#checkHosts(request.hosts);
+    checkHosts(request.hosts, this.#around.hosts);
     const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
     if (request.dryRun)
       return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
@@ -220,12 +221,12 @@ export class FrontDoor implements Door {
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {
-    this.#checkHosts([host]);
+    checkHosts([host], this.#around.hosts);
     return this.#around.hosts.scan(host);
   }
 
   async trustHostKey(host: string, fingerprint: string, actor: string): Promise<void> {
-    this.#checkHosts([host]);
+    checkHosts([host], this.#around.hosts);
     this.#around.audit({ event: 'trust', host, fingerprint, actor });
     await this.#around.hosts.trust(host, fingerprint);
     this.#supervisor.observe({ kind: 'hosts' });
@@ -266,25 +267,6 @@ export class FrontDoor implements Door {
       this.#around.note({ event: 'pushWithdrawn', id: push.id });
     } catch {
       setTimeout(() => void this.#withdraw(push), WITHDRAW_AGAIN_MS).unref();
-    }
-  }
-
-  #checkHosts(hosts: readonly string[]): void {
-    const unknown = hosts.filter((name) => this.#around.hosts.address(name) === null);
-    if (unknown.length > 0) {
-      throw new GarrisonError(
-        'HOST_UNKNOWN',
-        `not in the inventory that this supervisor read when it started: ${unknown.join(', ')}`,
-        {
-          cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then end the supervisor and start it again.',
-        },
-      );
-    }
-    const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
-    if (twice.length > 0) {
-      throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, {
-        cure: 'Name each host once.',
-      });
     }
   }
 

@@ -25,7 +25,7 @@ describe('the port of the metrics', () => {
 interface Open {
   readonly home: string;
   readonly server: RunningServer;
-  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
 }
 
 async function open(parts: Parts, address: string | null, port = 0): Promise<Open> {

@@ -78,6 +78,7 @@ const IMPURE_WORDS =
 const JOINING_FILES: readonly string[] = [
   'main.ts',
   'rooms.ts',
+  'surroundings.ts',
   'boards.ts',
   'healing.ts',
   'alerting.ts',

@@ -1,0 +1,25 @@
+/**
+ * Refuses hosts that this supervisor does not know, or that are named twice, before anything is kept.
+ * It asks no host anything.
+ */
+import { GarrisonError } from '../errors.ts';
+import type { HostBook } from './ports.ts';
+
+export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'address'>): void {
+  const unknown = hosts.filter((name) => book.address(name) === null);
+  if (unknown.length > 0) {
+    throw new GarrisonError(
+      'HOST_UNKNOWN',
+      `not in the inventory that this supervisor read when it started: ${unknown.join(', ')}`,
+      {
+        cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then end the supervisor and start it again.',
+      },
+    );
+  }
+  const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
+  if (twice.length > 0) {
+    throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, {
+      cure: 'Name each host once.',
+    });
+  }
+}

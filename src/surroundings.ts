@@ -1,0 +1,60 @@
+/**
+ * Joins the front door to what lies around the supervisor: the memory of jobs, the hosts, the journal, files and examinations.
+ * It holds no rule of any of them.
+ */
+import { journalFailed } from './boards.ts';
+import { wallTime } from './clock.ts';
+import { readTakenAlerts, writeTakenAlerts } from './driver/alertFile.ts';
+import { readAutopsy } from './driver/autopsy.ts';
+import type { Driver } from './driver/driver.ts';
+import type { Journal } from './driver/journal.ts';
+import { newId } from './driver/newId.ts';
+import type { Notifier } from './driver/notify.ts';
+import { logFileOf } from './driver/retention.ts';
+import { writeWishes } from './driver/wishFile.ts';
+import type { Joining } from './rooms.ts';
+import type { HostMarks } from './supervisor/hostMarks.ts';
+import type { Surroundings } from './supervisor/ports.ts';
+
+export interface DoorNeeds {
+  readonly joining: Joining;
+  readonly driver: Driver;
+  readonly marks: HostMarks;
+  readonly journal: Journal;
+  readonly notifier: Notifier;
+}
+
+export function surroundings({ joining, driver, marks, journal, notifier }: DoorNeeds): Surroundings {
+  const { book, config } = joining;
+  return {
+    alerts: {
+      ...config.hooks,
+      earlier: readTakenAlerts(config.home),
+      keep: (taken) => {
+        writeTakenAlerts(config.home, taken);
+      },
+    },
+    noticeCounts: () => notifier.counts(),
+    memory: driver.store,
+    hosts: {
+      address: (name) => book.address(name),
+      list: () => marks.apply(book.list()),
+      scan: (name) => book.scan(name),
+      trust: (name, fingerprint) => book.trust(name, fingerprint),
+    },
+    audit: (line) => {
+      journal.append({ at: wallTime(), ...line });
+    },
+    note: (line) => {
+      journal.note({ at: wallTime(), ...line }, journalFailed(joining.logger));
+    },
+    keepWishes: (wishes) => {
+      writeWishes(config.home, wishes);
+    },
+    newId: (prefix) => newId(prefix, Date.now()),
+    logFile: (jobId) => logFileOf(config.home, jobId),
+    readAutopsy: (file) => readAutopsy(config.home, file),
+    examineContainer: (id) => driver.containers.examineNow(id),
+    examineDocker: () => driver.containers.examineDocker(),
+  };
+}
