@@ -7,7 +7,7 @@ import type { Ailment } from './ailment.ts';
 import { isBudgetSpent, type HealPolicy, type HealRecord } from './healRecord.ts';
 import { examinedAhead, isEnded, prepared, rest } from './preparation.ts';
 import type { Selection } from './selection.ts';
-import type { Treatment } from './treatment.ts';
+import { isRestart, type Treatment } from './treatment.ts';
 
 /** What a person has asked for. `heal`: whatever the next step would be. */
 export interface Ask {
@@ -233,10 +233,6 @@ export function nextTreatment({
 }: Pick<HealRecord, 'leftStopped' | 'failures'>): Treatment {
   if (leftStopped) return 'start';
   return failures === 0 ? 'restart' : 'killAndStart';
-}
-
-function isRestart(how: Treatment): boolean {
-  return how === 'restart' || how === 'killAndStart';
 }
 
 function budgetSpent({ facts, record }: Patient, { budget }: HealPolicy): string {

@@ -21,8 +21,6 @@ export type HealEvent =
 
 /** How a treatment ended. `notDone`: it was found changed just before, and nothing was done. */
 export type HealOutcome = 'healed' | 'failed' | 'notDone';
-export const HEAL_OUTCOMES: readonly HealOutcome[] = ['healed', 'failed', 'notDone'];
-export const TREATMENTS: readonly Treatment[] = ['restart', 'killAndStart', 'start', 'stop'];
 
 export interface HealPolicy {
   readonly budget: { readonly restarts: number; readonly perMs: number };

@@ -9,3 +9,8 @@ export type Treatment = 'restart' | 'killAndStart' | 'start' | 'stop';
 
 /** One life of a container; the next one has another pid and a later start. */
 export type TreatedLife = Pick<ContainerFacts, 'status' | 'pid' | 'startedAt'>;
+
+/** True of what costs a restart of the budget. */
+export function isRestart(how: Treatment): boolean {
+  return how === 'restart' || how === 'killAndStart';
+}

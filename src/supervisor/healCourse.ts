@@ -16,7 +16,7 @@ import {
   type HealPolicy,
   type UnderWay,
 } from '../reconciler/healRecord.ts';
-import type { Treatment } from '../reconciler/treatment.ts';
+import { isRestart } from '../reconciler/treatment.ts';
 import { standingOf, TREATMENT_WORDS, type Standing } from '../reconciler/verify.ts';
 import { endServed, endUnserved } from './healAsks.ts';
 import { isEnded, isWell, type Entry } from './healEntry.ts';
@@ -174,10 +174,6 @@ function beginTreatment(
   ledger.tell(entry, at, { event: 'treated', detail, actor });
 }
 
-function isRestart(how: Treatment): boolean {
-  return how === 'restart' || how === 'killAndStart';
-}
-
 /** Once for each sickness and reason. */
 function tellOnce(
   ledger: HealLedger,
@@ -219,13 +215,11 @@ function finish(
   ledger.setRecord(entry, cured(entry.record, policy, at.monoMs));
   ledger.count(entry, underWay.how, 'healed');
   ledger.tell(entry, at, { event: 'healed', detail: standing.detail, actor: underWay.actor });
-  endServed(ledger, entry, standing.detail === '' ? DONE : { state: 'done', detail: standing.detail });
+  endServed(ledger, entry, { state: 'done', detail: standing.detail });
   if (underWay.how === 'stop') return;
   course.onHealed(entry, at.monoMs - sinceMs);
   course.onRestarted(entry);
 }
-
-const DONE = { state: 'done', detail: 'done' } as const;
 
 function giveUp(
   { ledger, policy }: Course,
