@@ -48,20 +48,21 @@ export async function waitUntil(waiting: Waiting): Promise<WaitEnd> {
 }
 
 async function followUntil(waiting: Waiting, signal: AbortSignal): Promise<void> {
-  let told = false;
+  let told: string | null = null;
   while (!hasEnded(signal)) {
     try {
       for await (const event of waiting.client.events('/api/v1/events', { signal })) {
         // A snapshot means that we are subscribed: what is read now can miss nothing that comes later.
         const isLevel = event.event === 'snapshot' || event.event === 'ping';
         if (isLevel ? await waiting.level() : waiting.edge(event)) return;
-        if (isLevel) told = false;
+        if (isLevel) told = null;
       }
     } catch (error) {
       if (hasEnded(signal)) return;
       if (!(error instanceof GarrisonError) || !PASSING.includes(error.code)) throw error;
-      if (!told) waiting.output.note(`still waiting: ${error.message}`);
-      told = true;
+      // Another reason is news: a connection that broke may come back at once, no supervisor at all has a cure.
+      if (error.message !== told) waiting.output.note(`still waiting: ${error.message}`);
+      told = error.message;
     }
     await pause(RECONNECT_AFTER_MS, signal);
   }

@@ -1,5 +1,5 @@
 /**
- * Runs the command as people do: a process of its own, with its own pipes and signals.
+ * Runs the built command as people do: a process of its own, with its own pipes and signals.
  * It never inherits the reader's settings: home, colour and terminal are the test's.
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
@@ -18,7 +18,7 @@ export interface RunningCli {
   readonly said: { stdout: string; stderr: string };
 }
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** `input` goes to its standard input, which is then closed; without it there is none. */
@@ -27,7 +27,7 @@ export function startCli(
   env: Readonly<Record<string, string>> = {},
   input: string | null = null,
 ): RunningCli {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...env },
     stdio: [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -55,7 +55,7 @@ export function runCli(
 
 /** The same on a terminal of its own (util-linux script); both streams come out as one. */
 export function runOnTerminal(args: readonly string[], { answer }: { answer: string }): Promise<CliEnd> {
-  const command = [process.execPath, '--import', 'tsx', MAIN, ...args].map((part) => `'${part}'`).join(' ');
+  const command = [process.execPath, MAIN, ...args].map((part) => `'${part}'`).join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: PROJECT,
     stdio: ['pipe', 'pipe', 'inherit'],
