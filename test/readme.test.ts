@@ -1,6 +1,6 @@
-/** Holds README's tables and the dashboard true: each names exactly what the code has. */
+/** Holds README's tables true: each names exactly what the code has. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { loadConfig } from '../src/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
@@ -99,17 +99,3 @@ describe('README', () => {
 
 /** Words that follow "garrison" in a sentence or a path without being a command. */
 const PROSE: readonly string[] = ['help'];
-
-describe('the dashboards', () => {
-  it('ask only for metrics that are exposed', () => {
-    const exposed = METRICS.map(({ name }) => name);
-    const files = readdirSync(new URL('../dashboards', import.meta.url));
-    for (const file of files.filter((name) => name.endsWith('.json'))) {
-      const asked = [...read(`../dashboards/${file}`).matchAll(/"expr": "(garrison_[a-z_]+)/g)].map(
-        (match) => match[1] ?? '',
-      );
-      assert.ok(asked.length > 0, file);
-      for (const metric of asked) assert.ok(exposed.includes(metric), `${file}: ${metric}`);
-    }
-  });
-});

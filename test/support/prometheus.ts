@@ -80,6 +80,11 @@ export class TestPrometheus {
     return first === undefined ? null : Number(first.value[1]);
   }
 
+  /** What its API answers below /api/v1/; throws with its word when it refuses. */
+  async ask<T>(path: string): Promise<T> {
+    return this.#ask<T>(path);
+  }
+
   async #configure(garrison: Garrison): Promise<void> {
     const [token, link] = await Promise.all([
       garrison.cli('token', 'create', 'prometheus'),
@@ -175,7 +180,8 @@ export class TestPrometheus {
     const answer = await fetch(`http://127.0.0.1:${String(this.#port)}/api/v1/${path}`, {
       headers: { connection: 'close' },
     });
-    const { data } = (await answer.json()) as { data: T };
+    const { data, error } = (await answer.json()) as { data: T; error?: string };
+    if (error !== undefined) throw new Error(`prometheus: ${error}: ${path}`);
     return data;
   }
 

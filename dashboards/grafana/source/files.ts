@@ -2,6 +2,7 @@
  * The dashboards as the texts of their files, the same to the letter each time.
  * It writes nothing.
  */
+import { AnnotationQueryPlacement } from '@grafana/grafana-foundation-sdk/dashboard';
 import { built, type Board } from './board.ts';
 import { CONTAINERS } from './containers.ts';
 import { OVERVIEW } from './overview.ts';
@@ -16,5 +17,10 @@ export function dashboardFiles(): ReadonlyMap<string, string> {
 }
 
 function textOf(board: Board): string {
-  return `${JSON.stringify(built(board), null, 2)}\n`;
+  return `${JSON.stringify(built(board), inSight, 2)}\n`;
+}
+
+/** By default the SDK puts links and incidents into a menu, where nobody looks for them. */
+function inSight(key: string, value: unknown): unknown {
+  return key === 'placement' && value === AnnotationQueryPlacement.InControlsMenu ? undefined : value;
 }

@@ -114,7 +114,7 @@ function firing(): Panel {
       'Each alert of Garrison that fires; the last column leads to what it means, what to look at and what to type.',
     columns: [
       {
-        name: 'Firing',
+        name: null,
         unit: 'none',
         query: `label_replace(${alerts}, "runbook", "$1", "alertname", "(.+)")`,
       },
@@ -128,7 +128,6 @@ function firing(): Panel {
         value: [{ title: 'Runbook', url: runbookAddress('${__value.text}'), targetBlank: true }],
       },
     ])
-    .overrideByName('Firing', [{ id: 'custom.hidden', value: true }])
     .span(14)
     .height(8);
 }

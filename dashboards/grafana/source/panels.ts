@@ -126,30 +126,31 @@ export function timeline(
 }
 
 export interface Column {
-  readonly name: string;
+  readonly name: string | null;
   readonly query: string;
   readonly unit: string;
   readonly limits?: Limits;
 }
 
-/** A list: a row for each set of labels, the labels first, then these columns. */
+/** A list: a row for each set of labels, the labels first, then these columns; one without a name is not shown. */
 export function list(
   shown: PanelText & { readonly columns: readonly Column[]; readonly none?: string },
 ): TablePanel {
   const panel = dressed(new TablePanel(), shown).noValue(shown.none ?? 'none');
-  const names: Record<string, string> = {};
+  const renameByName: Record<string, string> = {};
+  const excludeByName: Record<string, boolean> = { Time: true };
   for (const [index, { name, query }] of shown.columns.entries()) {
     const refId = letter(index);
-    names[shown.columns.length === 1 ? 'Value' : `Value #${refId}`] = name;
+    const field = shown.columns.length === 1 ? 'Value' : `Value #${refId}`;
+    if (name === null) excludeByName[field] = true;
+    else renameByName[field] = name;
     const target = new DataqueryBuilder().refId(refId).datasource(DATASOURCE).expr(query);
     panel.withTarget(target.format(PromQueryFormat.Table).instant());
   }
   if (shown.columns.length > 1) panel.withTransformation({ id: 'merge', options: {} });
-  panel.withTransformation({
-    id: 'organize',
-    options: { excludeByName: { Time: true }, indexByName: {}, renameByName: names },
-  });
-  for (const { name, unit, limits } of shown.columns) panel.overrideByName(name, columnLook(unit, limits));
+  panel.withTransformation({ id: 'organize', options: { excludeByName, indexByName: {}, renameByName } });
+  for (const { name, unit, limits } of shown.columns)
+    if (name !== null) panel.overrideByName(name, columnLook(unit, limits));
   return panel;
 }
 
