@@ -72,7 +72,7 @@ function dockerAnswers(): Panel {
   return now({
     title: 'Docker answers',
     description:
-      'While it does not, nothing is healed; containers may well run: garrison status, then systemctl status docker.',
+      'While it does not, nothing is healed; containers may well run: garrison status, then systemctl status docker. Where there is no Docker, it never does.',
     alerts: ['GarrisonDockerAway'],
     unit: 'none',
     queries: [{ query: each('max', ['instance'], metric('docker_up')), line: '{{instance}}' }],

@@ -136,7 +136,7 @@ function surroundings(): Panel {
   return timeline({
     title: 'What Garrison stands on',
     description:
-      'Whether Garrison, Redis and Docker answered; without Redis no push begins, without Docker nothing is healed: garrison status says since when and why.',
+      'Whether Garrison, Redis and Docker answered; without Redis no push begins, without Docker nothing is healed: garrison status says since when and why. Where there is no Docker, it is always away.',
     alerts: ['GarrisonDown', 'GarrisonRedisAway', 'GarrisonDockerAway'],
     queries: [
       { query: each('max', ['instance'], chosen('up')), line: 'Garrison {{instance}}' },

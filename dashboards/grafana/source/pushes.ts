@@ -4,7 +4,7 @@
  */
 import type { Board } from './board.ts';
 import { graph, list, now, type Panel } from './panels.ts';
-import { each, inRange, metric, perMinute, quantile, timesInRange } from './queries.ts';
+import { each, inRange, metric, perMinute, quantile, share, timesInRange } from './queries.ts';
 
 const ENDED = 'jobs_processed_total';
 const BADLY = 'outcome=~"failed|unknown"';
@@ -52,7 +52,7 @@ function nowPanels(): Panel[] {
       unit: 'percentunit',
       queries: [
         {
-          query: `${inRange(metric(ENDED, BADLY), ['instance'])} / ${inRange(metric(ENDED), ['instance'])}`,
+          query: share(metric(ENDED, BADLY), metric(ENDED), '$__range'),
           line: '{{instance}}',
         },
       ],
@@ -120,14 +120,15 @@ function ended(): Panel {
 }
 
 function shareFailed(): Panel {
-  const badly = perMinute(metric(ENDED, BADLY), ['instance']);
   return graph({
     title: 'Share that failed',
     description:
       'Of the jobs that ended, those that failed or ended without a known result; no line while none ended. garrison jobs names the reasons.',
     alerts: ['GarrisonPushFailureRatioHigh'],
     unit: 'percentunit',
-    queries: [{ query: `${badly} / ${perMinute(metric(ENDED), ['instance'])}`, line: '{{instance}}' }],
+    queries: [
+      { query: share(metric(ENDED, BADLY), metric(ENDED), '$__rate_interval'), line: '{{instance}}' },
+    ],
     limits: { look: 0.05, bad: 0.2 },
     max: 1,
   });
@@ -175,8 +176,8 @@ function whyFailed(): Panel {
 }
 
 function quantiles(of: string, matchers: readonly string[]): { query: string; line: string }[] {
-  return QUANTILES.map((share) => ({
-    query: quantile({ share, of, matchers, by: ['instance'] }),
-    line: `${String(share * 100)} of 100 {{instance}}`,
+  return QUANTILES.map((part) => ({
+    query: quantile({ share: part, of, matchers, by: ['instance'] }),
+    line: `${String(part * 100)} of 100 {{instance}}`,
   }));
 }

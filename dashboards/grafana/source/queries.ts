@@ -31,6 +31,12 @@ export function inRange(counter: string, by: readonly string[]): string {
   return `sum by (${by.join(', ')}) (increase(${counter}[$__range]))`;
 }
 
+/** Which part of all there were, 0–1; no number while there were none. */
+export function share(part: string, all: string, over: '$__rate_interval' | '$__range'): string {
+  const counted = (counter: string): string => each('sum', ['instance'], `rate(${counter}[${over}])`);
+  return `${counted(part)} / ${counted(all)}`;
+}
+
 export interface Quantile {
   /** 0.5 is the median. */
   readonly share: number;
