@@ -13,6 +13,7 @@ export function addWorkerMetrics(book: MetricBook, scene: () => Scene): void {
   addStates(book, () => scene().snapshot.workers);
   addResources(book, () => scene().snapshot.workers);
   addVerdicts(book, () => verdictsOf(scene()));
+  addMemoryLimit(book, () => scene().measures.workers);
   addTimes(book, () => scene().measures.workers);
   addRestarts(book, () => scene().measures.workers);
 }
@@ -78,6 +79,21 @@ function addResources(book: MetricBook, read: () => readonly WorkerView[]): void
       help: 'Resident memory of the worker, as its last beat told; 0 while it does not live.',
       labelNames: ['worker'],
       series: ({ name, rssBytes }) => [[[name], rssBytes ?? 0]],
+    },
+    read,
+  );
+}
+
+function addMemoryLimit(book: MetricBook, read: () => readonly WorkerMeasures[]): void {
+  book.many<WorkerMeasures>(
+    'gauge',
+    {
+      subject: ({ worker }) => worker,
+      stamp: ({ memoryLimitBytes }) => memoryLimitBytes,
+      name: 'worker_memory_limit_bytes',
+      help: 'Resident memory over which the worker is drained and replaced, as configured.',
+      labelNames: ['worker'],
+      series: ({ worker, memoryLimitBytes }) => [[[worker], memoryLimitBytes]],
     },
     read,
   );

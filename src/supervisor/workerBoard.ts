@@ -263,7 +263,10 @@ export class WorkerBoard {
   }
 
   measures(): WorkerMeasures[] {
-    return [...this.#entries].map(([worker, { evidence }]) => this.#tally.measuresOf(worker, evidence));
+    const { memoryLimitBytes } = this.#settings;
+    return [...this.#entries].map(([worker, { evidence }]) => {
+      return { ...this.#tally.measuresOf(worker, evidence), memoryLimitBytes };
+    });
   }
 
   livingNonces(): ReadonlySet<string> {

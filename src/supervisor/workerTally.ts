@@ -8,7 +8,7 @@ import { RESTART_REASONS, restartReason, type RestartReason } from '../detector/
 
 export type RestartCounts = Readonly<Record<RestartReason, number>>;
 
-export interface WorkerMeasures {
+export interface CountedWorker {
   readonly worker: string;
   /** RFC 3339: of whichever life; null before the first. */
   readonly lastBeatAt: string | null;
@@ -16,6 +16,11 @@ export interface WorkerMeasures {
   readonly startedAt: string | null;
   /** Together as many as the worker's `restarts`; the same object while none is added. */
   readonly restarts: RestartCounts;
+}
+
+export interface WorkerMeasures extends CountedWorker {
+  /** Over it, it is drained and replaced. */
+  readonly memoryLimitBytes: number;
 }
 
 const NONE = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as RestartCounts;
@@ -35,7 +40,7 @@ export class WorkerTally {
     this.#restarts.set(worker, { ...counts, [reason]: counts[reason] + 1 });
   }
 
-  measuresOf(worker: string, { lastBeatAt, spawnedAt }: WorkerEvidence): WorkerMeasures {
+  measuresOf(worker: string, { lastBeatAt, spawnedAt }: WorkerEvidence): CountedWorker {
     return {
       worker,
       lastBeatAt: (lastBeatAt ?? this.#beatsBefore.get(worker))?.wall ?? null,

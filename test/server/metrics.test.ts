@@ -96,6 +96,7 @@ test('a scrape tells of loops, health, lives, and open jobs by state', async () 
   );
   assert.equal(series.get('worker_last_heartbeat_timestamp_seconds{worker="push-1"}'), SINCE_SECONDS);
   assert.equal(series.get('worker_start_time_seconds{worker="push-2"}'), SINCE_SECONDS);
+  assert.equal(series.get('worker_memory_limit_bytes{worker="push-2"}'), 512 * 2 ** 20);
   assert.equal(series.get('worker_restarts_total{worker="push-2",reason="Hung"}'), 2);
   assert.equal(series.get('worker_restarts_total{worker="push-1",reason="Hung"}'), 0);
 });

@@ -53,4 +53,13 @@ describe('the board of workers', () => {
     const { recheckAtMs } = board.decide({ ...surroundings, at: moment(5_000) });
     assert.ok(recheckAtMs !== null && recheckAtMs <= 6_000);
   });
+
+  it('tells of each worker how much memory it may hold', () => {
+    const board = new WorkerBoard({ ...SETTINGS, ...APART, dice: () => 0.5 }, moment(0).wall);
+    const limits = board.measures().map(({ worker, memoryLimitBytes }) => [worker, memoryLimitBytes]);
+    assert.deepEqual(
+      limits,
+      NAMES.map((name) => [name, SETTINGS.memoryLimitBytes]),
+    );
+  });
 });

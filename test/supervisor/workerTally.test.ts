@@ -9,7 +9,7 @@ import {
 } from '../../src/detector/evidence.ts';
 import type { RestartReason } from '../../src/detector/restartReason.ts';
 import type { Beat } from '../../src/heartbeat.ts';
-import { WorkerTally, type WorkerMeasures } from '../../src/supervisor/workerTally.ts';
+import { WorkerTally, type CountedWorker } from '../../src/supervisor/workerTally.ts';
 
 const at = (monoMs: number): { monoMs: number; wall: string } => ({ monoMs, wall: `w${String(monoMs)}` });
 
@@ -36,7 +36,7 @@ class Story {
     this.see({ kind: 'exited', incarnation, exitCode, signal, lastLines: [] }, nowMs + 3);
   }
 
-  get measures(): WorkerMeasures {
+  get measures(): CountedWorker {
     return this.tally.measuresOf('push-1', this.evidence);
   }
 

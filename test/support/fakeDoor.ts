@@ -443,7 +443,8 @@ export class FakeDoor implements Door {
   measures(): Measures {
     const { loops, observerHealth, openJobs, restarts } = this;
     const workers = this.workers.map(({ name }): WorkerMeasures => {
-      return { worker: name, lastBeatAt: SINCE, startedAt: SINCE, restarts: restarts[name] ?? NO_RESTARTS };
+      const counted = { worker: name, lastBeatAt: SINCE, startedAt: SINCE };
+      return { ...counted, restarts: restarts[name] ?? NO_RESTARTS, memoryLimitBytes: 512 * 2 ** 20 };
     });
     return { loops, observerHealth, workers, openJobs };
   }
