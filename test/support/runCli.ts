@@ -2,9 +2,10 @@
  * Runs the built command as people do: a process of its own, with its own pipes and signals.
  * It never inherits the reader's settings: home, colour and terminal are the test's.
  */
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export interface CliEnd {
   readonly exitCode: number | null;
@@ -19,6 +20,7 @@ export interface RunningCli {
 }
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SEVERAL = fileURLToPath(new URL('../fixtures/severalCommands.js', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** `input` goes to its standard input, which is then closed; without it there is none. */
@@ -51,6 +53,18 @@ export function runCli(
   input?: string,
 ): Promise<CliEnd> {
   return startCli(args, env, input).ended;
+}
+
+/** Several command lines in one process; resolves to what each said on standard output. */
+export async function runCommands(
+  home: string,
+  lines: readonly (readonly string[])[],
+): Promise<readonly string[]> {
+  const withHome = lines.map((args) => ['--home', home, ...args]);
+  const { stdout } = await promisify(execFile)(process.execPath, [SEVERAL, JSON.stringify(withHome)], {
+    timeout: 60_000,
+  });
+  return JSON.parse(stdout) as string[];
 }
 
 /** The same on a terminal of its own (util-linux script); both streams come out as one. */
