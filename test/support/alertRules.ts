@@ -27,8 +27,8 @@ interface RulesDocument {
   readonly groups: readonly { readonly name: string; readonly rules: readonly AlertRule[] }[];
 }
 
-export function readRules(): readonly AlertRule[] {
-  const document = parse(readFileSync(RULES_FILE, 'utf8')) as RulesDocument;
+export function readRules(text = readFileSync(RULES_FILE, 'utf8')): readonly AlertRule[] {
+  const document = parse(text) as RulesDocument;
   return document.groups.flatMap(({ rules }) => rules);
 }
 

@@ -23,6 +23,11 @@ export interface AlertSceneOptions {
   /** More of `containers:` in garrison.yaml. */
   readonly containers: string;
   readonly healthy: 'when told' | 'never';
+  /** More of `workers:`; there are two. */
+  readonly workers?: string;
+  /** More of garrison.yaml. */
+  readonly config?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Consequences that may fire or not. */
   readonly also?: readonly string[];
 }
@@ -56,10 +61,12 @@ export class AlertScene {
     const container = await startContainer(dockerd, options.healthy);
     const garrison = await Garrison.start(parts, {
       practice: 1,
+      env: options.env ?? {},
       config: [
-        'workers: { count: 2 }',
+        `workers: { count: 2, ${options.workers ?? ''} }`,
         `redis: { url: "${redis.url}" }`,
         `containers: { socket: ${dockerd.socketPath}, ${options.containers} }`,
+        options.config ?? '',
       ].join('\n'),
     });
     const prometheus = await TestPrometheus.start(parts, garrison, FACTOR);

@@ -18,6 +18,11 @@ export interface FiringAlert {
   readonly description: string;
 }
 
+interface Found {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 interface Context {
   after(end: () => Promise<void> | void): void;
 }
@@ -73,11 +78,25 @@ export class TestPrometheus {
 
   /** The value of a query that has one. */
   async value(query: string): Promise<number | null> {
-    const found = await this.#ask<{ result: { value: [number, string] }[] }>(
-      `query?query=${encodeURIComponent(query)}`,
-    );
-    const [first] = found.result;
-    return first === undefined ? null : Number(first.value[1]);
+    return (await this.#query({ query }))[0]?.value ?? null;
+  }
+
+  /** Labels of all that a query finds at that time (seconds since 1970). */
+  async found(query: string, atSeconds: number): Promise<readonly Readonly<Record<string, string>>[]> {
+    const found = await this.#query({ query, time: atSeconds.toFixed(3) });
+    return found.map(({ labels }) => labels);
+  }
+
+  /** Seconds since 1970: when the newest scrape began; null while there is none. */
+  scrapedAt(): Promise<number | null> {
+    return this.value('timestamp(up{job="garrison"})');
+  }
+
+  async #query(asked: Record<string, string>): Promise<readonly Found[]> {
+    const { result } = await this.#ask<{
+      result: { metric: Record<string, string>; value: [number, string] }[];
+    }>(`query?${new URLSearchParams(asked).toString()}`);
+    return result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
   }
 
   /** What its API answers below /api/v1/; throws with its word when it refuses. */
