@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import { LiveAgreement } from '../support/agreement/live.ts';
 import { AlertScene, untilWell } from '../support/alertScene.ts';
 import { setHealthy } from '../support/dockerImages.ts';
 import { watchForLeaks } from '../support/leaks.ts';
@@ -33,14 +34,16 @@ async function beyondBudget(parts: Parts): Promise<void> {
     healthy: 'never',
     also: ON_THE_WAY,
   });
+  const agreement = await LiveAgreement.start(parts, scene);
   const isQuarantined = async (): Promise<boolean> => (await scene.containerView())?.state === 'quarantined';
   await scene.raises('GarrisonContainerQuarantined', { container: 'jms_core' }, async () => {
     await until('it is in quarantine', isQuarantined, { deadlineMs: 120_000, everyMs: 100 });
   });
+  await agreement.container('jms_core', 'quarantined');
   await scene.raises('GarrisonWorkerFailed', { worker: 'push-1' }, () =>
     scene.killAgainAndAgain('push-1', DEATHS),
   );
-  assert.equal((await scene.worker('push-1')).state, 'failed');
+  await agreement.worker('push-1', 'failed');
   scene.assertOnlyExpected();
 }
 

@@ -25,8 +25,7 @@ export interface AlertSceneOptions {
   readonly healthy: 'when told' | 'never';
   /** More of `workers:`; there are two. */
   readonly workers?: string;
-  /** More of garrison.yaml. */
-  readonly config?: string;
+  readonly inventory?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Consequences that may fire or not. */
   readonly also?: readonly string[];
@@ -62,11 +61,11 @@ export class AlertScene {
     const garrison = await Garrison.start(parts, {
       practice: 1,
       env: options.env ?? {},
+      ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
       config: [
         `workers: { count: 2, ${options.workers ?? ''} }`,
         `redis: { url: "${redis.url}" }`,
         `containers: { socket: ${dockerd.socketPath}, ${options.containers} }`,
-        options.config ?? '',
       ].join('\n'),
     });
     const prometheus = await TestPrometheus.start(parts, garrison, FACTOR);

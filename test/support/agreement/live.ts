@@ -2,7 +2,7 @@
  * Reads all windows of a running garrison, and its alerts in a running Prometheus, and compares what was read while nothing changed.
  * What was read across a change is thrown away and read again: it would compare two instants.
  */
-import assert from 'node:assert/strict';
+import assert, { AssertionError } from 'node:assert/strict';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
@@ -44,11 +44,20 @@ export class LiveAgreement {
 
   /** Compares over and over, until one comparison was of an instant at which this was shown. */
   async compareAt(what: string, isShown: (shown: Reading) => boolean): Promise<void> {
+    const differences: AssertionError[] = [];
     const compared = async (): Promise<boolean> => {
-      const shown = await this.#compareOnce();
-      return shown !== null && isShown(shown);
+      try {
+        const shown = await this.#compareOnce();
+        return shown !== null && isShown(shown);
+      } catch (error) {
+        // It must not be tried again until it looks well: one difference is enough.
+        if (!(error instanceof AssertionError)) throw error;
+        differences.push(error);
+        return true;
+      }
     };
     await until(`all windows were compared: ${what}`, compared, { deadlineMs: WITHIN_MS });
+    for (const difference of differences) throw difference;
     this.compared.add(what);
   }
 
