@@ -20,8 +20,10 @@ export interface ZombiesSeen {
 }
 
 const LOOK_EVERY_MS = 5_000;
-/** Of a machine with so many processes that a look takes long, no more than this share of a core is used. */
+/** Of a machine with so many processes that a look takes long, no more than this share of a core is used … */
 const SHARE_OF_TIME = 1 / 20;
+/** … but a look that only hung must not be followed by a rest for as long: people are alerted when none ends in a minute. */
+const LONGEST_REST_MS = 30_000;
 
 export class ZombieScan {
   readonly #onSeen: (seen: ZombiesSeen) => void;
@@ -57,7 +59,8 @@ export class ZombieScan {
     const beganMs = monoMs();
     void this.now().then(() => {
       if (this.#ended) return;
-      const restMs = Math.max(LOOK_EVERY_MS, (monoMs() - beganMs) / SHARE_OF_TIME);
+      const fairRestMs = (monoMs() - beganMs) / SHARE_OF_TIME;
+      const restMs = Math.min(LONGEST_REST_MS, Math.max(LOOK_EVERY_MS, fairRestMs));
       this.#timer = setTimeout(() => {
         this.#lookAgain();
       }, restMs).unref();

@@ -29,6 +29,8 @@ const FAILED_SIGN_INS = 30;
 /** Each is two changes. */
 const FLAPS = 5;
 const ABSENCES = 3;
+/** However long one took. */
+const LOOKS_AGAIN_WITHIN_MS = 40_000;
 
 if (process.getuid?.() !== 0) {
   it('alerts', { skip: 'only root can start a dockerd' }, () => undefined);
@@ -70,6 +72,7 @@ async function faultsInTurn(parts: Parts): Promise<void> {
   await flappingWorker(scene, triggers);
   await scene.raises('GarrisonZombiesGrowing', { owner: 'worker' }, () => keptZombies(scene, triggers));
   await scene.raises('GarrisonGuardRefusals', { rule: 'OtherUser' }, () => stranger(scene, triggers));
+  await restart(scene, 'push-1');
   await stalledLoop(scene, triggers);
   await scene.raises('GarrisonUnsteady', {}, () => comeAndGo(scene));
   await scene.raises('GarrisonLoginAttack', {}, () => failToSignIn(scene));
@@ -78,6 +81,12 @@ async function faultsInTurn(parts: Parts): Promise<void> {
   await hungryWorker(scene, triggers);
   await scene.raises('GarrisonCanaryLate', {}, () => slowCanaries(scene, triggers));
   scene.assertOnlyExpected();
+}
+
+/** A new life has none of what was done to the one before. */
+async function restart({ garrison }: AlertScene, worker: string): Promise<void> {
+  const { exitCode, stderr } = await garrison.cli('restart', worker);
+  assert.equal(exitCode, 0, stderr);
 }
 
 function fixture(name: string): string {
@@ -133,8 +142,7 @@ async function hungryWorker(scene: AlertScene, { mess }: Triggers): Promise<void
     await until('it holds the memory', holds, { deadlineMs: 20_000 });
   });
   assert.equal((await scene.worker('push-2')).restarts, 0, 'near the limit is not over it');
-  const { exitCode, stderr } = await scene.garrison.cli('restart', 'push-2');
-  assert.equal(exitCode, 0, stderr);
+  await restart(scene, 'push-2');
 }
 
 /** Nobody hears the queue's test job until it has waited for some seconds, each time until the alert fires. */
@@ -157,8 +165,7 @@ async function flappingWorker(scene: AlertScene, { mess }: Triggers): Promise<vo
     return Promise.resolve();
   });
   assert.equal((await scene.worker('push-1')).restarts, 0);
-  const { exitCode, stderr } = await scene.garrison.cli('restart', 'push-1');
-  assert.equal(exitCode, 0, stderr);
+  await restart(scene, 'push-1');
 }
 
 /** It waits for none of its children, and does not hear that it should leave: they stay until it is killed. */
@@ -196,6 +203,13 @@ async function stalledLoop(scene: AlertScene, { stall }: Triggers): Promise<void
     return Promise.resolve();
   });
   rmSync(stall);
+  const lastLook = 'garrison_loop_last_success_timestamp_seconds{loop="zombies"}';
+  const { prometheus } = scene;
+  for (const which of ['the look that hung', 'the next one']) {
+    const before = await prometheus.value(lastLook);
+    const hasEnded = async (): Promise<boolean> => (await prometheus.value(lastLook)) !== before;
+    await until(`${which} has ended`, hasEnded, { deadlineMs: LOOKS_AGAIN_WITHIN_MS });
+  }
 }
 
 /** Stopped for as long as Prometheus needs to miss it, which is not long enough to call it down. */

@@ -124,20 +124,34 @@ export class AlertScene {
   /** Kills each new life of the worker as soon as it is there, until so many have ended. */
   async killAgainAndAgain(name: string, times: number): Promise<void> {
     let last: number | null = null;
-    for (let killed = 0; killed < times; killed += 1) {
-      last = await until(
-        `${name} lives again`,
-        async () => {
-          const { incarnation, state } = await this.worker(name);
-          const isNew = incarnation !== null && incarnation.pid !== last && state !== 'backoff';
-          return isNew && readProcStat(incarnation.pid)?.startTicks === incarnation.startTicks
-            ? incarnation.pid
-            : null;
-        },
-        { deadlineMs: 60_000 },
-      );
-      process.kill(last, 'SIGKILL');
+    for (let killed = 0; killed < times; killed += 1) last = await this.#killNext(name, last);
+  }
+
+  /** The same until it is called failed, which must be after at most so many. */
+  async killUntilFailed(name: string, atMost: number): Promise<void> {
+    let last: number | null = null;
+    for (let killed = 0; killed < atMost; killed += 1) {
+      const pid = await this.#killNext(name, last);
+      last = pid;
+      const isTold = async (): Promise<boolean> => (await this.worker(name)).incarnation?.pid !== pid;
+      await until(`the end of ${name} is told`, isTold);
+      if ((await this.worker(name)).state === 'failed') return;
     }
+    assert.fail(`${name} has died ${String(atMost)} times and has not failed`);
+  }
+
+  /** `last` is the life that was killed before. */
+  async #killNext(name: string, last: number | null): Promise<number> {
+    const nextLife = async (): Promise<number | null> => {
+      const { incarnation, state } = await this.worker(name);
+      const isNew = incarnation !== null && incarnation.pid !== last && state !== 'backoff';
+      return isNew && readProcStat(incarnation.pid)?.startTicks === incarnation.startTicks
+        ? incarnation.pid
+        : null;
+    };
+    const pid = await until(`${name} lives again`, nextLife, { deadlineMs: 60_000 });
+    process.kill(pid, 'SIGKILL');
+    return pid;
   }
 }
 
