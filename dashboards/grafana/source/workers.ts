@@ -123,10 +123,13 @@ function memory(): Panel {
   return graph({
     title: 'Memory',
     description:
-      'Resident memory of each; over workers.memoryLimit (512 MiB unless set) it is drained and replaced, and garrison restart push-1 does that now.',
+      'Resident memory of each; over the limit, workers.memoryLimit, it is drained and replaced, and garrison restart push-1 does that now.',
     alerts: ['GarrisonWorkerMemoryHigh'],
     unit: 'bytes',
-    queries: [{ query: each('max', ONE, metric('worker_resident_memory_bytes')), line: LINE }],
+    queries: [
+      { query: each('max', ONE, metric('worker_resident_memory_bytes')), line: LINE },
+      { query: each('max', ['instance'], metric('worker_memory_limit_bytes')), line: 'limit {{instance}}' },
+    ],
   });
 }
 
