@@ -3,7 +3,7 @@
  * Each is silent before its fault and fires for it; the usual ones are in alertsUsual.test.ts.
  */
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -187,7 +187,10 @@ async function isAnother(scene: AlertScene, pid: number | undefined): Promise<bo
 async function stranger(scene: AlertScene, { mess }: Triggers): Promise<void> {
   const pid = (await scene.worker('push-1')).incarnation?.pid ?? 0;
   writeFileSync(mess, 'push-1 stranger');
-  await until('it is a stranger', () => !existsSync(mess));
+  // The order is taken a moment before it is followed: stopped in between, it would still be Garrison's to wake.
+  await until('it is a stranger', () =>
+    /^Uid:\t65534\t65534\t/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8')),
+  );
   process.kill(pid, 'SIGSTOP');
   const refused = /^garrison_guard_refusals_total\{rule="OtherUser"\} [1-9]/m;
   await until('it was refused', async () => refused.test(await scene.garrison.text('/metrics')), {
