@@ -8,7 +8,7 @@ const SRC = new URL('../src/', import.meta.url);
 
 test('every source file keeps the floors', () => {
   const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
+    /\.tsx?$/.test(path),
   );
   assert.ok(paths.length > 50, 'the house was found');
   const violations = paths.flatMap((path) =>
@@ -134,6 +134,18 @@ describe('the rule is broken by', () => {
       'worker/a.ts',
       "import { x } from '../reconciler/worker.ts';",
       /worker may not import reconciler/,
+    ],
+    [
+      'the page taking code from the server',
+      'page/app.tsx',
+      "import { overallOf } from '../server/sentence.ts';",
+      /page may not import server/,
+    ],
+    [
+      'the page taking types past the door',
+      'page/app.tsx',
+      "import type { Store } from '../supervisor/store.ts';",
+      /page may not import supervisor/,
     ],
     ['a library nobody has a room for', 'server/a.ts', "import x from 'left-pad/sub';", /library left-pad/],
     ['a scoped library nobody has a room for', 'server/a.ts', "import x from '@a/b/c';", /library @a\/b/],

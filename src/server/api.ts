@@ -8,10 +8,14 @@ import type { Door, ZombieView } from '../supervisor/door.ts';
 import { addCollection, API_VERSION, named } from './collection.ts';
 import { addContainerRoutes } from './containerRoutes.ts';
 import { pageOf } from './listing.ts';
+import { overallOf } from './sentence.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
 export function addReadRoutes(app: FastifyInstance, door: Door): void {
-  app.get('/api/v1/status', () => ({ apiVersion: API_VERSION, kind: 'Status', ...door.snapshot() }));
+  app.get('/api/v1/status', () => {
+    const snapshot = door.snapshot();
+    return { apiVersion: API_VERSION, kind: 'Status', ...snapshot, overall: overallOf(snapshot) };
+  });
   addCollection(app, {
     plural: 'workers',
     kind: 'Worker',

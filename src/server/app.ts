@@ -22,9 +22,11 @@ import {
 } from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';
 import { addLogRoute } from './logRoute.ts';
+import { addMeRoute } from './me.ts';
 import { LoginFailures } from './loginFailures.ts';
 import type { MetricBook } from './metricBook.ts';
 import { addMetricsRoute, openMetrics } from './metrics.ts';
+import { addPageFiles } from './pageFiles.ts';
 import { problem, problemOf, sendProblem } from './problem.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { addSignInRoutes } from './signIn.ts';
@@ -155,6 +157,8 @@ async function servePage(
   guardPage(app, guard);
   const hub = createStreamHub((request) => stillAllowed(request, guard));
   addSignInRoutes(app, guard);
+  addMeRoute(app);
+  await addPageFiles(app, '/');
   addContainerPages(app, shared.options.door);
   addRoutes(app, shared, hub);
   await app.ready();

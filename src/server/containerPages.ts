@@ -73,7 +73,7 @@ async function orRefusal(reply: FastifyReply, answer: () => Promise<FastifyReply
   }
 }
 
-const BACK = html`<p><a href="/">Back to the status</a></p>`;
+const BACK = html`<p><a href="/plain">Back to the status</a></p>`;
 
 function questionBody(wish: PageWish, plan: OperationView, formToken: string): Markup {
   return html`<h1>${wishText(wish)}?</h1>

@@ -1,5 +1,5 @@
 /**
- * The plain status page: what the supervisor says of its workers, its queue, the containers and the last job on each host.
+ * The plain status page, for who runs no scripts: what the supervisor says of its workers, its queue, the containers and the last job on each host.
  * It never hides that it has gone stale, and no text of a host can become markup in it.
  */
 import type { FastifyInstance } from 'fastify';
@@ -24,7 +24,7 @@ events.onerror = () => { live.textContent = 'Stale since ' + new Date().toLocale
 `;
 
 export function addStatusPage(app: FastifyInstance, door: Door): void {
-  app.get('/', async (request, reply) => {
+  app.get('/plain', async (request, reply) => {
     const snapshot = door.snapshot();
     const jobs = await lastJobs(door);
     const formToken = request.actor?.session?.formToken ?? '';

@@ -84,7 +84,7 @@ describe('the section on the status page', () => {
     fake.door.maintenance = [
       { scope: 'container/web', since: '', until: '2025-05-05T05:05:05Z', actor: 'local', reason: HOSTILE },
     ];
-    const answer = await look('/');
+    const answer = await look('/plain');
     assert.equal(answer.status, 200);
     assertHarmless(answer);
     const section = answer.text.split('<h2>Containers</h2>')[1]!;
@@ -110,7 +110,7 @@ describe('the section on the status page', () => {
     });
     const { token } = (JSON.parse(made.text) as { item: { token: string } }).item;
     const headers = { authorization: `Bearer ${token}` };
-    const { text } = await page({ path: '/', headers });
+    const { text } = await page({ path: '/plain', headers });
     assert.ok(text.includes('jms_core') && !text.includes('Heal…') && !text.includes('action="/ask"'));
     for (const call of [
       { path: '/ask?verb=heal&target=container/jms_core' },
@@ -124,7 +124,7 @@ describe('the section on the status page', () => {
     const before = fake.door.containersSummary.bind(fake.door);
     fake.door.containersSummary = () => ({ ...before(), listed: false });
     fake.door.docker = { ...fake.door.docker, state: 'away', detail: 'there is no socket /run/docker.sock' };
-    assert.match((await look('/')).text, /<h2>Containers<\/h2>\s*<p>there is no socket/);
+    assert.match((await look('/plain')).text, /<h2>Containers<\/h2>\s*<p>there is no socket/);
   });
 });
 

@@ -110,7 +110,7 @@ describe('the page', () => {
     };
     const login = await callPage(fake, { method: 'POST', path: '/login', body, headers });
     const cookie = String(login.headers['set-cookie']).split(';')[0]!;
-    const answer = await callPage(fake, { path: '/', headers: { cookie } });
+    const answer = await callPage(fake, { path: '/plain', headers: { cookie } });
     assert.equal(answer.status, 200, login.text);
     return answer.text;
   };

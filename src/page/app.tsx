@@ -1,0 +1,73 @@
+/**
+ * The page's frame: skip link, sections, whether it is live, and the view of the address.
+ * It never reloads the page to show another view.
+ */
+import { useEffect } from 'preact/hooks';
+import { Route, Router, Switch, useLocation } from 'wouter-preact';
+import { startKeys } from './keys.ts';
+import { Header } from './parts/header.tsx';
+import { KeyHelp } from './parts/keyHelp.tsx';
+import { OperationDialog } from './parts/operationDialog.tsx';
+import { snapshot } from './store.ts';
+import { Overview } from './views/overview.tsx';
+import { WorkerPage } from './views/worker.tsx';
+import { WorkersPage } from './views/workers.tsx';
+import { locale, t } from './words/language.ts';
+
+/** The path the page was served under, without its last slash. */
+function basePath(): string {
+  return new URL(document.baseURI).pathname.replace(/\/$/, '');
+}
+
+export function App() {
+  return (
+    <Router base={basePath()}>
+      <Frame />
+    </Router>
+  );
+}
+
+function Frame() {
+  const [location, navigate] = useLocation();
+  useEffect(() => startKeys(navigate), []);
+  useEffect(() => {
+    document.documentElement.lang = locale.value;
+    const host = snapshot.value?.host;
+    document.title = host === undefined ? t('app.name') : t('app.on', { host });
+  }, [locale.value, snapshot.value?.host]);
+  // The next thing read aloud is the new view, not the old place in the sections.
+  useEffect(() => document.getElementById('content')?.focus({ preventScroll: true }), [location]);
+  return (
+    <>
+      <a class="skip" href="#content">
+        {t('app.skip')}
+      </a>
+      <Header />
+      <main id="content" tabIndex={-1}>
+        <Switch>
+          <Route path="/" component={Overview} />
+          <Route path="/workers" component={WorkersPage} />
+          <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
+          <Route>
+            <p>{t('nav.missing')}</p>
+          </Route>
+        </Switch>
+      </main>
+      <Footer />
+      <OperationDialog />
+      <KeyHelp />
+    </>
+  );
+}
+
+function Footer() {
+  const status = snapshot.value;
+  return (
+    <footer class="quiet">
+      {status === null
+        ? ''
+        : t('app.version', { version: status.version, pid: status.pid, startedAt: status.startedAt })}{' '}
+      <a href="plain">{t('app.plain')}</a>
+    </footer>
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * What the page knows, as the supervisor told it: the last snapshot with every change since put into it.
+ * It never judges or computes a state, and never keeps what an older message says over what a newer one said.
+ */
+import { computed, signal } from '@preact/signals';
+import type { ContainerView, JobView, OperationView, Snapshot, WorkerView } from '../supervisor/door.ts';
+import type { Overall } from '../server/sentence.ts';
+import { get, type ListDocument } from './api.ts';
+import type { EventName } from './live.ts';
+
+export type StatusDocument = Snapshot & { readonly overall: Overall };
+
+export const snapshot = signal<Snapshot | null>(null);
+export const overall = signal<Overall | null>(null);
+export const containers = signal<ReadonlyMap<string, ContainerView>>(new Map());
+/** The last change of each operation and job that was told while the page was open. */
+export const operations = signal<ReadonlyMap<string, OperationView>>(new Map());
+export const jobChanges = signal<ReadonlyMap<string, JobView>>(new Map());
+
+/** Supervisor's clock minus this browser's. */
+export const clockSkewMs = signal(0);
+
+export const workers = computed<readonly WorkerView[]>(() => snapshot.value?.workers ?? []);
+
+/** Of jobs that nobody looks at any more only the last are kept. */
+const MOST_CHANGES = 2_000;
+
+export function takeStatus({ overall: told, ...status }: StatusDocument): void {
+  takeSnapshot(status);
+  overall.value = told;
+  void readContainers();
+}
+
+export function takeEvent(name: EventName, data: unknown): void {
+  switch (name) {
+    case 'overall':
+      overall.value = data as Overall;
+      return;
+    case 'supervisor':
+      takeSnapshot(data as Snapshot);
+      return;
+    case 'worker':
+      takeWorker(data as WorkerView);
+      return;
+    case 'container':
+      takeContainer(data as ContainerView);
+      return;
+    case 'operation':
+      operations.value = added(operations.value, data as OperationView);
+      return;
+    case 'job':
+      takeJob(data as JobView);
+      return;
+  }
+}
+
+function takeSnapshot(taken: Snapshot): void {
+  clockSkewMs.value = Date.parse(taken.observedAt) - Date.now();
+  snapshot.value = taken;
+}
+
+function takeWorker(worker: WorkerView): void {
+  if (snapshot.value === null) return;
+  const others = snapshot.value.workers;
+  const isKnown = others.some(({ name }) => name === worker.name);
+  const changed = isKnown
+    ? others.map((each) => (each.name === worker.name ? worker : each))
+    : [...others, worker];
+  snapshot.value = { ...snapshot.value, workers: changed };
+}
+
+function takeContainer(container: ContainerView): void {
+  const changed = new Map(containers.value);
+  changed.set(container.name, container);
+  containers.value = changed;
+}
+
+function takeJob(job: JobView): void {
+  const known = jobChanges.value.get(job.id);
+  if (known !== undefined && known.revision > job.revision) return;
+  jobChanges.value = added(jobChanges.value, job);
+}
+
+function added<T extends { readonly id: string }>(
+  before: ReadonlyMap<string, T>,
+  item: T,
+): ReadonlyMap<string, T> {
+  const after = new Map(before);
+  after.delete(item.id);
+  after.set(item.id, item);
+  for (const id of after.keys()) {
+    if (after.size <= MOST_CHANGES) break;
+    after.delete(id);
+  }
+  return after;
+}
+
+/** The snapshot counts containers and names the sick; the list has them all. */
+async function readContainers(): Promise<void> {
+  try {
+    const { items } = await get<ListDocument<ContainerView>>('api/v1/containers?limit=1000');
+    containers.value = new Map(items.map((item) => [item.name, item]));
+  } catch {
+    // The sick ones are in the snapshot; the next snapshot asks again.
+  }
+}

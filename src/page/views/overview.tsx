@@ -1,0 +1,145 @@
+/**
+ * The first look: one sentence for the whole, then workers, queue, containers and zombies, each with the way to more.
+ * It never says that all is well by itself: the sentence is the supervisor's.
+ */
+import { Link } from 'wouter-preact';
+import type { Snapshot } from '../../supervisor/door.ts';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { overall, snapshot } from '../store.ts';
+import { durationText, t } from '../words/language.ts';
+import { WorkerTable } from './workers.tsx';
+
+export function Overview() {
+  const status = snapshot.value;
+  if (status === null) return <p role="status">{t('list.loading')}</p>;
+  const up = status.workers.filter(({ state }) => state === 'up').length;
+  return (
+    <>
+      <Verdict />
+      <h2>{t('nav.workers')}</h2>
+      <p>{t('overview.workers', { up, total: status.workers.length })}</p>
+      <WorkerTable />
+      <div class="cards">
+        <QueueCard status={status} />
+        <ContainerCard status={status} />
+        <PartCard
+          title={t('overview.redis')}
+          part={{ ...status.redis, state: status.redis.up ? 'up' : 'away' }}
+        />
+        <PartCard title={t('overview.docker')} part={status.docker} />
+        <ZombieCard status={status} />
+      </div>
+    </>
+  );
+}
+
+/** Loud once: it is read aloud when the sentence changes. */
+function Verdict() {
+  const told = overall.value;
+  const state = told === null ? 'unknown' : told.state;
+  return (
+    <section class={`verdict ${state}`} aria-live="polite" data-overall={state}>
+      <h1>
+        <State state={state === 'well' ? 'up' : 'unknown'} label={t(`overall.${state}`)} />
+      </h1>
+      <ul>
+        {told?.sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function QueueCard({ status: { queue } }: { status: Snapshot }) {
+  const { waiting, running, oldestWaitingMs, canary, served, detail } = queue;
+  return (
+    <section class="card">
+      <h2>{t('overview.queue')}</h2>
+      <p>
+        <State state={served ? 'up' : 'away'} />{' '}
+        <Link href="/jobs?state=queued">{t('overview.waiting', { n: waiting })}</Link>,{' '}
+        <Link href="/jobs?state=running">{t('overview.running', { n: running })}</Link>
+      </p>
+      {oldestWaitingMs === null ? null : (
+        <p>{t('overview.oldest', { duration: durationText(oldestWaitingMs) })}</p>
+      )}
+      <p>{detail}</p>
+      <p class="quiet">
+        {canary.lastTookMs === null || canary.lastAt === null ? (
+          t('overview.canaryNone')
+        ) : (
+          <>
+            {t('overview.canary', { duration: durationText(canary.lastTookMs) })} <Time at={canary.lastAt} />
+          </>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function ContainerCard({ status: { containers } }: { status: Snapshot }) {
+  const { total, sick, brake, maintenance, problems } = containers;
+  const counted =
+    sick.length === 0
+      ? t('overview.allContainers', { total })
+      : t('overview.sick', { sick: sick.length, total });
+  return (
+    <section class="card">
+      <h2>
+        <Link href="/containers">{t('overview.containers')}</Link>
+      </h2>
+      <p>{total === 0 ? t('overview.noContainers') : counted}</p>
+      <ul>
+        {sick.map(({ name, state, heal, detail }) => (
+          <li key={name}>
+            <Link href={`/containers/${encodeURIComponent(name)}`}>{name}</Link> <State state={state} />{' '}
+            {heal.plan === '' ? detail : heal.plan}
+          </li>
+        ))}
+        {brake === null ? null : <li>{brake}</li>}
+        {maintenance.map(({ scope, until, actor }) => (
+          <li key={scope}>
+            {t('overview.maintenance', { scope, actor })} <Time at={until} />
+          </li>
+        ))}
+        {problems.map((problem) => (
+          <li key={problem}>{problem}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PartCard({
+  title,
+  part,
+}: {
+  title: string;
+  part: { state: string; since: string; detail: string };
+}) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <p>
+        <State state={part.state} /> <Time at={part.since} />
+      </p>
+      <p>{part.detail}</p>
+    </section>
+  );
+}
+
+function ZombieCard({ status: { zombies } }: { status: Snapshot }) {
+  return (
+    <section class="card">
+      <h2>
+        <Link href="/zombies">{t('overview.zombies')}</Link>
+      </h2>
+      <p>
+        {zombies.lasting === 0 ? t('overview.noZombies') : t('overview.someZombies', { n: zombies.lasting })}
+      </p>
+      {zombies.limited === null ? null : <p class="quiet">{zombies.limited}</p>}
+    </section>
+  );
+}

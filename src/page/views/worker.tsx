@@ -1,0 +1,128 @@
+/**
+ * One worker whole: its state, its five truths with their evidence, the jobs in its slots, and its story from the journal.
+ * It never says more of a layer than its evidence does.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { Link } from 'wouter-preact';
+import type { IncidentView, WorkerView } from '../../supervisor/door.ts';
+import { mayAct } from '../actor.ts';
+import { get, type ListDocument } from '../api.ts';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { workers } from '../store.ts';
+import { t, word } from '../words/language.ts';
+import { memoryText, WorkerActions } from './workers.tsx';
+
+export function WorkerPage({ name }: { name: string }) {
+  const worker = workers.value.find((each) => each.name === name);
+  if (worker === undefined) return <p>{t('worker.unknown', { name })}</p>;
+  return (
+    <>
+      <h1>
+        {name} <State state={worker.state} />
+      </h1>
+      <p>
+        <span class="reason">{worker.reason}</span> <Time at={worker.since} />: {worker.detail}
+      </p>
+      {mayAct.value ? <WorkerActions worker={worker} /> : null}
+      <Facts worker={worker} />
+      <h2>{t('worker.truths')}</h2>
+      <Truths worker={worker} />
+      <h2>{t('worker.jobs')}</h2>
+      <Jobs worker={worker} />
+      <h2>{t('worker.story')}</h2>
+      <Story name={name} state={`${worker.state} ${worker.since}`} />
+    </>
+  );
+}
+
+function Facts({
+  worker: { incarnation, lastBeatAgoMs, rssBytes, restarts, jobs, slots },
+}: {
+  worker: WorkerView;
+}) {
+  return (
+    <dl class="facts">
+      <dt>{t('column.slots')}</dt>
+      <dd>{t('worker.busy', { busy: jobs.length, slots })}</dd>
+      <dt>{t('column.memory')}</dt>
+      <dd>{memoryText(rssBytes)}</dd>
+      <dt>{t('column.restarts')}</dt>
+      <dd>{restarts}</dd>
+      <dt>{t('truth.process')}</dt>
+      <dd>{incarnation === null ? '–' : t('worker.pid', { pid: incarnation.pid })}</dd>
+      {lastBeatAgoMs === null ? null : <dd hidden data-last-beat-ago-ms={lastBeatAgoMs} />}
+    </dl>
+  );
+}
+
+function Truths({ worker: { truths } }: { worker: WorkerView }) {
+  return (
+    <dl class="facts">
+      {Object.entries(truths).map(([name, { verdict, evidence, since }]) => (
+        <>
+          <dt>{word('truth', name)}</dt>
+          <dd>
+            <State state={verdict} kind="verdict" /> {evidence} <Time at={since} />
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+function Jobs({ worker: { jobs } }: { worker: WorkerView }) {
+  if (jobs.length === 0) return <p>{t('worker.idle')}</p>;
+  return (
+    <ul>
+      {jobs.map((id) => (
+        <li key={id}>
+          <Link href={`/jobs/${encodeURIComponent(id)}`}>{id}</Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Read anew whenever the worker's state changes. */
+function Story({ name, state }: { name: string; state: string }) {
+  const [incidents, setIncidents] = useState<readonly IncidentView[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const stop = new AbortController();
+    get<ListDocument<IncidentView>>(
+      `api/v1/incidents?q=${encodeURIComponent(name)}&limit=200`,
+      stop.signal,
+    ).then(
+      ({ items }) => {
+        setIncidents(items.filter(({ worker }) => worker === name));
+        setError(null);
+      },
+      (failure: unknown) => {
+        if (!stop.signal.aborted) setError(failure);
+      },
+    );
+    return () => stop.abort();
+  }, [name, state]);
+  if (error !== null) return <Trouble error={error} />;
+  if (incidents === null) return <p role="status">{t('list.loading')}</p>;
+  if (incidents.length === 0) return <p>{t('worker.noStory')}</p>;
+  return (
+    <ol class="story">
+      {incidents.map((incident) => (
+        <Incident key={incident.id} incident={incident} />
+      ))}
+    </ol>
+  );
+}
+
+function Incident({ incident: { at, state, reason, detail, shown, lastLines } }: { incident: IncidentView }) {
+  return (
+    <li>
+      <Time at={at} /> <State state={state} /> <span class="reason">{reason}</span> {detail}
+      {shown ? null : <span class="quiet"> ({t('worker.heldBack')})</span>}
+      {lastLines.length === 0 ? null : <pre>{lastLines.join('\n')}</pre>}
+    </li>
+  );
+}

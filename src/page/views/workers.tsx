@@ -1,0 +1,104 @@
+/**
+ * All workers in the order of their names, each with its state, since when and why, and what can be done with it.
+ * A row never moves: what changes is in it.
+ */
+import { Link } from 'wouter-preact';
+import type { WorkerVerb, WorkerView } from '../../supervisor/door.ts';
+import { mayAct } from '../actor.ts';
+import { ask } from '../asking.ts';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { workers } from '../store.ts';
+import { locale, t, word } from '../words/language.ts';
+
+export function WorkersPage() {
+  return (
+    <>
+      <h1>{t('nav.workers')}</h1>
+      <WorkerTable withActions />
+    </>
+  );
+}
+
+export function WorkerTable({ withActions = false }: { withActions?: boolean }) {
+  const hasActions = withActions && mayAct.value;
+  if (workers.value.length === 0) return <p>{t('worker.none')}</p>;
+  return (
+    <div class="wide">
+      <table class="workers">
+        <thead>
+          <tr>
+            {(['name', 'state', 'since', 'slots', 'memory', 'restarts', 'detail'] as const).map((column) => (
+              <th key={column} scope="col">
+                {t(`column.${column}`)}
+              </th>
+            ))}
+            {hasActions ? <th scope="col">{t('column.actions')}</th> : null}
+          </tr>
+        </thead>
+        <tbody>
+          {workers.value.map((worker) => (
+            <WorkerRow key={worker.name} worker={worker} hasActions={hasActions} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boolean }) {
+  const { name, state, reason, since, jobs, slots, rssBytes, restarts, detail } = worker;
+  return (
+    <tr data-worker={name}>
+      <th scope="row">
+        <Link href={`/workers/${encodeURIComponent(name)}`}>{name}</Link>
+      </th>
+      <td>
+        <State state={state} /> <span class="reason">{reason}</span>
+      </td>
+      <td>
+        <Time at={since} />
+      </td>
+      <td class="figure">{t('worker.busy', { busy: jobs.length, slots })}</td>
+      <td class="figure">{memoryText(rssBytes)}</td>
+      <td class="figure">{restarts}</td>
+      <td>{detail}</td>
+      {hasActions ? (
+        <td>
+          <WorkerActions worker={worker} />
+        </td>
+      ) : null}
+    </tr>
+  );
+}
+
+export function WorkerActions({ worker }: { worker: WorkerView }) {
+  const { name, wish, incarnation } = worker;
+  const verbs: readonly WorkerVerb[] =
+    wish === 'run' ? ['quiet', 'restart', 'stop'] : ['start', 'restart', 'stop'];
+  const life =
+    incarnation === null
+      ? null
+      : `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
+  return (
+    <span class="buttons">
+      {verbs.map((verb) => (
+        <button
+          key={verb}
+          type="button"
+          class="small"
+          aria-label={`${word('verb', verb)} ${name}`}
+          onClick={() => void ask({ verb, target: `worker/${name}`, ifIncarnation: life })}
+        >
+          {word('verb', verb)}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+export function memoryText(bytes: number | null): string {
+  if (bytes === null) return '–';
+  const format = { style: 'unit', unit: 'megabyte', unitDisplay: 'short', maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(locale.value, format).format(bytes / 1_000_000);
+}
