@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const FOLDERS_ONE_AFTER_ANOTHER = ['test/driver', 'test/system', 'test/long'];
+const FOLDERS_ONE_AFTER_ANOTHER = ['test/driver', 'test/page', 'test/system', 'test/long'];
 const SIDE_BY_SIDE = 2;
 const FILE_TIMEOUT_MS = 30 * 60_000;
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];

@@ -36,6 +36,8 @@ export interface Call {
 
 export async function startFakeSupervisor(
   home = mkdtempSync(join(tmpdir(), 'garrison-fake-')),
+  /** 0: of the system's choice. */
+  port = 0,
 ): Promise<FakeSupervisor> {
   const door = new FakeDoor(home);
   const socketPath = join(home, 'control.sock');
@@ -45,7 +47,7 @@ export async function startFakeSupervisor(
     door,
     homeDir: home,
     socketPath,
-    pageListen: { address: '127.0.0.1', port: 0 },
+    pageListen: { address: '127.0.0.1', port },
     readiness: () => health.ready,
     liveness: () => health.live,
     logger: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },

@@ -2,7 +2,7 @@
  * The question before a deed: what will be done step by step, whom it interrupts, and why (for the journal); then how it went.
  * The button that does it is never the one that Enter or Escape presses unasked.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { answerYes, asking, stopAsking, type Asking } from '../asking.ts';
 import { operations } from '../store.ts';
 import { t, word } from '../words/language.ts';
@@ -12,12 +12,16 @@ import { Trouble } from './trouble.tsx';
 export function OperationDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const now = asking.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (now !== null && dialog.current?.open === false) dialog.current.showModal();
     if (now === null && dialog.current?.open === true) dialog.current.close();
   }, [now]);
+  // The browser tells of it later: by then the next question may stand here.
+  const closed = (): void => {
+    if (dialog.current?.open === false) stopAsking();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby="ask-title" onClose={stopAsking}>
+    <dialog ref={dialog} aria-labelledby="ask-title" onClose={closed}>
       {now === null ? null : (
         <>
           <h2 id="ask-title">
@@ -115,9 +119,12 @@ function Outcome({ id }: { id: string }) {
   );
 }
 
+/** Has the focus from the start, so that whoever presses Enter unasked leaves it. */
 function CloseButton({ label }: { label: string }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => button.current?.focus(), []);
   return (
-    <button type="button" autofocus onClick={stopAsking}>
+    <button type="button" ref={button} onClick={stopAsking}>
       {label}
     </button>
   );
