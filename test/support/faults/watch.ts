@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { WorkerView } from '../../../src/supervisor/door.ts';
 import { followWorker, type SeenView } from '../follow.ts';
 import { Garrison, type GarrisonOptions } from '../garrison.ts';
+import { assertPageFollowed, PageWatch } from '../pageWatch.ts';
 import type { Parts } from '../parts.ts';
 import { assertOneStory, Reloaders } from '../reloaders.ts';
 import { tempHome } from '../tempHome.ts';
@@ -43,14 +44,21 @@ export class Watch {
   readonly #published: ReadonlyMap<string, readonly SeenView[]>;
   readonly #reloaders: Reloaders;
   readonly #recordFile: string;
+  readonly #page: PageWatch | null;
 
   private constructor(
-    parts: { garrison: Garrison; before: readonly WorkerView[]; recordFile: string },
+    parts: {
+      garrison: Garrison;
+      before: readonly WorkerView[];
+      recordFile: string;
+      page: PageWatch | null;
+    },
     published: Map<string, readonly SeenView[]>,
   ) {
     this.garrison = parts.garrison;
     this.#before = parts.before;
     this.#recordFile = parts.recordFile;
+    this.#page = parts.page;
     this.#published = published;
     this.#reloaders = new Reloaders(parts.garrison);
   }
@@ -68,7 +76,8 @@ export class Watch {
     const before = await garrison.workers();
     const published = new Map<string, readonly SeenView[]>();
     for (const { name } of before) published.set(name, await followWorker(parts, { home, name }));
-    return new Watch({ garrison, before, recordFile }, published);
+    const page = watchesThePage() ? await PageWatch.start(parts, garrison) : null;
+    return new Watch({ garrison, before, recordFile, page }, published);
   }
 
   pid(worker: string): number {
@@ -95,6 +104,7 @@ export class Watch {
     await this.#quiet();
     const clients = await this.#reloaders.end();
     const after = await this.garrison.workers();
+    const onPage = await this.#page?.seen();
     for (const before of this.#before) {
       const { name } = before;
       const { sequence, orElse = [], replaced } = expected[name] ?? { sequence: WELL };
@@ -107,6 +117,7 @@ export class Watch {
         replaced: replaced === true,
       });
       assertOneStory(clients, this.#story(name));
+      if (onPage !== undefined) assertPageFollowed(onPage.get(name) ?? [], this.#story(name));
     }
     return this.#end();
   }
@@ -139,6 +150,11 @@ export class Watch {
       .map((view) => ({ ...view, seenAtMs: 0 }));
     return [...before, ...(this.#published.get(worker) ?? [])];
   }
+}
+
+/** A browser on the page, too; it costs seconds at every fault. */
+function watchesThePage(): boolean {
+  return process.env['GARRISON_TEST_WATCHES_PAGE'] === '1';
 }
 
 function told({ state, reason }: WorkerView): string {
