@@ -43,7 +43,7 @@ const COMMANDS = [
 
 export async function readAll({ get, commands }: Asking): Promise<ReadAll> {
   const [page, status, containers, metrics, said] = await Promise.all([
-    get('/'),
+    get('/plain'),
     get('/api/v1/status'),
     get('/api/v1/containers'),
     get('/metrics'),
