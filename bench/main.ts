@@ -13,8 +13,19 @@ import { push } from './push.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
 import { scrape } from './scrape.ts';
+import { viewers } from './viewers.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [restart, idle, push, reap, flapping, detector, heal, scrape];
+const BENCHMARKS: readonly Benchmark[] = [
+  restart,
+  idle,
+  push,
+  reap,
+  flapping,
+  detector,
+  heal,
+  scrape,
+  viewers,
+];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 
