@@ -21,6 +21,7 @@ import { driverEvents, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { surroundings } from './surroundings.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
+import { BeatLog } from './supervisor/beatLog.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
@@ -59,8 +60,10 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const { config, logger, ending } = joining;
   const journal = new Journal(config.home);
   const marks = new HostMarks();
-  const observe: Observe = (observation) => {
-    supervisor.observe(observation);
+  const beats = new BeatLog(now());
+  const observe: Observe = (seen) => {
+    beats.hear(seen, now());
+    supervisor.observe(seen);
   };
   const report = reporter(logger, journal);
   const notifier = openNotifier({ config, report, ending });
@@ -84,14 +87,12 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const around = { marks, journal, observe, report, publisher, stragglers, loops };
   const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
-  const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal, notifier }));
+  const door = new FrontDoor(supervisor, surroundings({ joining, driver, marks, journal, notifier, beats }));
   watchConditions(notifier, door, { config, report, ending });
   ending.add('Redis', () => driver.end());
   await driver.start();
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
-  ending.add("the supervisor's timer", () => {
-    supervisor.end();
-  });
+  ending.add("the supervisor's timer", () => supervisor.end());
   return { supervisor, door, stragglers };
 }
 

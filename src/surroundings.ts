@@ -8,11 +8,13 @@ import { readTakenAlerts, writeTakenAlerts } from './driver/alertFile.ts';
 import { readAutopsy } from './driver/autopsy.ts';
 import type { Driver } from './driver/driver.ts';
 import type { Journal } from './driver/journal.ts';
+import { JournalReader } from './driver/journalReader.ts';
 import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
 import { writeWishes } from './driver/wishFile.ts';
 import type { Joining } from './rooms.ts';
+import type { BeatLog } from './supervisor/beatLog.ts';
 import type { HostMarks } from './supervisor/hostMarks.ts';
 import type { Surroundings } from './supervisor/ports.ts';
 
@@ -22,9 +24,11 @@ export interface DoorNeeds {
   readonly marks: HostMarks;
   readonly journal: Journal;
   readonly notifier: Notifier;
+  readonly beats: BeatLog;
 }
 
-export function surroundings({ joining, driver, marks, journal, notifier }: DoorNeeds): Surroundings {
+export function surroundings(needs: DoorNeeds): Surroundings {
+  const { joining, driver, marks, journal, notifier, beats } = needs;
   const { book, config } = joining;
   return {
     alerts: {
@@ -48,6 +52,8 @@ export function surroundings({ joining, driver, marks, journal, notifier }: Door
     note: (line) => {
       journal.note({ at: wallTime(), ...line }, journalFailed(joining.logger));
     },
+    past: new JournalReader(config.home),
+    beats,
     keepWishes: (wishes) => {
       writeWishes(config.home, wishes);
     },

@@ -22,7 +22,7 @@ export interface JournalEntry {
 }
 
 const LARGEST_BYTES = 16 * 1024 * 1024;
-const KEPT_FILES = 5;
+export const KEPT_FILES = 5;
 /** As much of the end of the file is read back at a start. */
 const READ_BACK_BYTES = 2 * 1024 * 1024;
 

@@ -7,6 +7,7 @@ import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type { Door, ZombieView } from '../supervisor/door.ts';
 import { addCollection, API_VERSION, named } from './collection.ts';
 import { addContainerRoutes } from './containerRoutes.ts';
+import { addHistoryRoutes } from './historyRoutes.ts';
 import { pageOf } from './listing.ts';
 import { overallOf } from './sentence.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
@@ -45,6 +46,7 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     one: (id) => door.incident(id),
   });
   addContainerRoutes(app, door);
+  addHistoryRoutes(app, door);
   addZombieCollection(app, door);
   addStoredCollections(app, door);
 }

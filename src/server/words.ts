@@ -12,6 +12,7 @@ import type {
   OperationView,
   OperationRequest,
   PushView,
+  TimelineEntry,
 } from '../supervisor/door.ts';
 
 export const WORKER_STATES = wordsOf<WorkerState>({
@@ -44,6 +45,15 @@ export const OPERATION_STATES = wordsOf<OperationView['state']>({
   done: true,
   failed: true,
   planned: true,
+});
+
+export const TIMELINE_KINDS = wordsOf<TimelineEntry['kind']>({
+  worker: true,
+  container: true,
+  job: true,
+  operation: true,
+  notice: true,
+  supervisor: true,
 });
 
 export const HEAL_EVENTS = wordsOf<ContainerStoryView['event']>({

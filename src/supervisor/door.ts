@@ -8,6 +8,7 @@ import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
+import type { HistoryDoor } from './historyDoor.ts';
 import type { Measures } from './measures.ts';
 import type {
   ContainersSummary,
@@ -279,6 +280,7 @@ export type Change =
 
 /** Every method may throw GarrisonError with a code the server maps to a problem document. */
 export interface Door {
+  readonly history: HistoryDoor;
   snapshot(): Snapshot;
   /** Returns the function that ends the subscription. */
   onChange(listener: (change: Change) => void): () => void;
@@ -333,5 +335,6 @@ export interface ScannedHostKey {
 
 export type { HostResult, JobState, Stage };
 export type * from './containerView.ts';
+export type * from './historyDoor.ts';
 export type { Measures } from './measures.ts';
 export type { RestartCounts, WorkerMeasures } from './workerTally.ts';

@@ -29,11 +29,13 @@ import type {
   ZombieView,
 } from './door.ts';
 import type { Measures } from './measures.ts';
+import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
 import { collect, STORED_PAGE } from './listing.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
+import { followPushEnds } from './pushEnds.ts';
 import { draftPush } from './pushDraft.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -42,6 +44,7 @@ const OPEN_STATES: readonly JobState[] = ['queued', 'starting', 'running', 'veri
 const WITHDRAW_AGAIN_MS = 2_000;
 
 export class FrontDoor implements Door {
+  readonly history: History;
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #operations: Operations;
@@ -51,6 +54,8 @@ export class FrontDoor implements Door {
   constructor(supervisor: Supervisor, around: Surroundings) {
     this.#supervisor = supervisor;
     this.#around = around;
+    this.history = new History(supervisor, around);
+    followPushEnds(supervisor, around);
     supervisor.onChange((change) => {
       this.#tell(change);
     });

@@ -63,7 +63,7 @@ export class Operations {
     };
     if (request.dryRun) return { ...view, ...planned };
     const { verb, target, actor, reason } = request;
-    this.#around.audit({ event: 'operation', verb, target, actor, reason });
+    this.#around.audit({ event: 'operation', id: view.id, verb, target, actor, reason });
     return this.#add({ view, check: begin() });
   }
 
@@ -136,7 +136,8 @@ export class Operations {
       const end = entry.check();
       if (end === null) continue;
       entry.view = { ...entry.view, ...end };
-      this.#around.note({ event: 'operationEnded', id: entry.view.id, ...end });
+      const { id, verb, target, actor } = entry.view;
+      this.#around.note({ event: 'operationEnded', id, verb, target, actor, ...end });
       this.#tell({ type: 'operation', operation: entry.view });
     }
   }

@@ -5,6 +5,7 @@
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { TakenAlert } from './alertHook.ts';
+import type { BeatLog } from './beatLog.ts';
 import type { AlertVerb } from '../reconciler/alertAction.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
@@ -39,6 +40,29 @@ export interface AuditLine {
   readonly [fact: string]: unknown;
 }
 
+/** A stretch of the journal, read backwards. */
+export interface JournalStretch {
+  /** Newest first. */
+  readonly lines: readonly { readonly id: string; readonly entry: JournalEntry }[];
+  /** Lines in it that could not be read. */
+  readonly damaged: number;
+  readonly bytes: number;
+  /** What comes before it; null at the journal's beginning. */
+  readonly next: string | null;
+}
+
+export interface JournalEntry extends AuditLine {
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Both throw USAGE when there is no such place. */
+export interface JournalPast {
+  /** Null: from the newest line on. */
+  before(id: string | null): Promise<JournalStretch>;
+  line(id: string): Promise<JournalEntry | null>;
+}
+
 export interface AlertSurroundings {
   readonly dryRun: boolean;
   readonly actions: ReadonlyMap<string, AlertVerb>;
@@ -57,6 +81,8 @@ export interface Surroundings {
   audit(line: AuditLine): void;
   /** Writes to the journal what has happened; a journal that can't be written is reported, never thrown. */
   note(line: AuditLine): void;
+  readonly past: JournalPast;
+  readonly beats: BeatLog;
   /** Keeps a person's wishes over a restart of the supervisor; throws HOME_UNUSABLE when it can't. */
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
   newId(prefix: 'p' | 'j' | 'o'): string;

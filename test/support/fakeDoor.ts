@@ -37,6 +37,7 @@ import type {
   ZombieView,
 } from '../../src/supervisor/door.ts';
 
+import { FakeHistory } from './fakeHistory.ts';
 import type { Measures } from '../../src/supervisor/measures.ts';
 import type { RestartCounts, WorkerMeasures } from '../../src/supervisor/workerTally.ts';
 
@@ -135,6 +136,7 @@ export function containerView(name: string, more: Partial<ContainerView> = {}): 
 }
 
 export class FakeDoor implements Door {
+  readonly history = new FakeHistory();
   workers: WorkerView[] = [worker('push-1'), worker('push-2')];
   hosts: HostView[] = [hostView('web-1'), hostView('web-2'), hostView('web-3')];
   jobs: JobView[] = [];

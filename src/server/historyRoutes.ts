@@ -1,0 +1,67 @@
+/**
+ * The looking back half of the API: the timeline with its evidence, the audit, a worker's beats and a container's last health checks.
+ * It never opens a file by a name that somebody sent: evidence is asked for by its entry's place in the journal.
+ */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { GarrisonError } from '../errors.ts';
+import type { Door, TimelineListing, TimelineQuery } from '../supervisor/door.ts';
+import { itemDocument, listDocument } from './collection.ts';
+import { TIMELINE_KINDS } from './words.ts';
+
+const MOST_ITEMS = 200;
+const USUAL_ITEMS = 50;
+
+const Query = z.strictObject({
+  kind: z.enum(TIMELINE_KINDS as [string, ...string[]]).optional(),
+  q: z.string().max(200).optional(),
+  about: z
+    .string()
+    .regex(/^[a-z]+\/.{1,200}$/s, 'such as worker/push-1 or container/jms_core')
+    .optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,20}-\d{1,15}$/, 'the id of an entry')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(USUAL_ITEMS),
+});
+
+export function addHistoryRoutes(app: FastifyInstance, { history }: Door): void {
+  app.get('/api/v1/timeline', async ({ query }) =>
+    timelineDocument('Timeline', await history.timeline(queryOf(query))),
+  );
+  app.get('/api/v1/audit', async ({ query }) =>
+    timelineDocument('Audit', await history.timeline({ ...queryOf(query), wantedOnly: true })),
+  );
+  app.get<{ Params: { id: string } }>('/api/v1/timeline/:id/evidence', async ({ params }) =>
+    itemDocument('Evidence', await history.evidence(params.id)),
+  );
+  app.get<{ Params: { name: string } }>('/api/v1/workers/:name/beats', ({ params }) =>
+    itemDocument('Beats', history.beats(params.name.replace(/^worker\//, ''))),
+  );
+  app.get<{ Params: { name: string } }>('/api/v1/containers/:name/health', ({ params }) =>
+    itemDocument('ContainerHealth', history.containerHealth(params.name.replace(/^container\//, ''))),
+  );
+}
+
+/** With how far the search came, and what it could not read: a short list is not the end of the journal. */
+function timelineDocument(
+  kind: string,
+  { items, nextCursor, searchedBackTo, damaged }: TimelineListing,
+): object {
+  return { ...listDocument(kind, { items, nextCursor }), searchedBackTo, damaged };
+}
+
+function queryOf(query: unknown): TimelineQuery {
+  const parsed = Query.safeParse(query);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path.join('.') ?? '');
+    throw new GarrisonError('USAGE', `the query is not understood: ${name}: ${issue?.message ?? ''}`, {
+      cure: `it takes kind, q, about, before and limit (1 to ${String(MOST_ITEMS)})`,
+    });
+  }
+  const { limit, ...rest } = parsed.data;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { limit, ...(Object.fromEntries(given) as Omit<TimelineQuery, 'limit'>) };
+}

@@ -1,0 +1,112 @@
+/**
+ * Tells of the past: the journal read backwards as one timeline, the beats of the last minutes, a container's last health checks.
+ * It keeps nothing itself, and a search that finds nothing stops after so much of the journal and says how far it came.
+ */
+import { now } from '../clock.ts';
+import { GarrisonError } from '../errors.ts';
+import type {
+  BeatsView,
+  ContainerHealthView,
+  HistoryDoor,
+  TimelineEntry,
+  TimelineListing,
+  TimelineQuery,
+} from './historyDoor.ts';
+import type { Surroundings } from './ports.ts';
+import type { Supervisor } from './supervisor.ts';
+import { aboutText, timelineEntryOf, type KindOfName } from './timelineEntry.ts';
+
+/** Of the journal for one answer. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+type Needs = Pick<Surroundings, 'past' | 'beats' | 'readAutopsy'>;
+
+export class History implements HistoryDoor {
+  readonly #supervisor: Supervisor;
+  readonly #around: Needs;
+
+  constructor(supervisor: Supervisor, around: Needs) {
+    this.#supervisor = supervisor;
+    this.#around = around;
+  }
+
+  async timeline(query: TimelineQuery): Promise<TimelineListing> {
+    const { past } = this.#around;
+    const kindOfName = this.#kindsOfNames();
+    const items: TimelineEntry[] = [];
+    let searchedBackTo: string | null = null;
+    let damaged = 0;
+    let bytes = 0;
+    let cursor = query.before ?? null;
+    do {
+      const stretch = await past.before(cursor);
+      damaged += stretch.damaged;
+      bytes += stretch.bytes;
+      for (const [index, { id, entry }] of stretch.lines.entries()) {
+        searchedBackTo = entry.at;
+        const told = timelineEntryOf(id, entry, kindOfName);
+        if (isWanted(told, query)) items.push(told);
+        const isLast = index === stretch.lines.length - 1 && stretch.next === null;
+        if (items.length >= query.limit)
+          return { items, nextCursor: isLast ? null : id, searchedBackTo, damaged };
+      }
+      cursor = stretch.next;
+    } while (cursor !== null && bytes < MOST_BYTES);
+    return { items, nextCursor: cursor, searchedBackTo, damaged };
+  }
+
+  async evidence(id: string): Promise<{ file: string; document: unknown }> {
+    const line = await this.#around.past.line(id);
+    const file = line === null ? null : timelineEntryOf(id, line, () => null).evidenceFile;
+    const document = file === null ? null : await this.#around.readAutopsy(file);
+    if (file !== null && document !== null) return { file, document };
+    const why = file === null ? 'nothing was kept before it' : `${file} was kept and is gone`;
+    throw new GarrisonError('NOT_FOUND', `there is no evidence of that entry: ${why}`, {
+      cure: 'retention.incidents says how long evidence is kept.',
+    });
+  }
+
+  beats(worker: string): BeatsView {
+    if (this.#supervisor.wishOf(worker) === null)
+      throw new GarrisonError('NOT_FOUND', `there is no worker named ${worker}`, {
+        cure: 'garrison get workers',
+      });
+    return this.#around.beats.view(worker, now());
+  }
+
+  containerHealth(name: string): ContainerHealthView {
+    const { containers } = this.#supervisor;
+    const id = containers.idOf(name);
+    const facts = id === null ? null : containers.heals.entry(id)?.seen.facts;
+    if (facts === null || facts === undefined)
+      throw new GarrisonError('NOT_FOUND', `there is no container named ${name}`, {
+        cure: 'garrison get containers',
+      });
+    const { health, healthCheck: check, startedAt, finishedAt, exitCode, restartPolicy } = facts;
+    return {
+      container: facts.name,
+      status: health?.status ?? null,
+      failingStreak: health?.failingStreak ?? 0,
+      check,
+      probes: health?.probes ?? [],
+      ...{ startedAt, finishedAt, exitCode, restartPolicy },
+    };
+  }
+
+  #kindsOfNames(): KindOfName {
+    const { containers } = this.#supervisor;
+    return (name) => {
+      if (this.#supervisor.wishOf(name) !== null) return 'worker';
+      return containers.idOf(name) === null ? null : 'container';
+    };
+  }
+}
+
+function isWanted(entry: TimelineEntry, { kind, q, about, wantedOnly }: TimelineQuery): boolean {
+  if (kind !== undefined && entry.kind !== kind) return false;
+  if (about !== undefined && (entry.about === null || aboutText(entry.about) !== about)) return false;
+  if (wantedOnly === true && (entry.actor === null || entry.actor === 'garrison')) return false;
+  if (q === undefined || q === '') return true;
+  const { sentence, event, actor, reason, from } = entry;
+  return [sentence, event, actor, reason, from].join(' ').toLowerCase().includes(q.toLowerCase());
+}

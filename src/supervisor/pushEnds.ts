@@ -1,0 +1,78 @@
+/**
+ * Writes into the journal, once for each push, that its last job has ended and how: the timeline tells of it, and a push to ten thousand hosts is one line.
+ * It decides nothing and holds nothing up: what cannot be read of a push is not told.
+ */
+import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import type { JobView } from './door.ts';
+import type { Surroundings } from './ports.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const NAMED = 5;
+
+export function followPushEnds(
+  supervisor: Pick<Supervisor, 'onChange' | 'openJobs' | 'viewsOf'>,
+  around: Pick<Surroundings, 'memory' | 'note'>,
+): void {
+  /** Of each push that has ended partly: how many of its jobs are open still. */
+  const left = new Map<string, number>();
+  const countOpen = (pushId: string): number =>
+    supervisor.openJobs().filter((job) => job.pushId === pushId).length;
+  const end = async (pushId: string): Promise<void> => {
+    const push = await around.memory.push(pushId).catch(() => null);
+    if (push === null) return;
+    const jobs = supervisor.viewsOf(await around.memory.jobsOf(push));
+    if (jobs.every(({ state }) => isFinal(state))) around.note(pushEnd(push, jobs));
+  };
+  supervisor.onChange((change) => {
+    if (change.type !== 'jobEnded') return;
+    const { pushId } = change.job;
+    const expected = (left.get(pushId) ?? countOpen(pushId) + 1) - 1;
+    // Jobs that were tried again meanwhile are only seen by looking.
+    const open = expected > 0 ? expected : countOpen(pushId);
+    if (open > 0) left.set(pushId, open);
+    else {
+      left.delete(pushId);
+      end(pushId).catch(() => undefined);
+    }
+  });
+}
+
+/** The journal's line. */
+export function pushEnd(
+  push: Pick<PushRecord, 'id' | 'kind' | 'accountName' | 'actor'>,
+  jobs: readonly (JobRecord | JobView)[],
+): { readonly event: 'pushEnded'; readonly [fact: string]: unknown } {
+  const outcomes = new Map<string, number>();
+  for (const { state, result } of jobs) {
+    const outcome = state === 'cancelled' ? state : (result?.outcome ?? state);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  const counts = [...outcomes].map(([outcome, count]) => `${String(count)} ${outcome}`).join(', ');
+  const bad = jobs.filter(({ state }) => state !== 'done');
+  const lost = jobs.filter(({ lostAttempts }) => lostAttempts > 0);
+  return {
+    event: 'pushEnded',
+    id: push.id,
+    kind: push.kind,
+    account: push.accountName,
+    actor: push.actor,
+    state: bad.length === 0 ? 'done' : 'failed',
+    detail: [counts, ...sentenceOf('not done', bad), ...lostSentence(lost)].join('; '),
+  };
+}
+
+function sentenceOf(title: string, jobs: readonly JobRecord[]): string[] {
+  if (jobs.length === 0) return [];
+  const names = jobs.slice(0, NAMED).map(({ host, result, worker }) => {
+    const why = [result?.reason, worker].filter((each) => each !== null && each !== undefined).join(' by ');
+    return why === '' ? host : `${host} (${why})`;
+  });
+  const more = jobs.length - names.length;
+  return [`${title}: ${names.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`];
+}
+
+function lostSentence(lost: readonly JobRecord[]): string[] {
+  if (lost.length === 0) return [];
+  const names = lost.slice(0, NAMED).map(({ host, lostAttempts }) => `${host} ${String(lostAttempts)}×`);
+  return [`tried again because a worker ended: ${names.join(', ')}`];
+}
