@@ -9,9 +9,13 @@ import { Header } from './parts/header.tsx';
 import { KeyHelp } from './parts/keyHelp.tsx';
 import { OperationDialog } from './parts/operationDialog.tsx';
 import { snapshot } from './store.ts';
+import { ContainerPage } from './views/container.tsx';
+import { ContainersPage } from './views/containers.tsx';
 import { Overview } from './views/overview.tsx';
+import { TimelinePage } from './views/timeline.tsx';
 import { WorkerPage } from './views/worker.tsx';
 import { WorkersPage } from './views/workers.tsx';
+import { ZombiesPage } from './views/zombies.tsx';
 import { locale, t } from './words/language.ts';
 
 /** The path the page was served under, without its last slash. */
@@ -47,6 +51,12 @@ function Frame() {
         <Switch>
           <Route path="/" component={Overview} />
           <Route path="/workers" component={WorkersPage} />
+          <Route path="/containers" component={ContainersPage} />
+          <Route path="/containers/:name">
+            {({ name }) => <ContainerPage name={decodeURIComponent(name)} />}
+          </Route>
+          <Route path="/timeline" component={TimelinePage} />
+          <Route path="/zombies" component={ZombiesPage} />
           <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
           <Route>
             <p>{t('nav.missing')}</p>

@@ -5,14 +5,13 @@
 import { computed, signal } from '@preact/signals';
 import type { ContainerView, JobView, OperationView, Snapshot, WorkerView } from '../supervisor/door.ts';
 import type { Overall } from '../server/sentence.ts';
-import { get, type ListDocument } from './api.ts';
+import { lookForGone, readContainers, takeContainer } from './containerList.ts';
 import type { EventName } from './live.ts';
 
 export type StatusDocument = Snapshot & { readonly overall: Overall };
 
 export const snapshot = signal<Snapshot | null>(null);
 export const overall = signal<Overall | null>(null);
-export const containers = signal<ReadonlyMap<string, ContainerView>>(new Map());
 /** The last change of each operation and job that was told while the page was open. */
 export const operations = signal<ReadonlyMap<string, OperationView>>(new Map());
 export const jobChanges = signal<ReadonlyMap<string, JobView>>(new Map());
@@ -38,6 +37,7 @@ export function takeEvent(name: EventName, data: unknown): void {
       return;
     case 'supervisor':
       takeSnapshot(data as Snapshot);
+      lookForGone((data as Snapshot).containers.total);
       return;
     case 'worker':
       takeWorker(data as WorkerView);
@@ -69,12 +69,6 @@ function takeWorker(worker: WorkerView): void {
   snapshot.value = { ...snapshot.value, workers: changed };
 }
 
-function takeContainer(container: ContainerView): void {
-  const changed = new Map(containers.value);
-  changed.set(container.name, container);
-  containers.value = changed;
-}
-
 function takeJob(job: JobView): void {
   const known = jobChanges.value.get(job.id);
   if (known !== undefined && known.revision > job.revision) return;
@@ -93,14 +87,4 @@ function added<T extends { readonly id: string }>(
     after.delete(id);
   }
   return after;
-}
-
-/** The snapshot counts containers and names the sick; the list has them all. */
-async function readContainers(): Promise<void> {
-  try {
-    const { items } = await get<ListDocument<ContainerView>>('api/v1/containers?limit=1000');
-    containers.value = new Map(items.map((item) => [item.name, item]));
-  } catch {
-    // The sick ones are in the snapshot; the next snapshot asks again.
-  }
 }

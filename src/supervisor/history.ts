@@ -2,8 +2,9 @@
  * Tells of the past: the journal read backwards as one timeline, the beats of the last minutes, a container's last health checks.
  * It keeps nothing itself, and a search that finds nothing stops after so much of the journal and says how far it came.
  */
-import { now } from '../clock.ts';
+import { momentBefore, now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
+import type { HealRecord } from '../reconciler/healRecord.ts';
 import type {
   BeatsView,
   ContainerHealthView,
@@ -77,11 +78,12 @@ export class History implements HistoryDoor {
   containerHealth(name: string): ContainerHealthView {
     const { containers } = this.#supervisor;
     const id = containers.idOf(name);
-    const facts = id === null ? null : containers.heals.entry(id)?.seen.facts;
-    if (facts === null || facts === undefined)
+    const entry = id === null ? null : containers.heals.entry(id);
+    if (entry === null)
       throw new GarrisonError('NOT_FOUND', `there is no container named ${name}`, {
         cure: 'garrison get containers',
       });
+    const { facts } = entry.seen;
     const { health, healthCheck: check, startedAt, finishedAt, exitCode, restartPolicy } = facts;
     return {
       container: facts.name,
@@ -90,6 +92,7 @@ export class History implements HistoryDoor {
       check,
       probes: health?.probes ?? [],
       ...{ startedAt, finishedAt, exitCode, restartPolicy },
+      budgetFreedAt: freedAt(entry.record, containers.heals.policy.budget.perMs),
     };
   }
 
@@ -100,6 +103,12 @@ export class History implements HistoryDoor {
       return containers.idOf(name) === null ? null : 'container';
     };
   }
+}
+
+function freedAt({ restartsAtMs }: HealRecord, perMs: number): string | null {
+  const at = now();
+  const oldestMs = restartsAtMs.find((eachMs) => eachMs + perMs > at.monoMs);
+  return oldestMs === undefined ? null : momentBefore(at, at.monoMs - oldestMs - perMs).wall;
 }
 
 function isWanted(entry: TimelineEntry, { kind, q, about, wantedOnly }: TimelineQuery): boolean {

@@ -93,6 +93,8 @@ export interface ContainerHealthView {
   readonly finishedAt: string;
   readonly exitCode: number;
   readonly restartPolicy: ContainerFacts['restartPolicy'];
+  /** RFC 3339: when the oldest restart within the budget counts no more; null while there is none. */
+  readonly budgetFreedAt: string | null;
 }
 
 /** Every method may throw GarrisonError. */

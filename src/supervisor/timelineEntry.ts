@@ -59,6 +59,8 @@ function tell(line: JournalEntry, kindOfName: KindOfName): Told {
         about: aboutOf(line, kindOfName),
         sentence: `alert ${text(line.alertname)}: ${text(line.verb)} ${text(line.target)} was refused: ${text(line.detail)}`,
       };
+    case 'signIn':
+      return { kind: 'operation', about: null, sentence: `${text(line.actor)} signed in` };
     case 'trust':
       return {
         kind: 'operation',
@@ -178,7 +180,7 @@ function other(line: JournalEntry): Told {
   const { event, detail, actor, ...facts } = line;
   const kind: TimelineKind = OF_NOTICES.includes(event)
     ? 'notice'
-    : typeof actor === 'string'
+    : typeof actor === 'string' || event.startsWith('login')
       ? 'operation'
       : 'supervisor';
   const about = named('worker', facts.worker) ?? named('container', facts.container);

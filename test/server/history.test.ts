@@ -85,7 +85,7 @@ test('operator, container, worker and push stand in one timeline, newest first, 
         detail: '2 changed, 1 failed',
       }),
       line(6, { event: 'redisDown', level: 'error', detail: 'Redis does not answer' }),
-      line(7, { event: 'signIn', actor: 'betty', from: '10.0.0.5', detail: 'betty signed in' }),
+      line(7, { event: 'signIn', actor: 'betty', from: '10.0.0.5' }),
     ].join(''),
   );
   const { items, nextCursor, damaged } = await get('timeline');

@@ -39,6 +39,7 @@ export function containerHealth(name: string, more: Partial<ContainerHealthView>
     finishedAt: '0001-01-01T00:00:00Z',
     exitCode: 0,
     restartPolicy: 'no',
+    budgetFreedAt: null,
     ...more,
   };
 }

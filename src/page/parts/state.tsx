@@ -4,7 +4,7 @@
  */
 import { word } from '../words/language.ts';
 
-type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'off';
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'off';
 
 const TONES: Readonly<Record<string, Tone>> = {
   up: 'good',
@@ -38,7 +38,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   cancelled: 'off',
 };
 
-const SIGNS: Readonly<Record<Tone, string>> = { good: '●', busy: '◐', warn: '▲', bad: '✖', off: '■' };
+export const SIGNS: Readonly<Record<Tone, string>> = { good: '●', busy: '◐', warn: '▲', bad: '✖', off: '■' };
 
 export function toneOf(state: string): Tone {
   return TONES[state] ?? 'warn';

@@ -7,6 +7,7 @@ import { Link } from 'wouter-preact';
 import type { IncidentView, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { get, type ListDocument } from '../api.ts';
+import { BeatStrip } from '../parts/beatStrip.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -29,6 +30,8 @@ export function WorkerPage({ name }: { name: string }) {
       <Facts worker={worker} />
       <h2>{t('worker.truths')}</h2>
       <Truths worker={worker} />
+      <h2>{t('beats.title')}</h2>
+      <BeatStrip worker={name} />
       <h2>{t('worker.jobs')}</h2>
       <Jobs worker={worker} />
       <h2>{t('worker.story')}</h2>

@@ -2,7 +2,10 @@
  * The page's words in English; the other languages have the same keys, which the compiler sees to.
  * It holds no sentence that the supervisor makes: those come with what they are about.
  */
+import { pastEn } from './pastEn.ts';
+
 export const en = {
+  ...pastEn,
   'app.name': 'Garrison',
   'app.on': 'Garrison on {host}',
   'app.skip': 'Skip to the content',

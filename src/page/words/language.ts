@@ -30,7 +30,7 @@ export function t(key: WordKey, facts: Readonly<Record<string, string | number>>
 }
 
 /** For words that come from the supervisor's closed sets: what has no translation is shown as it came. */
-export function word(kind: 'state' | 'verb' | 'verdict' | 'truth', name: string): string {
+export function word(kind: 'state' | 'verb' | 'verdict' | 'truth' | 'heal' | 'owner', name: string): string {
   const key = `${kind}.${name}`;
   return key in en ? t(key as WordKey) : name;
 }
@@ -47,6 +47,11 @@ export function durationText(ms: number): string {
   const [unit, unitMs] = UNITS.find(([, each]) => ms >= each) ?? (['millisecond', 1] as const);
   const format = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 } as const;
   return new Intl.NumberFormat(locale.value, format).format(Math.floor(Math.max(0, ms) / unitMs));
+}
+
+/** A figure with its unit, as this language writes it. */
+export function figureText(figure: number, format: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(locale.value, format).format(figure);
 }
 
 function firstLanguage(): Language {

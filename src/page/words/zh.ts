@@ -3,8 +3,10 @@
  * It has every key of the English ones, which the compiler sees to.
  */
 import type { WordKey } from './en.ts';
+import { pastZh } from './pastZh.ts';
 
 export const zh: Readonly<Record<WordKey, string>> = {
+  ...pastZh,
   'app.name': 'Garrison',
   'app.on': '{host} 上的 Garrison',
   'app.skip': '跳到正文',

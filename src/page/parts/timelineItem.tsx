@@ -1,0 +1,136 @@
+/**
+ * One entry of the timeline: when, what happened to what, by whom, why and from where, its evidence, and how it came to it.
+ * Every sentence is the supervisor's.
+ */
+import { useState } from 'preact/hooks';
+import { Link } from 'wouter-preact';
+import type { TimelineAbout, TimelineEntry } from '../../supervisor/door.ts';
+import { apiPath, get, type ListDocument } from '../api.ts';
+import { clockText } from '../now.ts';
+import { t } from '../words/language.ts';
+import { Copy } from './copy.tsx';
+import { Evidence } from './evidence.tsx';
+import { State } from './state.tsx';
+import { Time } from './time.tsx';
+import { Trouble } from './trouble.tsx';
+
+export function TimelineItem({ entry }: { entry: TimelineEntry }) {
+  const { id, kind, event, about, evidenceFile } = entry;
+  return (
+    <li data-event={event} data-kind={kind}>
+      <div class="head">
+        <span class="figure quiet">{clockText(Date.parse(entry.at))}</span> <Time at={entry.at} />{' '}
+        <span class="kind">{t(`kind.${kind}`)}</span>{' '}
+        {entry.state === null ? null : <State state={entry.state} />}{' '}
+        {about === null ? null : <About about={about} />}
+      </div>
+      <p>{entry.sentence}</p>
+      <Who entry={entry} />
+      {evidenceFile === null ? null : (
+        <Evidence path={apiPath('timeline', id, 'evidence')} file={evidenceFile} />
+      )}
+      {about === null ? null : <Why entry={entry} about={about} />}
+    </li>
+  );
+}
+
+function Who({ entry: { actor, reason, from } }: { entry: TimelineEntry }) {
+  const parts = [
+    actor === null ? null : t('timeline.by', { actor }),
+    from === null ? null : t('timeline.from', { from }),
+    reason === null ? null : t('timeline.reason', { reason }),
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : <p class="quiet">{parts.join(' · ')}</p>;
+}
+
+function About({ about: { kind, name } }: { about: TimelineAbout }) {
+  const place = placeOf(kind, name);
+  return place === null ? <span>{name}</span> : <Link href={place}>{name}</Link>;
+}
+
+/** Null of what has no page of its own. */
+function placeOf(kind: TimelineAbout['kind'], name: string): string | null {
+  switch (kind) {
+    case 'worker':
+      return `/workers/${encodeURIComponent(name)}`;
+    case 'container':
+      return `/containers/${encodeURIComponent(name)}`;
+    case 'job':
+      return `/jobs/${encodeURIComponent(name)}`;
+    case 'push':
+      return `/jobs?q=${encodeURIComponent(name)}`;
+    case 'zombies':
+      return '/zombies';
+    case 'maintenance':
+      return '/containers';
+    case 'host':
+    case 'docker':
+      return null;
+  }
+}
+
+const STEPS_BEFORE = 12;
+
+/** What happened to the same thing before, oldest first, as `garrison why` tells it. */
+function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
+  const [told, setTold] = useState<{ chain: readonly TimelineEntry[]; error: unknown } | null>(null);
+  const subject = `${about.kind}/${about.name}`;
+  const toggle = async (): Promise<void> => {
+    if (told !== null) {
+      setTold(null);
+      return;
+    }
+    const query = new URLSearchParams({ about: subject, before: entry.id, limit: String(STEPS_BEFORE) });
+    try {
+      const { items } = await get<ListDocument<TimelineEntry>>(`api/v1/timeline?${query.toString()}`);
+      setTold({ chain: [...items].reverse(), error: null });
+    } catch (error) {
+      setTold({ chain: [], error });
+    }
+  };
+  return (
+    <div class="why">
+      <button
+        type="button"
+        class="small"
+        aria-expanded={told !== null}
+        aria-label={t('timeline.whyOf', { name: about.name })}
+        onClick={() => void toggle()}
+      >
+        {t('timeline.why')}
+      </button>
+      {told === null ? null : told.error === null ? (
+        <Chain chain={told.chain} about={about} />
+      ) : (
+        <Trouble error={told.error} />
+      )}
+    </div>
+  );
+}
+
+function Chain({ chain, about }: { chain: readonly TimelineEntry[]; about: TimelineAbout }) {
+  const subject = `${about.kind}/${about.name}`;
+  return (
+    <div class="chain">
+      {chain.length === 0 ? <p>{t('timeline.noChain', { name: about.name })}</p> : null}
+      <ol>
+        {chain.map(({ id, at, sentence, actor }) => (
+          <li key={id}>
+            <span class="figure quiet">{clockText(Date.parse(at))}</span> {sentence}
+            {actor === null ? '' : ` (${actor})`}
+          </li>
+        ))}
+      </ol>
+      <p class="buttons">
+        <Link href={`/timeline?about=${encodeURIComponent(subject)}`}>
+          {t('timeline.onlyThis', { name: about.name })}
+        </Link>
+        {about.kind === 'worker' || about.kind === 'container' ? (
+          <>
+            <code>garrison why {subject}</code> <Copy text={`garrison why ${subject}`} />
+          </>
+        ) : null}
+      </p>
+    </div>
+  );
+}

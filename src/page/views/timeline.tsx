@@ -1,0 +1,138 @@
+/**
+ * One timeline of workers, containers, pushes, operators and what is around them, newest first, with its filters in the address.
+ * Nothing moves by itself: what is new is counted above, and comes when it is asked for.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { useSearchParams } from 'wouter-preact';
+import type { TimelineEntry, TimelineKind } from '../../supervisor/door.ts';
+import { get } from '../api.ts';
+import { useAsked } from '../parts/asked.ts';
+import { useFilter } from '../parts/filters.ts';
+import { SearchField } from '../parts/searchField.tsx';
+import { Time } from '../parts/time.tsx';
+import { TimelineItem } from '../parts/timelineItem.tsx';
+import { newOnes, type Seen } from '../parts/timelineSeen.ts';
+import { Trouble } from '../parts/trouble.tsx';
+import { t } from '../words/language.ts';
+import './timeline.css';
+
+const LOOK_EVERY_MS = 3_000;
+const PAGE_SIZE = 50;
+const KINDS: readonly TimelineKind[] = ['worker', 'container', 'job', 'operation', 'notice', 'supervisor'];
+
+type TimelineDocument = Seen<TimelineEntry>;
+
+export function TimelinePage() {
+  const [search] = useSearchParams();
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  for (const name of ['kind', 'q', 'about']) {
+    const value = search.get(name);
+    if (value !== null && value !== '') query.set(name, value);
+  }
+  const path = `api/v1/timeline?${query.toString()}`;
+  return (
+    <>
+      <h1>{t('nav.timeline')}</h1>
+      <p class="quiet">{t('timeline.means')}</p>
+      <Filters />
+      <Entries key={path} path={path} />
+    </>
+  );
+}
+
+function Filters() {
+  const [kind, putKind] = useFilter('kind');
+  const [text, putText] = useFilter('q');
+  const [about, putAbout] = useFilter('about');
+  return (
+    <form class="buttons filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        {t('timeline.kind')}{' '}
+        <select value={kind} onChange={(event) => putKind(event.currentTarget.value)}>
+          <option value="">{t('timeline.allKinds')}</option>
+          {KINDS.map((each) => (
+            <option key={each} value={each}>
+              {t(`kind.${each}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <SearchField value={text} onSearch={putText} hint={t('timeline.search')} />
+      {about === '' ? null : (
+        <button type="button" onClick={() => putAbout('')}>
+          {t('timeline.notOnly', { about })}
+        </button>
+      )}
+    </form>
+  );
+}
+
+/** The newest are asked for again and again, and only counted; what is shown changes when somebody wants it to. */
+function Entries({ path }: { path: string }) {
+  const { answer, error } = useAsked<TimelineDocument>(path, LOOK_EVERY_MS);
+  const [seen, setSeen] = useState<TimelineDocument | null>(null);
+  const [trouble, setTrouble] = useState<unknown>(null);
+  useEffect(() => {
+    if (seen === null && answer !== null) setSeen(answer);
+  }, [answer]);
+  if (seen === null || answer === null)
+    return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
+  const fresh = newOnes(seen, answer);
+  const older = async (): Promise<void> => {
+    try {
+      const next = await get<TimelineDocument>(`${path}&before=${seen.nextCursor ?? ''}`);
+      setSeen({ ...next, items: [...seen.items, ...next.items], damaged: seen.damaged + next.damaged });
+      setTrouble(null);
+    } catch (failure) {
+      setTrouble(failure);
+    }
+  };
+  return (
+    <>
+      <div class="fresh" role="status">
+        {fresh.count === 0 ? null : (
+          <button type="button" onClick={() => setSeen(fresh.seen)}>
+            {t(fresh.areMore ? 'timeline.newMore' : 'timeline.new', { n: fresh.count })}
+          </button>
+        )}
+      </div>
+      {error === null ? null : <Trouble error={error} />}
+      {seen.items.length === 0 ? <p>{t('list.empty')}</p> : null}
+      <ol class="story timeline">
+        {seen.items.map((entry) => (
+          <TimelineItem key={entry.id} entry={entry} />
+        ))}
+      </ol>
+      {trouble === null ? null : <Trouble error={trouble} />}
+      <End seen={seen} onOlder={() => void older()} />
+    </>
+  );
+}
+
+function End({
+  seen: { nextCursor, searchedBackTo, damaged },
+  onOlder,
+}: {
+  seen: TimelineDocument;
+  onOlder: () => void;
+}) {
+  return (
+    <p class="quiet">
+      {nextCursor === undefined ? (
+        t('timeline.beginning')
+      ) : (
+        <>
+          <button type="button" onClick={onOlder}>
+            {t('timeline.older')}
+          </button>{' '}
+          {searchedBackTo === null ? null : (
+            <>
+              {t('timeline.searchedTo')} <Time at={searchedBackTo} />
+            </>
+          )}
+        </>
+      )}
+      {damaged === 0 ? '' : ` ${t('timeline.damaged', { n: damaged })}`}
+    </p>
+  );
+}
