@@ -11,7 +11,7 @@ import { layOut, NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type PlacedNode } fr
 import { SIGNS, toneOf } from './state.tsx';
 
 const MARGIN = 2;
-const NAME_FITS = 21;
+const NAME_FITS = 20;
 
 export function DependencyGraph({ containers }: { containers: readonly ContainerView[] }) {
   // What is laid out anew only when somebody comes, goes, or depends on others.
@@ -68,8 +68,9 @@ function Edges({ layout, byName }: { layout: GraphLayout; byName: ReadonlyMap<st
             viewBox="0 0 8 8"
             refX={7}
             refY={4}
-            markerWidth={8}
-            markerHeight={8}
+            markerUnits="userSpaceOnUse"
+            markerWidth={10}
+            markerHeight={10}
             orient="auto"
           >
             <path d="M 0 0 L 8 4 L 0 8 z" />

@@ -40,7 +40,7 @@ export interface GraphLayout {
   readonly edges: readonly PlacedEdge[];
 }
 
-export const NODE_WIDTH = 176;
+export const NODE_WIDTH = 190;
 export const NODE_HEIGHT = 46;
 const GAP_X = 56;
 const GAP_Y = 12;

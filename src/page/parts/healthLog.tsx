@@ -5,6 +5,7 @@
 import type { ContainerHealthView } from '../../supervisor/door.ts';
 import { clockText } from '../now.ts';
 import { durationText, t } from '../words/language.ts';
+import { Said } from './said.tsx';
 import { State } from './state.tsx';
 import { Time } from './time.tsx';
 
@@ -53,7 +54,13 @@ function ProbeLine({ probe: { startedAt, endedAt, exitCode, output } }: { probe:
         }
       />{' '}
       {tookMs >= 0 ? t('health.took', { duration: durationText(tookMs) }) : ''}
-      {output.trim() === '' ? <span class="quiet"> {t('health.silent')}</span> : <pre>{output}</pre>}
+      {output.trim() === '' ? (
+        <span class="quiet"> {t('health.silent')}</span>
+      ) : (
+        <pre>
+          <Said>{output}</Said>
+        </pre>
+      )}
     </li>
   );
 }

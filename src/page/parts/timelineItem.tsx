@@ -10,6 +10,7 @@ import { clockText } from '../now.ts';
 import { t } from '../words/language.ts';
 import { Copy } from './copy.tsx';
 import { Evidence } from './evidence.tsx';
+import { Said } from './said.tsx';
 import { State } from './state.tsx';
 import { Time } from './time.tsx';
 import { Trouble } from './trouble.tsx';
@@ -24,12 +25,16 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
         {entry.state === null ? null : <State state={entry.state} />}{' '}
         {about === null ? null : <About about={about} />}
       </div>
-      <p>{entry.sentence}</p>
-      <Who entry={entry} />
-      {evidenceFile === null ? null : (
-        <Evidence path={apiPath('timeline', id, 'evidence')} file={evidenceFile} />
-      )}
-      {about === null ? null : <Why entry={entry} about={about} />}
+      <p>
+        <Said>{entry.sentence}</Said>
+      </p>
+      <div class="around">
+        <Who entry={entry} />
+        {evidenceFile === null ? null : (
+          <Evidence path={apiPath('timeline', id, 'evidence')} file={evidenceFile} />
+        )}
+        {about === null ? null : <Why entry={entry} about={about} />}
+      </div>
     </li>
   );
 }
@@ -40,12 +45,24 @@ function Who({ entry: { actor, reason, from } }: { entry: TimelineEntry }) {
     from === null ? null : t('timeline.from', { from }),
     reason === null ? null : t('timeline.reason', { reason }),
   ].filter((part) => part !== null);
-  return parts.length === 0 ? null : <p class="quiet">{parts.join(' · ')}</p>;
+  return parts.length === 0 ? null : (
+    <span class="quiet">
+      {parts.map((part) => (
+        <Said key={part}>{part}</Said>
+      ))}
+    </span>
+  );
 }
 
 function About({ about: { kind, name } }: { about: TimelineAbout }) {
   const place = placeOf(kind, name);
-  return place === null ? <span>{name}</span> : <Link href={place}>{name}</Link>;
+  return place === null ? (
+    <Said>{name}</Said>
+  ) : (
+    <Link href={place}>
+      <Said>{name}</Said>
+    </Link>
+  );
 }
 
 /** Null of what has no page of its own. */
@@ -89,10 +106,10 @@ function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
     }
   };
   return (
-    <div class="why">
+    <>
       <button
         type="button"
-        class="small"
+        class="small why"
         aria-expanded={told !== null}
         aria-label={t('timeline.whyOf', { name: about.name })}
         onClick={() => void toggle()}
@@ -104,7 +121,7 @@ function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
       ) : (
         <Trouble error={told.error} />
       )}
-    </div>
+    </>
   );
 }
 
@@ -116,8 +133,13 @@ function Chain({ chain, about }: { chain: readonly TimelineEntry[]; about: Timel
       <ol>
         {chain.map(({ id, at, sentence, actor }) => (
           <li key={id}>
-            <span class="figure quiet">{clockText(Date.parse(at))}</span> {sentence}
-            {actor === null ? '' : ` (${actor})`}
+            <span class="figure quiet">{clockText(Date.parse(at))}</span> <Said>{sentence}</Said>
+            {actor === null ? null : (
+              <>
+                {' '}
+                (<Said>{actor}</Said>)
+              </>
+            )}
           </li>
         ))}
       </ol>

@@ -18,6 +18,7 @@ import { isRootCause } from '../parts/dependencyGraph.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { HealthLog } from '../parts/healthLog.tsx';
 import { Maintenance } from '../parts/maintenance.tsx';
+import { Said } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -48,7 +49,8 @@ export function ContainerPage({ name }: { name: string }) {
         {name} <State state={container.state} />
       </h1>
       <p>
-        <span class="reason">{container.reason}</span> <Time at={container.since} />: {container.detail}
+        <span class="reason">{container.reason}</span> <Time at={container.since} />:{' '}
+        <Said>{container.detail}</Said>
       </p>
       <Cause container={container} />
       <DockerWord />
@@ -125,14 +127,14 @@ function WithHealth({ container }: { container: ContainerView }) {
 }
 
 function Facts({ container, health }: { container: ContainerView; health: ContainerHealthView | null }) {
-  const { id, image, project, service, dependsOn, zombies, heal } = container;
+  const { dependsOn, heal } = container;
   return (
     <dl class="facts">
       <dt>{t('container.plan')}</dt>
-      <dd>{heal.plan === '' ? t('container.noPlan') : heal.plan}</dd>
+      <dd>{heal.plan === '' ? t('container.noPlan') : <Said>{heal.plan}</Said>}</dd>
       <dt>{t('container.selection')}</dt>
       <dd>
-        <strong>{heal.selection}</strong>: {heal.because}
+        <strong>{heal.selection}</strong>: <Said>{heal.because}</Said>
       </dd>
       <dt>{t('column.budget')}</dt>
       <dd>
@@ -152,8 +154,18 @@ function Facts({ container, health }: { container: ContainerView; health: Contai
       <dd>
         <Needers name={container.name} />
       </dd>
+      <Identity container={container} />
+    </dl>
+  );
+}
+
+function Identity({ container: { id, image, project, service, zombies } }: { container: ContainerView }) {
+  return (
+    <>
       <dt>{t('container.image')}</dt>
-      <dd>{image}</dd>
+      <dd>
+        <Said>{image}</Said>
+      </dd>
       <dt>{t('container.id')}</dt>
       <dd>
         {id}
@@ -161,7 +173,7 @@ function Facts({ container, health }: { container: ContainerView; health: Contai
       </dd>
       <dt>{t('nav.zombies')}</dt>
       <dd>{zombies}</dd>
-    </dl>
+    </>
   );
 }
 
@@ -222,7 +234,7 @@ function StoryLine({
   return (
     <li data-event={event}>
       <span class="figure quiet">{clockText(Date.parse(at))}</span> <Time at={at} />{' '}
-      <span class="kind">{word('heal', event)}</span> {detail}{' '}
+      <span class="kind">{word('heal', event)}</span> <Said>{detail}</Said>{' '}
       <span class="quiet">{t('timeline.by', { actor })}</span>
       {bundleFile === null ? null : (
         <Evidence path={apiPath('containers', name, 'evidence', bundleFile)} file={bundleFile} />

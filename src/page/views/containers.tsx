@@ -9,6 +9,7 @@ import { DependencyGraph, isRootCause } from '../parts/dependencyGraph.tsx';
 import { useFilter } from '../parts/filters.ts';
 import { Maintenance } from '../parts/maintenance.tsx';
 import { SearchField } from '../parts/searchField.tsx';
+import { Said } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { snapshot } from '../store.ts';
@@ -45,7 +46,7 @@ export function DockerWord() {
   const { state, since, detail } = docker;
   return (
     <p class={state === 'up' ? 'quiet' : 'trouble'} data-docker={state}>
-      Docker: <State state={state} /> <Time at={since} />: {detail}
+      Docker: <State state={state} /> <Time at={since} />: <Said>{detail}</Said>
     </p>
   );
 }
@@ -67,7 +68,9 @@ function Hindrances() {
           <h2>{t('containers.problems')}</h2>
           <ul>
             {problems.map((problem) => (
-              <li key={problem}>{problem}</li>
+              <li key={problem}>
+                <Said>{problem}</Said>
+              </li>
             ))}
           </ul>
         </>
@@ -143,7 +146,7 @@ function Row({ container }: { container: ContainerView }) {
         <ContainerLink name={name} />
         {project === null ? null : <span class="quiet"> {project}</span>}
       </th>
-      <td>
+      <td data-label={t('column.state')}>
         <State state={state} /> <span class="reason">{reason}</span>
         {root === null ? null : (
           <span class="cause">
@@ -152,14 +155,21 @@ function Row({ container }: { container: ContainerView }) {
           </span>
         )}
       </td>
-      <td>
+      <td data-label={t('column.since')}>
         <Time at={since} />
       </td>
-      <td>{dependsOn.length === 0 ? '–' : <Names names={dependsOn} />}</td>
-      <td class="figure">{t('containers.used', { used: heal.restarts, budget: heal.budget })}</td>
+      <td data-label={t('column.dependsOn')}>{dependsOn.length === 0 ? '–' : <Names names={dependsOn} />}</td>
+      <td class="figure" data-label={t('column.budget')}>
+        {t('containers.used', { used: heal.restarts, budget: heal.budget })}
+      </td>
       <td>
-        {detail}
-        {heal.plan === '' ? null : <span class="plan"> {heal.plan}</span>}
+        <Said>{detail}</Said>
+        {heal.plan === '' ? null : (
+          <span class="plan">
+            {' '}
+            <Said>{heal.plan}</Said>
+          </span>
+        )}
       </td>
     </tr>
   );

@@ -6,8 +6,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { IncidentView, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
-import { get, type ListDocument } from '../api.ts';
+import { apiPath, get, type ListDocument } from '../api.ts';
 import { BeatStrip } from '../parts/beatStrip.tsx';
+import { Evidence } from '../parts/evidence.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -120,11 +121,16 @@ function Story({ name, state }: { name: string; state: string }) {
   );
 }
 
-function Incident({ incident: { at, state, reason, detail, shown, lastLines } }: { incident: IncidentView }) {
+function Incident({
+  incident: { id, at, state, reason, detail, shown, autopsyFile, lastLines },
+}: {
+  incident: IncidentView;
+}) {
   return (
     <li>
       <Time at={at} /> <State state={state} /> <span class="reason">{reason}</span> {detail}
       {shown ? null : <span class="quiet"> ({t('worker.heldBack')})</span>}
+      {autopsyFile === null ? null : <Evidence path={apiPath('incidents', id)} file={autopsyFile} />}
       {lastLines.length === 0 ? null : <pre>{lastLines.join('\n')}</pre>}
     </li>
   );

@@ -7,6 +7,7 @@ import { mayAct } from '../actor.ts';
 import { type ListDocument } from '../api.ts';
 import { ask } from '../asking.ts';
 import { useAsked } from '../parts/asked.ts';
+import { Said } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { zombieParents, type ZombieParent } from '../parts/zombieParents.ts';
@@ -82,7 +83,7 @@ function Parents({ parents }: { parents: readonly ZombieParent[] }) {
   if (parents.length === 0) return <p>{t('zombies.none')}</p>;
   return (
     <div class="wide">
-      <table class="workers">
+      <table class="workers containers">
         <thead>
           <tr>
             {COLUMNS.map((column) => (
@@ -108,18 +109,20 @@ function Row({ of: { owner, parent, since, advice, pids, names } }: { of: Zombie
   return (
     <tr data-parent={parent.pid}>
       <th scope="row">
-        {t('zombies.of', { n: pids.length, names: names.slice(0, 3).join(', ') })}
+        <Said>{t('zombies.of', { n: pids.length, names: names.slice(0, 3).join(', ') })}</Said>
         <span class="quiet"> {t('zombies.pids', { pids: more > 0 ? `${told}, …` : told })}</span>
       </th>
-      <td>
-        {parent.name === '' ? t('zombies.unseen') : parent.name} {parent.pid}
+      <td data-label={t('zombies.column.parent')}>
+        <Said>{parent.name === '' ? t('zombies.unseen') : parent.name}</Said> {parent.pid}
         <Where parent={parent} />
       </td>
-      <td>{word('owner', owner)}</td>
-      <td>
+      <td data-label={t('zombies.column.owner')}>{word('owner', owner)}</td>
+      <td data-label={t('zombies.column.since')}>
         <Time at={since} />
       </td>
-      <td>{advice}</td>
+      <td>
+        <Said>{advice}</Said>
+      </td>
     </tr>
   );
 }
@@ -148,7 +151,9 @@ function Swept() {
       {last.swept === undefined || last.swept.length === 0 ? null : (
         <ul>
           {last.swept.map((zombie) => (
-            <li key={zombie.pid}>{sweptText(zombie)}</li>
+            <li key={zombie.pid}>
+              <Said>{sweptText(zombie)}</Said>
+            </li>
           ))}
         </ul>
       )}
