@@ -10,6 +10,7 @@ import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from
 import { ConfigSchema, DOCKER_SOCKET, type ConfigValues } from './configSchema.ts';
 import { GarrisonError, messageOf } from './errors.ts';
 import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
+import { loginInEffect, pageInEffect, type LoginSettings, type PageSettings } from './pageSettings.ts';
 import { settingsOf, type Setting } from './settings.ts';
 
 export type RedisSetting =
@@ -57,7 +58,8 @@ export interface GarrisonConfig {
     /** More zombies than this in a container that is healed, for so long, and it is restarted; null for never. */
     readonly zombies: { readonly most: number; readonly forMs: number } | null;
   };
-  readonly page: { readonly address: string; readonly port: number };
+  readonly page: PageSettings;
+  readonly login: LoginSettings;
   /** null when the metrics have no port of their own. */
   readonly metrics: { readonly address: string; readonly port: number } | null;
   readonly hooks: HookSettings;
@@ -167,34 +169,46 @@ function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readon
   ];
 }
 
-/** Docker would be asked without them, or not at all, and each time anew. */
+/** Docker would be asked without them, or not at all, and each time anew; the page could not speak https. */
 function certificateProblems(read: ConfigFile<ConfigValues>, folder: string): readonly ConfigProblem[] {
-  const named = read.value?.containers.certPath;
-  if (named === undefined) return [];
-  const missing = CERTIFICATES.map((name) => join(absolute(folder, named), name)).filter(
-    (path) => !existsSync(path),
-  );
-  return missing.map((path) => ({
-    file: read.file ?? '',
-    line: read.lineOf(['containers', 'certPath']),
-    key: 'containers.certPath',
-    what: `there is no file ${path}`,
-    cure: null,
-  }));
+  const { containers, page } = read.value ?? {};
+  const docker = containers?.certPath;
+  const needed: readonly (readonly [string, string])[] = [
+    ...(docker === undefined
+      ? []
+      : CERTIFICATES.map((name) => ['containers.certPath', join(docker, name)] as const)),
+    ...Object.entries(page?.tls ?? {}).map(([name, path]) => [`page.tls.${name}`, path] as const),
+  ];
+  return needed.flatMap(([key, path]) => {
+    const whole = absolute(folder, path);
+    if (existsSync(whole)) return [];
+    const line = read.lineOf(key.split('.'));
+    return [{ file: read.file ?? '', line, key, what: `there is no file ${whole}`, cure: null }];
+  });
 }
 
 const CERTIFICATES = ['ca.pem', 'cert.pem', 'key.pem'];
 
 type InEffect = Pick<
   GarrisonConfig,
-  'host' | 'workers' | 'redis' | 'ssh' | 'containers' | 'page' | 'metrics' | 'hooks' | 'notify' | 'retention'
+  | 'host'
+  | 'workers'
+  | 'redis'
+  | 'ssh'
+  | 'containers'
+  | 'page'
+  | 'login'
+  | 'metrics'
+  | 'hooks'
+  | 'notify'
+  | 'retention'
 >;
 
 function inEffect(
   values: ConfigValues,
   { identityFile, folder }: { identityFile: string; folder: string },
 ): InEffect {
-  const { workers, ssh, page, metrics, retention } = values;
+  const { workers, ssh, page, login, metrics, retention } = values;
   return {
     host: values.host ?? hostname(),
     workers: {
@@ -213,7 +227,8 @@ function inEffect(
       totalTimeoutMs: ssh.totalTimeout,
     },
     containers: containersInEffect(values.containers, folder),
-    page: page.listen,
+    page: pageInEffect(page, (path) => absolute(folder, path)),
+    login: loginInEffect(login),
     metrics: metrics.listen ?? null,
     hooks: hooksInEffect(values.hooks),
     notify: channelsInEffect(values.notify, (path) => absolute(folder, path)),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Hooks, Notify } from './alertSchema.ts';
+import { Listen, loginSchema, Page } from './pageSchema.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -36,19 +37,6 @@ const SMALLEST_WORKER_BYTES = 128 * 2 ** 20;
 
 const WorkerMemory = Size.refine((bytes) => bytes >= SMALLEST_WORKER_BYTES, {
   error: 'must be 128MiB or more: a worker needs about 80MiB before it does anything',
-});
-
-/** `127.0.0.1:7080`, `[::1]:7080`; port 0 lets the system choose. */
-const Listen = z.string().transform((text, context) => {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  const address = match?.[1] ?? match?.[2];
-  if (address !== undefined && port <= 65_535) return { address, port };
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an address and a port, such as 127.0.0.1:7080 or [::1]:7080',
-  });
-  return z.NEVER;
 });
 
 const Text = z.string().min(1);
@@ -118,15 +106,6 @@ const Containers = ContainerSection.superRefine(({ socket, host, certPath }, con
   else if (host.startsWith('ssh:')) issue('certPath', 'has no use for ssh://, which has its own keys');
 });
 
-const Page = z.strictObject({
-  listen: Listen.prefault('127.0.0.1:7080'),
-  basePath: z
-    .string()
-    .regex(/^\/(?:[A-Za-z0-9._~-]+\/?)*$/, 'must be a path that begins with /')
-    .default('/'),
-  trustedProxies: z.array(Text).default([]),
-});
-
 export const ConfigSchema = z.strictObject({
   host: z
     .string()
@@ -165,7 +144,7 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   hooks: Hooks.prefault({}),
   notify: Notify.default([]),
-  login: z.strictObject({ explainTo: z.array(Text).default(['loopback']) }).prefault({}),
+  login: loginSchema(Duration.prefault('15m')).prefault({}),
   retention: z
     .strictObject({
       jobs: Duration.prefault('30d'),
@@ -178,7 +157,7 @@ export const ConfigSchema = z.strictObject({
 export type ConfigValues = z.output<typeof ConfigSchema>;
 
 /** Sections that are checked and shown but that nothing in this version acts on. */
-export const UNUSED_KEYS: readonly string[] = ['login', 'page.basePath', 'page.trustedProxies'];
+export const UNUSED_KEYS: readonly string[] = [];
 
 /** The JSON Schema of garrison.yaml, for editors. */
 export function configJsonSchema(): object {

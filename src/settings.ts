@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { writtenAlerts } from './alertSettings.ts';
 import { DOCKER_SOCKET, UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
+import { writtenPage } from './pageSettings.ts';
 import { formatDurationMs, formatSizeBytes } from './units.ts';
 
 export interface Setting {
@@ -83,12 +84,9 @@ function otherSettings({
     'containers.exclude': JSON.stringify(containers.exclude),
     'containers.confirm': formatDurationMs(containers.confirm),
     ...zombieSettings(containers.zombies),
-    'page.listen': addressText(page.listen),
-    'page.basePath': page.basePath,
-    'page.trustedProxies': JSON.stringify(page.trustedProxies),
+    ...writtenPage({ page, login }),
     'metrics.listen': metrics.listen === undefined ? 'none' : addressText(metrics.listen),
     ...writtenAlerts(hooks, notify),
-    'login.explainTo': JSON.stringify(login.explainTo),
     'retention.jobs': formatDurationMs(retention.jobs),
     'retention.logs': formatSizeBytes(retention.logs),
     'retention.incidents': formatDurationMs(retention.incidents),

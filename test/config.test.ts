@@ -60,7 +60,15 @@ test('without any file the defaults hold', () => {
     idleTimeoutMs: 60_000,
     totalTimeoutMs: 300_000,
   });
-  assert.deepEqual(config.page, { address: '127.0.0.1', port: 7080 });
+  assert.deepEqual(config.page, {
+    address: '127.0.0.1',
+    port: 7080,
+    basePath: '/',
+    publicUrl: null,
+    trustedProxies: [],
+    tls: null,
+  });
+  assert.deepEqual(config.login, { explainTo: ['loopback'], tries: 7, lockMs: 900_000 });
   assert.deepEqual(config.retention, {
     jobsMs: 30 * 86_400_000,
     logsBytes: 2 * 2 ** 30,
@@ -69,7 +77,7 @@ test('without any file the defaults hold', () => {
   assert.ok(config.settings.every(({ key, from }) => from === (key === 'host' ? 'the machine' : 'default')));
 });
 
-test('the example of the contract is accepted, and what has no effect yet is marked so', () => {
+test('the example of the contract is accepted, and all of it is used', () => {
   mkdirSync(join(home, 'keys'));
   write('keys/push', '');
   const file = write(
@@ -89,7 +97,7 @@ retention: { jobs: 30d, logs: 2GiB, incidents: 90d }
   assert.equal(config.workers.memoryLimitBytes, 256 * 2 ** 20);
   assert.equal(config.ssh.identityFile, join(home, 'keys/push'));
   assert.equal(config.ssh.totalTimeoutMs, 5_400_000);
-  assert.deepEqual(config.page, { address: '::1', port: 0 });
+  assert.deepEqual([config.page.address, config.page.port], ['::1', 0]);
   const setting = (key: string) => config.settings.find((candidate) => candidate.key === key);
   assert.deepEqual(setting('workers.count'), {
     key: 'workers.count',
@@ -99,7 +107,7 @@ retention: { jobs: 30d, logs: 2GiB, incidents: 90d }
   });
   assert.deepEqual(setting('containers.dependsOn')?.used, true);
   assert.deepEqual(setting('containers.budget.per')?.used, true);
-  assert.deepEqual(setting('page.basePath')?.used, false);
+  assert.ok(config.settings.every(({ used }) => used));
   assert.deepEqual(config.containers, {
     socket: '/run/docker.sock',
     host: null,
@@ -230,6 +238,39 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     'containers.certPath',
     /no use for ssh/,
   ],
+  [
+    'a page for everybody without TLS',
+    'page:\n  listen: 0.0.0.0:7080\n',
+    2,
+    'page.listen',
+    /page\.tls.*page\.trustedProxies.*127\.0\.0\.1/,
+  ],
+  ['half a certificate', 'page: { tls: { certFile: c.pem } }\n', 1, 'page.tls.keyFile', /is missing/],
+  ['a path that leads out', 'page: { basePath: /a/../b }\n', 1, 'page.basePath', /begins with \//],
+  ['a path without a beginning', 'page: { basePath: garrison }\n', 1, 'page.basePath', /begins with \//],
+  [
+    'a proxy with a name',
+    'page: { trustedProxies: [nginx] }\n',
+    1,
+    'page.trustedProxies.0',
+    /a network such as/,
+  ],
+  [
+    'a network too long',
+    'login: { explainTo: [10.0.0.0/33] }\n',
+    1,
+    'login.explainTo.0',
+    /a network such as/,
+  ],
+  ['a lock at the first slip', 'login: { tries: 1 }\n', 1, 'login.tries', /at least 3/],
+  ['an address with a path', 'page: { publicUrl: "https://b/x" }\n', 1, 'page.publicUrl', /page\.basePath/],
+  [
+    'an address with a password',
+    'page: { publicUrl: "https://u:secret@b" }\n',
+    1,
+    'page.publicUrl',
+    /password/,
+  ],
   ['an unknown choice', 'containers: { select: some }\n', 1, 'containers.select', /label or all/],
 ];
 describe('one problem in garrison.yaml', () => {
@@ -243,6 +284,30 @@ describe('one problem in garrison.yaml', () => {
       assert.ok(!refusal().message.includes('secret'), 'a value must not be echoed');
     });
   }
+});
+
+test('a page behind a proxy or with a certificate may listen anywhere; what it names must be there', () => {
+  write(
+    'garrison.yaml',
+    'page: { listen: "0.0.0.0:7080", basePath: /garrison, publicUrl: "https://b.example", trustedProxies: [10.0.0.0/8, loopback] }\n',
+  );
+  const { page } = loadConfig({ home });
+  assert.deepEqual(
+    [page.basePath, page.publicUrl, page.trustedProxies],
+    ['/garrison/', 'https://b.example', ['10.0.0.0/8', 'loopback']],
+  );
+  write('garrison.yaml', 'page:\n  listen: 0.0.0.0:7080\n  tls: { certFile: c.pem, keyFile: k.pem }\n');
+  assert.deepEqual(
+    problems().map(({ line, key }) => [line, key]),
+    [
+      [3, 'page.tls.certFile'],
+      [3, 'page.tls.keyFile'],
+    ],
+  );
+  write('c.pem', '');
+  write('k.pem', '');
+  const { tls } = loadConfig({ home }).page;
+  assert.deepEqual(tls, { certFile: join(home, 'c.pem'), keyFile: join(home, 'k.pem') });
 });
 
 test('the inventory gives its hosts with their defaults', () => {

@@ -72,6 +72,8 @@ describe('README', () => {
       'containers.host',
       'containers.zombies.for',
       'containers.zombies.most',
+      'page.tls.certFile',
+      'page.tls.keyFile',
       'redis.passwordFile',
       'redis.url',
     ];

@@ -62,6 +62,7 @@ const LIBRARY_ROOMS: Readonly<Record<string, readonly (Room | `${string}.ts`)[]>
     'configSchema.ts',
     'schemaProblem.ts',
     'inventory.ts',
+    'pageSchema.ts',
     'alertSchema.ts',
     'driver/alertFile.ts',
     'driver/healFile.ts',
