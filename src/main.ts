@@ -75,6 +75,7 @@ async function start(options: RunOptions, logger: Logger, ending: Ending): Promi
     homeDir: config.home,
     socketPath,
     pageListen: config.page,
+    login: config.login,
     metricsListen: config.metrics,
     readiness: () => readiness(supervisor),
     logger,

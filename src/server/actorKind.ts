@@ -21,6 +21,7 @@ export function actorKind(name: string): ActorKind {
     case 'local':
       return 'local';
     case 'page':
+    case 'user':
       return 'session';
     case 'token':
       return 'token';

@@ -2,10 +2,11 @@
  * The acting half of the API: each request becomes a wish handed through the door, and answers with where to follow it.
  * It never does anything to a worker or a host itself.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish, type AccountWish } from '../push/account.ts';
 import type { Door } from '../supervisor/door.ts';
+import { askerOf } from './asker.ts';
 import { OperationBody, PushBody, readBody, TokenBody, TrustBody } from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
 import type { z } from 'zod';
@@ -13,7 +14,7 @@ import type { TokenStore } from './tokenStore.ts';
 import { wallTime } from '../clock.ts';
 
 const OPERATE = { config: { access: 'operate' as const } };
-const SOCKET = { config: { access: 'socket' as const } };
+const ADMIN = { config: { access: 'admin' as const } };
 
 export function addPushRoute(app: FastifyInstance, door: Door): void {
   app.post('/api/v1/pushes', OPERATE, async (request, reply) => {
@@ -22,12 +23,12 @@ export function addPushRoute(app: FastifyInstance, door: Door): void {
       kind: body.kind,
       account: accountOf(body),
       hosts: body.hosts,
-      actor: actorName(request),
+      ...askerOf(request),
       reason: body.reason,
       dryRun: body.dryRun,
     });
     if (body.dryRun) return itemDocument('Push', push);
-    void reply.code(202).header('location', `/api/v1/pushes/${push.id}`);
+    void reply.code(202).header('location', `${app.basePath}api/v1/pushes/${push.id}`);
     return itemDocument('Push', push);
   });
 }
@@ -35,9 +36,9 @@ export function addPushRoute(app: FastifyInstance, door: Door): void {
 export function addOperationRoute(app: FastifyInstance, door: Door): void {
   app.post('/api/v1/operations', OPERATE, async (request, reply) => {
     const body = readBody(OperationBody, request.body);
-    const operation = await door.submitOperation({ ...body, actor: actorName(request) });
+    const operation = await door.submitOperation({ ...body, ...askerOf(request) });
     if (body.dryRun) return itemDocument('Operation', operation);
-    void reply.code(202).header('location', `/api/v1/operations/${operation.id}`);
+    void reply.code(202).header('location', `${app.basePath}api/v1/operations/${operation.id}`);
     return itemDocument('Operation', operation);
   });
 }
@@ -50,25 +51,34 @@ export function addHostKeyRoutes(app: FastifyInstance, door: Door): void {
   app.post<{ Params: { name: string } }>('/api/v1/hosts/:name/trust', OPERATE, async (request) => {
     const { fingerprint } = readBody(TrustBody, request.body);
     const { name } = request.params;
-    await door.trustHostKey(name, fingerprint, actorName(request));
+    await door.trustHostKey(name, fingerprint, askerOf(request));
     return itemDocument('HostKey', { host: name, fingerprint });
   });
 }
 
-export function addTokenRoutes(app: FastifyInstance, tokens: TokenStore): void {
-  app.post('/api/v1/tokens', SOCKET, async (request, reply) => {
+export function addTokenRoutes(
+  app: FastifyInstance,
+  { tokens, door }: { tokens: TokenStore; door: Door },
+): void {
+  app.post('/api/v1/tokens', ADMIN, async (request, reply) => {
     const { name, scope } = readBody(TokenBody, request.body);
     void reply.code(201);
-    return itemDocument('Token', tokens.create(name, scope));
+    const keep = (): void => {
+      door.audit({ event: 'token', verb: 'create', token: name, scope, ...askerOf(request) });
+    };
+    return itemDocument('Token', tokens.create(name, scope, keep));
   });
-  app.get('/api/v1/tokens', SOCKET, async () => ({
+  app.get('/api/v1/tokens', ADMIN, async () => ({
     apiVersion: API_VERSION,
     kind: 'TokenList',
     observedAt: wallTime(),
     items: tokens.list(),
   }));
-  app.delete<{ Params: { name: string } }>('/api/v1/tokens/:name', SOCKET, async (request, reply) => {
-    tokens.revoke(request.params.name);
+  app.delete<{ Params: { name: string } }>('/api/v1/tokens/:name', ADMIN, async (request, reply) => {
+    const { name } = request.params;
+    tokens.revoke(name, () => {
+      door.audit({ event: 'token', verb: 'revoke', token: name, ...askerOf(request) });
+    });
     return reply.code(204).send();
   });
 }
@@ -88,8 +98,4 @@ function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
     ...(sudo === undefined ? {} : { sudo }),
     ...(comment === undefined ? {} : { comment }),
   });
-}
-
-function actorName(request: FastifyRequest): string {
-  return request.actor?.name ?? 'unknown';
 }

@@ -2,46 +2,33 @@
  * Serves one set of routes on two doors: the Unix socket for the operator, and the page's port, closed to strangers.
  * It never changes the world: it asks the supervisor through the Door.
  */
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { LoginSettings } from '../pageSettings.ts';
 import type { Door } from '../supervisor/door.ts';
+import { openAccounts, type Accounts } from './accounts.ts';
 import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
 import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
 import { itemDocument } from './collection.ts';
 import { addContainerPages } from './containerPages.ts';
 import { addEventRoute } from './events.ts';
-import {
-  bracketed,
-  guardMetrics,
-  guardPage,
-  guardSocket,
-  isLoopback,
-  ownHosts,
-  stillAllowed,
-  type PageGuard,
-} from './guard.ts';
+import { guardMetrics, guardSocket } from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';
 import { addLogRoute } from './logRoute.ts';
-import { addMeRoute } from './me.ts';
 import { LoginFailures } from './loginFailures.ts';
 import type { MetricBook } from './metricBook.ts';
 import { addMetricsRoute, openMetrics } from './metrics.ts';
-import { addPageFiles } from './pageFiles.ts';
-import { problem, problemOf, sendProblem } from './problem.ts';
-import { createSessions, type Sessions } from './session.ts';
-import { addSignInRoutes } from './signIn.ts';
+import { newApp, type ServerLogger } from './newApp.ts';
+import { LOCAL_PLACE, openGuard, servePage, type PageDoor, type PageDoorSettings } from './pageDoor.ts';
+import { isLoopback } from './place.ts';
 import { addStatusPage } from './statusPage.ts';
 import { createStreamHub, type StreamHub } from './stream.ts';
 import { openTokenStore, type TokenStore } from './tokenStore.ts';
+import { addUserRoutes } from './userRoutes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
   readonly why: string;
-}
-
-/** What a pino logger fits. */
-export interface ServerLogger {
-  error(facts: object, message: string): void;
 }
 
 export interface ServerOptions {
@@ -49,7 +36,8 @@ export interface ServerOptions {
   readonly homeDir: string;
   readonly socketPath: string;
   /** null serves no page; port 0 lets the system choose. */
-  readonly pageListen: { readonly address: string; readonly port: number } | null;
+  readonly pageListen: PageDoorSettings | null;
+  readonly login?: LoginSettings;
   /** A port for the metrics alone; null for none. */
   readonly metricsListen?: { readonly address: string; readonly port: number } | null;
   readonly readiness: () => Readiness;
@@ -68,31 +56,10 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const BODY_LIMIT_BYTES = 2 ** 20;
-const REQUEST_TIMEOUT_MS = 30_000;
-
-const SAFE_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  // Not no-referrer: with that a browser sends `Origin: null`, and the origin is what our forms are known by.
-  'referrer-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-  'cache-control': 'no-store',
-};
-
 /** Throws HOME_BUSY when another supervisor answers on the socket, PAGE_UNAVAILABLE when the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const logins = new LoginFailures();
-  const metrics = openMetrics(options.door, logins);
-  const shared: Shared = {
-    options,
-    logins,
-    metrics,
-    sessions: createSessions(),
-    tokens: openTokenStore(options.homeDir),
-    link: () => null,
-  };
+  const shared = openShared(options);
+  const { metrics } = shared;
   const doors: Served[] = [];
   const close = async (): Promise<void> => {
     for (const { hub } of doors) hub.endAll();
@@ -101,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     doors.push(await serveSocket(shared));
-    const page = options.pageListen === null ? null : await servePage(shared, options.pageListen);
+    const page = options.pageListen === null ? null : await openPage(shared, options.pageListen);
     if (page !== null) doors.push(page);
     const { metricsListen = null } = options;
     const own = metricsListen === null ? null : await serveMetrics(shared, metricsListen);
@@ -115,13 +82,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-interface Shared {
+interface Shared extends Accounts {
   readonly options: ServerOptions;
-  readonly sessions: Sessions;
   readonly tokens: TokenStore;
   readonly logins: LoginFailures;
   readonly metrics: MetricBook;
   link: () => string | null;
+}
+
+function openShared(options: ServerOptions): Shared {
+  const { door, homeDir, login } = options;
+  const logins = new LoginFailures();
+  const metrics = openMetrics(door, logins);
+  const accounts = openAccounts({
+    door,
+    homeDir,
+    failures: logins,
+    ...(login === undefined ? {} : { login }),
+  });
+  return { ...accounts, options, logins, metrics, tokens: openTokenStore(homeDir), link: () => null };
 }
 
 interface Served {
@@ -130,7 +109,7 @@ interface Served {
 }
 
 async function serveSocket(shared: Shared): Promise<Served> {
-  const app = newApp(shared.options.logger);
+  const app = newApp({ logger: shared.options.logger });
   guardSocket(app);
   const hub = createStreamHub(() => true);
   addRoutes(app, shared, hub);
@@ -140,35 +119,18 @@ async function serveSocket(shared: Shared): Promise<Served> {
   return { app, hub };
 }
 
-async function servePage(
-  shared: Shared,
-  listen: { readonly address: string; readonly port: number },
-): Promise<Served & { readonly port: number; newLink(): string }> {
-  const app = newApp(shared.options.logger);
-  let hosts: ReadonlySet<string> = new Set();
-  const guard: PageGuard = {
-    sessions: shared.sessions,
-    tokens: shared.tokens,
-    logins: shared.logins,
-    get hosts() {
-      return hosts;
+function openPage(shared: Shared, settings: PageDoorSettings): Promise<PageDoor> {
+  const { options, login } = shared;
+  return servePage({
+    ...shared,
+    settings,
+    explainTo: login.explainTo,
+    logger: options.logger,
+    addRoutes: (app, hub) => {
+      addContainerPages(app, options.door);
+      addRoutes(app, shared, hub);
     },
-  };
-  guardPage(app, guard);
-  const hub = createStreamHub((request) => stillAllowed(request, guard));
-  addSignInRoutes(app, guard);
-  addMeRoute(app);
-  await addPageFiles(app, '/');
-  addContainerPages(app, shared.options.door);
-  addRoutes(app, shared, hub);
-  await app.ready();
-  const port = await listenOnPort(app, { ...listen, who: { name: 'the page', key: 'page.listen' } });
-  hosts = ownHosts(listen.address, port);
-  const reachable =
-    listen.address === '0.0.0.0' || listen.address === '::' ? '127.0.0.1' : bracketed(listen.address);
-  const newLink = (): string =>
-    `http://${reachable}:${String(port)}/login?token=${shared.sessions.newLinkSecret()}`;
-  return { app, hub, port, newLink };
+  });
 }
 
 /** Nothing but the metrics, and whether it is well. */
@@ -176,63 +138,29 @@ async function serveMetrics(
   shared: Shared,
   listen: { readonly address: string; readonly port: number },
 ): Promise<Served & { readonly port: number }> {
-  const app = newApp(shared.options.logger);
-  let hosts: ReadonlySet<string> = new Set();
-  const { sessions, tokens, logins, metrics } = shared;
-  const guard: PageGuard = {
-    ...{ sessions, tokens, logins },
-    get hosts() {
-      return hosts;
-    },
-  };
+  const app = newApp({ logger: shared.options.logger });
+  const { metrics } = shared;
+  const { guard, bound } = openGuard(shared, { trustedProxies: [], place: LOCAL_PLACE });
   guardMetrics(app, guard, isLoopback(listen.address) ? 'loopback' : 'token');
   addHealthRoutes(app, shared.options);
   addMetricsRoute(app, metrics);
   await app.ready();
   const who = { name: 'the metrics', key: 'metrics.listen' } as const;
   const port = await listenOnPort(app, { ...listen, who });
-  hosts = ownHosts(listen.address, port);
+  bound({ ...listen, port });
   return { app, hub: createStreamHub(() => false), port };
 }
 
-function newApp(logger: ServerLogger): FastifyInstance {
-  const app = Fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: 10_000 },
-    routerOptions: { maxParamLength: 300 },
-    frameworkErrors: (_error, _request, reply) => {
-      // Such a request never reaches the guard, so it learns nothing that a stranger may not.
-      void sendProblem(reply, problem('UNAUTHENTICATED', 'the address of the request is not understood'));
-    },
-  });
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.headers(SAFE_HEADERS);
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    void sendProblem(reply, problem('NOT_FOUND', `there is no ${request.method} ${path}`));
-  });
-  app.setErrorHandler((error, request, reply) => {
-    const known = problemOf(error);
-    if (known === null) {
-      const facts = { err: error, method: request.method, route: request.routeOptions.url };
-      logger.error(facts, 'a request failed by surprise');
-    }
-    const surprise = problem('INTERNAL', 'an unforeseen error', "the supervisor's log tells more");
-    void sendProblem(reply, known ?? surprise);
-  });
-  return app;
-}
-
-function addRoutes(app: FastifyInstance, { options, tokens, metrics }: Shared, hub: StreamHub): void {
+function addRoutes(app: FastifyInstance, shared: Shared, hub: StreamHub): void {
+  const { options, tokens, metrics } = shared;
   const { door } = options;
   addHealthRoutes(app, options);
   addReadRoutes(app, door);
   addPushRoute(app, door);
   addOperationRoute(app, door);
   addHostKeyRoutes(app, door);
-  addTokenRoutes(app, tokens);
+  addTokenRoutes(app, { tokens, door });
+  addUserRoutes(app, { ...shared, door });
   addAlertRoute(app, door);
   addEventRoute(app, { door, hub });
   addLogRoute(app, { door, hub });

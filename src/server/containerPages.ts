@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Door, OperationView } from '../supervisor/door.ts';
+import { askerOf } from './asker.ts';
 import { hiddenFields, wishOf, wishText, type PageWish } from './containerWish.ts';
 import { html, type Markup } from './html.ts';
 import { sendPage } from './pageFrame.ts';
@@ -16,8 +17,7 @@ export function addContainerPages(app: FastifyInstance, door: Door): void {
   app.get('/ask', ASK, (request, reply) =>
     orRefusal(reply, async () => {
       const wish = wishOf(request.query);
-      const actor = request.actor?.name ?? 'unknown';
-      const plan = await door.submitOperation({ ...requestOf(wish), actor, dryRun: true });
+      const plan = await door.submitOperation({ ...requestOf(wish), ...askerOf(request), dryRun: true });
       const formToken = request.actor?.session?.formToken ?? '';
       return sendPage(reply, {
         title: `${wishText(wish)}?`,
@@ -30,10 +30,9 @@ export function addContainerPages(app: FastifyInstance, door: Door): void {
     if (formToken === undefined || request.body?.form !== formToken)
       return sendProblem(reply, problem('CROSS_SITE', 'press the button on the page'));
     return orRefusal(reply, async () => {
-      const actor = request.actor?.name ?? 'unknown';
       const wish = wishOf(request.body);
-      const { id } = await door.submitOperation({ ...requestOf(wish), actor, dryRun: false });
-      return reply.redirect(`/operations/${encodeURIComponent(id)}`, 303);
+      const { id } = await door.submitOperation({ ...requestOf(wish), ...askerOf(request), dryRun: false });
+      return reply.redirect(`${app.basePath}operations/${encodeURIComponent(id)}`, 303);
     });
   });
   app.get<{ Params: { id: string } }>('/operations/:id', (request, reply) =>
@@ -73,7 +72,7 @@ async function orRefusal(reply: FastifyReply, answer: () => Promise<FastifyReply
   }
 }
 
-const BACK = html`<p><a href="/plain">Back to the status</a></p>`;
+const BACK = html`<p><a href="plain">Back to the status</a></p>`;
 
 function questionBody(wish: PageWish, plan: OperationView, formToken: string): Markup {
   return html`<h1>${wishText(wish)}?</h1>
@@ -87,7 +86,7 @@ function questionBody(wish: PageWish, plan: OperationView, formToken: string): M
             ${plan.interrupts.map((interrupted) => html`<li class="state bad">${interrupted}</li>`)}
           </ul>`
     }
-    <form method="post" action="/act">
+    <form method="post" action="act">
       <input type="hidden" name="form" value="${formToken}" />${hiddenFields(wish)}
       <p>
         <label>Why (kept in the journal): <input name="reason" maxlength="1000" size="40" /></label>

@@ -67,7 +67,7 @@ function beginForm(containers: readonly ContainerView[]): Markup {
     ...projects.map((project) => `project/${project}`),
     ...containers.map(({ name }) => `container/${name}`),
   ].slice(0, SCOPES_OFFERED);
-  return html`<form method="get" action="/ask">
+  return html`<form method="get" action="ask">
     <input type="hidden" name="verb" value="maintenanceOn" />
     <label
       >Maintenance of

@@ -3,25 +3,31 @@
  * It never trusts where a request comes from: loopback is open to every user and every web page on the machine.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { hostname, networkInterfaces } from 'node:os';
-import { problem, sendProblem, type Problem } from './problem.ts';
+import type { Client, FindClient } from './clientAddress.ts';
 import type { LoginFailures } from './loginFailures.ts';
+import { isSameOrigin, type Place } from './place.ts';
+import { problem, sendProblem, type Problem } from './problem.ts';
+import { sendToLogin, wantsPage } from './toLogin.ts';
 import type { Session, Sessions } from './session.ts';
 import type { Scope, TokenStore } from './tokenStore.ts';
+import type { Role, UserStore } from './userStore.ts';
 
 export interface Actor {
-  /** As the journal shows it: `local`, `page`, `token:NAME`. */
+  /** As the journal shows it: `local`, `page`, `user:NAME`, `token:NAME`. */
   readonly name: string;
-  readonly scope: Scope;
+  /** `admin` may also what concerns accounts and tokens. */
+  readonly scope: Scope | 'admin';
   readonly session: Session | null;
 }
 
-/** `public`: strangers too. `read`, `operate`, `hook`: by scope, of which `operate` may read too. `socket`: only over the Unix socket. */
-export type Access = 'public' | Scope | 'socket';
+/** `public`: strangers too. The others by scope: `admin` may all that `operate` may, which may all that `read` may; `hook` its own only. */
+export type Access = 'public' | Scope | 'admin';
 
 declare module 'fastify' {
   interface FastifyRequest {
     actor: Actor | null;
+    /** Who is at the other end; null over the Unix socket. */
+    client: Client | null;
   }
   interface FastifyContextConfig {
     access?: Access;
@@ -33,9 +39,10 @@ declare module 'fastify' {
 export interface PageGuard {
   readonly sessions: Sessions;
   readonly tokens: TokenStore;
+  readonly users: UserStore;
   readonly logins: LoginFailures;
-  /** The Host headers that are ours; empty until the port is bound. */
-  readonly hosts: ReadonlySet<string>;
+  readonly findClient: FindClient;
+  readonly place: Place;
 }
 
 export const SESSION_COOKIE = 'garrison_session';
@@ -45,19 +52,29 @@ export const REQUEST_HEADER = 'garrison-request';
 
 /** Everything over the Unix socket is the operator: its file is 0600 in a folder that is 0700. */
 export function guardSocket(app: FastifyInstance): void {
-  app.decorateRequest('actor', null);
+  decorate(app);
   app.addHook('onRequest', async (request) => {
-    request.actor = { name: 'local', scope: 'operate', session: null };
+    request.actor = { name: 'local', scope: 'admin', session: null };
   });
 }
 
 export function guardPage(app: FastifyInstance, guard: PageGuard): void {
-  app.decorateRequest('actor', null);
+  decorate(app);
   app.addHook('onRequest', async (request, reply) => {
+    request.client = guard.findClient({
+      socketAddress: request.socket.remoteAddress,
+      headers: request.headers,
+    });
     const refusal = judge(request, guard);
-    if (refusal !== null) return sendProblem(reply, refusal);
-    return undefined;
+    if (refusal === null) return undefined;
+    if (refusal.code === 'UNAUTHENTICATED' && wantsPage(request)) return sendToLogin(request, reply);
+    return sendProblem(reply, refusal);
   });
+}
+
+function decorate(app: FastifyInstance): void {
+  app.decorateRequest('actor', null);
+  app.decorateRequest('client', null);
 }
 
 /**
@@ -65,7 +82,7 @@ export function guardPage(app: FastifyInstance, guard: PageGuard): void {
  * 127.0.0.1; elsewhere it needs a token, which no browser sends by itself, so that any name of the machine will do.
  */
 export function guardMetrics(app: FastifyInstance, guard: PageGuard, open: 'loopback' | 'token'): void {
-  app.decorateRequest('actor', null);
+  decorate(app);
   app.addHook('onRequest', async (request, reply) => {
     const refusal = open === 'loopback' ? judgeHost(request, guard) : judgeToken(request, guard);
     if (refusal !== null) return sendProblem(reply, refusal);
@@ -87,37 +104,22 @@ export function sessionSecretOf(request: FastifyRequest): string | null {
   return null;
 }
 
-/** Proof by the browser itself that the request comes from our own page. */
-export function isSameOrigin(request: FastifyRequest): boolean {
-  const { origin, host } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  if (origin !== undefined && origin !== `http://${host ?? ''}`) return false;
-  if (site !== undefined && site !== 'same-origin') return false;
-  return origin !== undefined || site !== undefined;
+/** May this one do what wants that scope? */
+export function mayDo({ scope }: Actor, access: 'read' | 'operate' | 'admin'): boolean {
+  return scope !== 'hook' && RANK[scope] >= RANK[access];
 }
 
-/** Every way this listener may be called, with its real port. */
-export function ownHosts(address: string, port: number): ReadonlySet<string> {
-  const names = ['127.0.0.1', 'localhost', '[::1]', bracketed(address)];
-  if (address === '0.0.0.0' || address === '::') {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    names.push(hostname().toLowerCase(), ...addresses.map((entry) => bracketed(entry.address)));
-  }
-  return new Set(names.flatMap((name) => [`${name}:${String(port)}`, ...(port === 80 ? [name] : [])]));
-}
+const RANK = { read: 0, operate: 1, admin: 2 } as const;
 
-/** Open to this machine only. */
-export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address);
-}
-
-export function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
-}
+const SCOPE_OF: Readonly<Record<Role, 'read' | 'operate' | 'admin'>> = {
+  view: 'read',
+  operate: 'operate',
+  admin: 'admin',
+};
 
 function judgeHost(request: FastifyRequest, guard: PageGuard): Problem | null {
-  if (guard.hosts.has((request.headers.host ?? '').toLowerCase())) return null;
-  const cure = 'use the address that garrison printed';
+  if (guard.place.hosts.has((request.headers.host ?? '').toLowerCase())) return null;
+  const cure = 'use the address that garrison printed; page.publicUrl in garrison.yaml names another';
   return problem('MISDIRECTED', 'the Host header names another server', cure);
 }
 
@@ -139,36 +141,38 @@ function judge(request: FastifyRequest, guard: PageGuard): Problem | null {
     const cure = 'open a one-time link (garrison sign-in prints one) or send a token (garrison token create)';
     return problem('UNAUTHENTICATED', 'sign in first', cure);
   }
-  return judgeKnown(request, request.actor, access);
+  return judgeKnown(request, { actor: request.actor, access, place: guard.place });
 }
 
 function judgeKnown(
   request: FastifyRequest,
-  actor: Actor,
-  access: Exclude<Access, 'public'>,
+  { actor, access, place }: { actor: Actor; access: Exclude<Access, 'public'>; place: Place },
 ): Problem | null {
-  if (access === 'socket') {
-    const cure = 'use the garrison command there';
-    return problem('NOT_PERMITTED', 'this is only for the operator on the machine itself', cure);
-  }
   const wrong = judgeScope(actor, access);
   if (wrong !== null) return wrong;
-  if (actor.session !== null && changesSomething(request) && !provesItself(request)) {
+  if (actor.session !== null && changesSomething(request) && !provesItself(request, place)) {
     const cure = `send it from the page itself, with the header ${REQUEST_HEADER}: 1`;
     return problem('CROSS_SITE', 'the request does not prove that it comes from this page', cure);
   }
   return null;
 }
 
-function judgeScope({ name, scope }: Actor, access: Scope): Problem | null {
+function judgeScope(actor: Actor, access: Exclude<Access, 'public'>): Problem | null {
+  const { name, scope } = actor;
   if (access === 'hook') {
     if (scope === 'hook') return null;
     const cure = 'garrison token create --scope hook makes a token for Alertmanager';
     return problem('NOT_PERMITTED', `${name} may not hand in alerts`, cure);
   }
   if (scope === 'hook') return problem('NOT_PERMITTED', `${name} may only hand in alerts`);
-  if (access === 'read' || scope === 'operate') return null;
-  const cure = 'garrison token create --scope operate makes a token that may act';
+  if (mayDo(actor, access)) return null;
+  if (access === 'admin') {
+    const cure = 'sign in with an account of role admin, or use the garrison command on the machine';
+    return problem('NOT_PERMITTED', `${name} may not look after accounts and tokens`, cure);
+  }
+  const cure = name.startsWith('user:')
+    ? 'an administrator gives roles: garrison user role NAME --role operate'
+    : 'garrison token create --scope operate makes a token that may act';
   return problem('NOT_PERMITTED', `${name} may only read`, cure);
 }
 
@@ -176,7 +180,12 @@ function actorOf(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek')
   if (request.headers.authorization !== undefined) return tokenActor(request, guard, how);
   const secret = sessionSecretOf(request);
   const session = secret === null ? null : guard.sessions.find(secret, how);
-  return session === null ? null : { name: 'page', scope: 'operate', session };
+  if (session === null) return null;
+  // A link is the operator's on the machine.
+  if (session.user === null) return { name: 'page', scope: 'admin', session };
+  // Asked anew each time: a role that was taken away is gone at once.
+  const user = guard.users.find(session.user);
+  return user === null ? null : { name: `user:${user.name}`, scope: SCOPE_OF[user.role], session };
 }
 
 function tokenActor(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek'): Actor | null {
@@ -192,7 +201,7 @@ function changesSomething(request: FastifyRequest): boolean {
   return request.method !== 'GET' && request.method !== 'HEAD';
 }
 
-function provesItself(request: FastifyRequest): boolean {
-  if (!isSameOrigin(request)) return false;
+function provesItself(request: FastifyRequest, place: Place): boolean {
+  if (!isSameOrigin(request, place)) return false;
   return request.routeOptions.config.form === true || request.headers[REQUEST_HEADER] === '1';
 }

@@ -5,9 +5,11 @@
 import type { FastifyInstance } from 'fastify';
 import { itemDocument } from './collection.ts';
 
+const ROLE_OF = { read: 'view', operate: 'operate', admin: 'admin' } as const;
+
 export function addMeRoute(app: FastifyInstance): void {
   app.get('/api/v1/me', async ({ actor }) => {
-    const role = actor?.scope === 'operate' ? 'operate' : 'view';
+    const role = actor === null || actor.scope === 'hook' ? 'view' : ROLE_OF[actor.scope];
     return itemDocument('Actor', {
       name: actor?.name ?? '',
       role,

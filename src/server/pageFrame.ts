@@ -11,6 +11,8 @@ export interface Page {
   readonly body: Markup;
   /** Our own script text; never made from data. */
   readonly script?: string;
+  /** Of its text; English unless told. */
+  readonly language?: 'en' | 'zh';
 }
 
 const STYLE = `
@@ -31,9 +33,10 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     page.script === undefined ? html`` : { markup: `<script nonce="${nonce}">${page.script}</script>` };
   const style: Markup = { markup: `<style nonce="${nonce}">${STYLE}</style>` };
   const whole = html`<!doctype html>
-    <html lang="en">
+    <html lang="${page.language ?? 'en'}">
       <head>
         <meta charset="utf-8" />
+        <base href="${reply.server.basePath}" />
         <title>${page.title} · Garrison</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         ${style}
@@ -44,7 +47,7 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     </html> `;
   void reply.header(
     'content-security-policy',
-    `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'`,
   );
   return reply.type('text/html; charset=utf-8').send(whole.markup);
 }

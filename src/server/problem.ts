@@ -4,6 +4,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import { GarrisonError, type ErrorCode } from '../errors.ts';
+import { TooBusy } from './password.ts';
 
 /** Codes that only HTTP has, beside those of errors.ts. */
 type HttpCode =
@@ -13,6 +14,7 @@ type HttpCode =
   | 'BODY_TOO_LARGE'
   | 'BODY_UNREADABLE'
   | 'TOO_MANY_STREAMS'
+  | 'TOO_BUSY'
   | 'STOPPING';
 
 export type ProblemCode = ErrorCode | HttpCode;
@@ -55,6 +57,7 @@ const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   BODY_TOO_LARGE: 413,
   BODY_UNREADABLE: 400,
   TOO_MANY_STREAMS: 503,
+  TOO_BUSY: 503,
   STOPPING: 503,
 };
 
@@ -87,6 +90,7 @@ export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
 
 /** The document for any thrown thing; null when it is a surprise that the log must tell of. */
 export function problemOf(error: unknown): Problem | null {
+  if (error instanceof TooBusy) return problem('TOO_BUSY', error.message, 'try again in a few seconds');
   if (error instanceof GarrisonError) return problem(error.code, error.message, error.cure);
   const { statusCode, code } = error as { statusCode?: number; code?: string };
   if (statusCode === 413) return problem('BODY_TOO_LARGE', 'the request body is larger than 1 MiB');

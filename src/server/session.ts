@@ -8,6 +8,8 @@ import { monoMs } from '../clock.ts';
 export interface Session {
   /** Must come back in every form that changes something. */
   readonly formToken: string;
+  /** Whose account; null of a one-time link's. */
+  readonly user: string | null;
 }
 
 export interface Sessions {
@@ -16,9 +18,13 @@ export interface Sessions {
   linkIsGood(secret: string): boolean;
   /** Uses the link up; the new session's secret, or null when the link was used, is too old or never was. */
   open(linkSecret: string): string | null;
+  /** For somebody whose password was right. */
+  openFor(user: string): string;
   /** The session of this secret; counts as use unless `peek`. */
   find(secret: string, how: 'use' | 'peek'): Session | null;
   close(secret: string): void;
+  /** All of an account's. */
+  closeOf(user: string): void;
 }
 
 export const LINK_LIVES_MS = 15 * 60_000;
@@ -30,21 +36,25 @@ const MOST_SESSIONS = 256;
 interface Entry {
   readonly hash: Buffer;
   readonly formToken: string;
+  readonly user: string | null;
   aliveUntilMs: number;
 }
 
 export function createSessions(clock: () => number = monoMs): Sessions {
   const links: Entry[] = [];
   const sessions: Entry[] = [];
+  const begin = (user: string | null): string =>
+    add(sessions, { user, nowMs: clock(), livesMs: SESSION_IDLE_MS, most: MOST_SESSIONS });
   return {
-    newLinkSecret: () => add(links, { nowMs: clock(), livesMs: LINK_LIVES_MS, most: MOST_LINKS }),
+    newLinkSecret: () => add(links, { user: null, nowMs: clock(), livesMs: LINK_LIVES_MS, most: MOST_LINKS }),
     linkIsGood: (secret) => search(links, secret, clock()) !== null,
     open: (linkSecret) => {
       const link = search(links, linkSecret, clock());
       if (link === null) return null;
       links.splice(links.indexOf(link), 1);
-      return add(sessions, { nowMs: clock(), livesMs: SESSION_IDLE_MS, most: MOST_SESSIONS });
+      return begin(null);
     },
+    openFor: (user) => begin(user),
     find: (secret, how) => {
       const session = search(sessions, secret, clock());
       if (session !== null && how === 'use') session.aliveUntilMs = clock() + SESSION_IDLE_MS;
@@ -53,6 +63,10 @@ export function createSessions(clock: () => number = monoMs): Sessions {
     close: (secret) => {
       const session = search(sessions, secret, clock());
       if (session !== null) sessions.splice(sessions.indexOf(session), 1);
+    },
+    closeOf: (user) => {
+      const others = sessions.filter((session) => session.user !== user);
+      sessions.splice(0, sessions.length, ...others);
     },
   };
 }
@@ -68,10 +82,10 @@ export function hashOf(secret: string): Buffer {
 
 function add(
   entries: Entry[],
-  { nowMs, livesMs, most }: { nowMs: number; livesMs: number; most: number },
+  { user, nowMs, livesMs, most }: { user: string | null; nowMs: number; livesMs: number; most: number },
 ): string {
   const secret = newSecret();
-  entries.push({ hash: hashOf(secret), formToken: newSecret(), aliveUntilMs: nowMs + livesMs });
+  entries.push({ hash: hashOf(secret), formToken: newSecret(), user, aliveUntilMs: nowMs + livesMs });
   if (entries.length > most) entries.shift();
   return secret;
 }

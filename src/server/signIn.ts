@@ -1,63 +1,132 @@
 /**
- * The one-time sign-in link and its session: looking at the link shows a button, pressing it uses the link up.
- * It never tells a stranger whether a link was ever good.
+ * The sign-in page: by a one-time link, which looking at does not use up, or by name and password; and signing out.
+ * It never tells a stranger whether a link was ever good, or a name exists, and never keeps the session that was there before.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isSameOrigin, SESSION_COOKIE, sessionSecretOf, type PageGuard } from './guard.ts';
-import { html, type Markup } from './html.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SESSION_COOKIE, sessionSecretOf, type PageGuard } from './guard.ts';
+import type { Client } from './clientAddress.ts';
+import { html } from './html.ts';
+import type { LoginDesk, SignIn } from './loginDesk.ts';
+import { narrow, sendLoginForm } from './loginForm.ts';
 import { sendPage } from './pageFrame.ts';
+import { isEncrypted, isSameOrigin, wayBack } from './place.ts';
 import { problem, sendProblem } from './problem.ts';
 
 const PUBLIC = { config: { access: 'public' as const } };
 const FORM = { config: { access: 'read' as const, form: true } };
+/** A name and a password at their longest, and nothing to fill the memory with. */
+const LOGIN = { ...PUBLIC, bodyLimit: 16 * 1024 };
 
-export function addSignInRoutes(app: FastifyInstance, guard: PageGuard): void {
+export interface SignInNeeds {
+  readonly guard: PageGuard;
+  readonly desk: LoginDesk;
+  /** Whether somebody there may be told plainly what was wrong. */
+  readonly explains: (client: Client) => boolean;
+}
+
+interface LoginBody {
+  readonly token?: unknown;
+  readonly name?: unknown;
+  readonly password?: unknown;
+  readonly to?: unknown;
+}
+
+export function addSignInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
+  const { sessions, place } = needs.guard;
   const form = { parseAs: 'string' } as const;
   app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(String(body))));
   });
-  addLoginRoutes(app, guard);
+  addLoginRoutes(app, needs);
   app.post<{ Body: { form?: unknown } | undefined }>('/logout', FORM, async (request, reply) => {
     const secret = sessionSecretOf(request);
     if (secret === null || request.body?.form !== request.actor?.session?.formToken) {
       return sendProblem(reply, problem('CROSS_SITE', 'press the button on the page'));
     }
-    guard.sessions.close(secret);
-    void reply.header('set-cookie', cookie('', 'gone'));
-    return sendPage(reply, { title: 'Signed out', body: narrow(html`<p>You are signed out.</p>`) });
+    sessions.close(secret);
+    void reply.header(
+      'set-cookie',
+      cookie('', { basePath: place.basePath, isSecure: isEncrypted(request, place) }),
+    );
+    const body = narrow(
+      html`<p>You are signed out.</p>
+        <p><a href="login">Sign in</a></p>`,
+    );
+    return sendPage(reply, { title: 'Signed out', body });
   });
 }
 
-function addLoginRoutes(app: FastifyInstance, { sessions, logins }: PageGuard): void {
-  const refuse = (reply: FastifyReply): FastifyReply => {
-    logins.note('link');
-    return refuseLink(reply);
-  };
-  app.get<{ Querystring: { token?: string } }>('/login', PUBLIC, async (request, reply) => {
-    const secret = request.query.token;
-    if (typeof secret !== 'string' || !sessions.linkIsGood(secret)) return refuse(reply);
+function addLoginRoutes(app: FastifyInstance, needs: SignInNeeds): void {
+  const { sessions, logins, place } = needs.guard;
+  app.get<{ Querystring: { token?: unknown; to?: unknown } }>('/login', PUBLIC, async (request, reply) => {
+    const { token: secret, to } = request.query;
+    if (secret === undefined) return sendLoginForm(request, reply, { to });
+    if (typeof secret !== 'string' || !sessions.linkIsGood(secret)) {
+      logins.note('link');
+      return refuseLink(reply);
+    }
     const body = html`<p>This link signs in once.</p>
-      <form method="post" action="/login">
+      <form method="post" action="${place.basePath}login">
         <input type="hidden" name="token" value="${secret}" /><button>Sign in</button>
       </form>`;
     return sendPage(reply, { title: 'Sign in', body: narrow(body) });
   });
-  app.post<{ Body: { token?: unknown } | undefined }>('/login', PUBLIC, async (request, reply) => {
-    if (!isSameOrigin(request)) {
+  app.post<{ Body: LoginBody | undefined }>('/login', LOGIN, async (request, reply) => {
+    if (!isSameOrigin(request, place)) {
       return sendProblem(reply, problem('CROSS_SITE', 'press the button on the page of the link'));
     }
-    const secret = request.body?.token;
-    const session = typeof secret === 'string' ? sessions.open(secret) : null;
-    if (session === null) return refuse(reply);
-    return reply.header('set-cookie', cookie(session, 'session')).redirect('/', 303);
+    const { token, name, password, to } = request.body ?? {};
+    if (typeof name !== 'string' || typeof password !== 'string')
+      return enter(
+        { request, reply, session: typeof token === 'string' ? sessions.open(token) : null },
+        needs,
+      );
+    const client = request.client ?? { address: '', isLocal: false };
+    const signIn = await needs.desk.signIn({ name, password, client });
+    if (signIn.outcome === 'in') return enter({ request, reply, session: signIn.session, to }, needs);
+    return refuse({ request, reply, signIn, to, name, plainly: needs.explains(client) });
   });
 }
 
-function narrow(body: Markup): Markup {
-  return html`<main class="narrow">
-    <h1>Garrison</h1>
-    ${body}
-  </main>`;
+interface Entering {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** null: the link was not good. */
+  readonly session: string | null;
+  readonly to?: unknown;
+}
+
+/** With a session of its own: one that was there before may be known to whoever put it there. */
+function enter({ request, reply, session, to }: Entering, { guard }: SignInNeeds): FastifyReply {
+  const { sessions, logins, place } = guard;
+  if (session === null) {
+    logins.note('link');
+    return refuseLink(reply);
+  }
+  const before = sessionSecretOf(request);
+  if (before !== null) sessions.close(before);
+  const { basePath } = place;
+  void reply.header('set-cookie', cookie(session, { basePath, isSecure: isEncrypted(request, place) }));
+  return reply.redirect(wayBack(to, basePath), 303);
+}
+
+interface Refusing {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly signIn: Exclude<SignIn, { readonly outcome: 'in' }>;
+  readonly to: unknown;
+  readonly name: string;
+  readonly plainly: boolean;
+}
+
+function refuse({ request, reply, signIn, to, name, plainly }: Refusing): FastifyReply {
+  if (signIn.outcome === 'wait') {
+    const waitSeconds = Math.ceil(signIn.afterMs / 1000);
+    void reply.code(429).header('retry-after', String(waitSeconds));
+    return sendLoginForm(request, reply, { to, name, waitSeconds });
+  }
+  void reply.code(401);
+  return sendLoginForm(request, reply, { to, name, refused: plainly ? signIn.refusal : 'uniform' });
 }
 
 function refuseLink(reply: FastifyReply): FastifyReply {
@@ -71,8 +140,8 @@ function refuseLink(reply: FastifyReply): FastifyReply {
   );
 }
 
-/** Secure is left out on purpose: the page is plain HTTP on loopback, and a browser would drop the cookie. */
-function cookie(value: string, lifetime: 'session' | 'gone'): string {
-  const attributes = 'HttpOnly; SameSite=Strict; Path=/';
-  return `${SESSION_COOKIE}=${value}; ${attributes}${lifetime === 'gone' ? '; Max-Age=0' : ''}`;
+/** Secure is left out over plain HTTP on loopback, where a browser would drop the cookie. An empty value ends it. */
+function cookie(value: string, { basePath, isSecure }: { basePath: string; isSecure: boolean }): string {
+  const attributes = `HttpOnly; SameSite=Strict; Path=${basePath}${isSecure ? '; Secure' : ''}`;
+  return `${SESSION_COOKIE}=${value}; ${attributes}${value === '' ? '; Max-Age=0' : ''}`;
 }

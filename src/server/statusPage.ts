@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Door, JobView, Snapshot, WorkerView } from '../supervisor/door.ts';
 import { containerSection } from './containerSection.ts';
+import { mayDo } from './guard.ts';
 import { html, type Markup } from './html.ts';
 import { sendPage } from './pageFrame.ts';
 import { overallOf, workerCount } from './sentence.ts';
@@ -15,7 +16,7 @@ const JOBS_LOOKED_AT = 200;
 /** Reloads at most every 2 s when something changed, and says when the connection is lost. */
 const SCRIPT = `
 const live = document.getElementById('live');
-const events = new EventSource('/api/v1/events');
+const events = new EventSource(new URL('api/v1/events', document.baseURI));
 let due = false;
 const reload = () => { if (!due) { due = true; setTimeout(() => location.reload(), 2000); } };
 for (const name of ['worker', 'job', 'container', 'operation', 'supervisor']) events.addEventListener(name, reload);
@@ -28,7 +29,8 @@ export function addStatusPage(app: FastifyInstance, door: Door): void {
     const snapshot = door.snapshot();
     const jobs = await lastJobs(door);
     const formToken = request.actor?.session?.formToken ?? '';
-    const mayAct = request.actor?.scope === 'operate' && request.actor.session !== null;
+    const { actor } = request;
+    const mayAct = actor !== null && mayDo(actor, 'operate') && actor.session !== null;
     const containers = containerSection(door, mayAct);
     return sendPage(reply, {
       title: snapshot.host,
@@ -60,7 +62,7 @@ interface PageView {
 function pageBody({ snapshot, jobs, formToken, containers, zombies }: PageView): Markup {
   const { queue, redis } = snapshot;
   return html`<header>
-      <form method="post" action="/logout">
+      <form method="post" action="logout">
         <input type="hidden" name="form" value="${formToken}" /><button>Sign out</button>
       </form>
       <h1>Garrison on ${snapshot.host}</h1>

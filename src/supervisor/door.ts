@@ -137,11 +137,23 @@ export interface Snapshot {
   readonly containers: ContainersSummary;
 }
 
-export interface PushRequest {
+/** Who asks for something. */
+export interface Asker {
+  readonly actor: string;
+  /** The address it came from over the page's port; not there for a command on the machine. */
+  readonly from?: string;
+}
+
+/** A line for the journal. */
+export interface JournalFact {
+  readonly event: string;
+  readonly [fact: string]: unknown;
+}
+
+export interface PushRequest extends Asker {
   readonly kind: JobKind;
   readonly account: AccountWish | null;
   readonly hosts: readonly string[];
-  readonly actor: string;
   readonly reason: string | null;
   readonly dryRun: boolean;
 }
@@ -151,14 +163,13 @@ export type ContainerVerb = 'restart' | 'stop' | 'start' | 'heal' | 'clearQuaran
 export type MaintenanceVerb = 'maintenanceOn' | 'maintenanceOff';
 export type Verb = WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap';
 
-export interface OperationRequest {
+export interface OperationRequest extends Asker {
   readonly verb: Verb;
   /**
    * `worker/push-1`, `container/jms_core`, a bare name where it is unique, a job id or a push id; `docker` for `restart`;
    * `all`, `project/NAME` or `container/NAME` for maintenance; `zombies` for `reap`, which has no other.
    */
   readonly target: string;
-  readonly actor: string;
   readonly reason: string | null;
   /** `pid-startTicks-nonce`, or null for any. */
   readonly ifIncarnation: string | null;
@@ -321,7 +332,11 @@ export interface Door {
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */
-  trustHostKey(host: string, fingerprint: string, actor: string): Promise<void>;
+  trustHostKey(host: string, fingerprint: string, by: Asker): Promise<void>;
+  /** Who changes an account or a token, before it is changed; throws HOME_UNUSABLE, and then nothing may be changed. */
+  audit(fact: JournalFact): void;
+  /** What has happened at the door itself, such as a sign-in; never throws. */
+  note(fact: JournalFact): void;
 }
 
 export interface ScannedHostKey {

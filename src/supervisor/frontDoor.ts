@@ -8,6 +8,7 @@ import type { Alert } from '../reconciler/alertAction.ts';
 import { AlertHook } from './alertHook.ts';
 import type {
   AlertAnswer,
+  Asker,
   Change,
   ContainerStoryView,
   ContainerView,
@@ -15,6 +16,7 @@ import type {
   HealCounts,
   IncidentView,
   JobView,
+  JournalFact,
   Listing,
   ListQuery,
   NoticeCount,
@@ -92,6 +94,7 @@ export class FrontDoor implements Door {
       hosts: request.hosts,
       actor: push.actor,
       reason: push.reason,
+      ...whereFrom(request),
     });
     await this.#keep(push, jobs);
     this.#supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
@@ -230,11 +233,19 @@ export class FrontDoor implements Door {
     return this.#around.hosts.scan(host);
   }
 
-  async trustHostKey(host: string, fingerprint: string, actor: string): Promise<void> {
+  async trustHostKey(host: string, fingerprint: string, by: Asker): Promise<void> {
     checkHosts([host], this.#around.hosts);
-    this.#around.audit({ event: 'trust', host, fingerprint, actor });
+    this.#around.audit({ event: 'trust', host, fingerprint, ...by });
     await this.#around.hosts.trust(host, fingerprint);
     this.#supervisor.observe({ kind: 'hosts' });
+  }
+
+  audit(fact: JournalFact): void {
+    this.#around.audit(fact);
+  }
+
+  note(fact: JournalFact): void {
+    this.#around.note(fact);
   }
 
   #openViews(): JobView[] {
@@ -281,4 +292,8 @@ export class FrontDoor implements Door {
     const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
     return { ...push, state, jobs: views };
   }
+}
+
+function whereFrom({ from }: Asker): { from?: string } {
+  return from === undefined ? {} : { from };
 }

@@ -62,8 +62,9 @@ export class Operations {
       state: request.dryRun ? 'planned' : 'running',
     };
     if (request.dryRun) return { ...view, ...planned };
-    const { verb, target, actor, reason } = request;
-    this.#around.audit({ event: 'operation', id: view.id, verb, target, actor, reason });
+    const { verb, target, actor, reason, from } = request;
+    const where = from === undefined ? {} : { from };
+    this.#around.audit({ event: 'operation', id: view.id, verb, target, actor, reason, ...where });
     return this.#add({ view, check: begin() });
   }
 

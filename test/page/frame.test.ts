@@ -72,7 +72,7 @@ describe('the frame of the page', () => {
     await fake.server.close();
     await page.waitForSelector('.mark-stale');
     assert.match(await textOf(page, '.mark'), /^Stale since \d.*may be out of date\.$/);
-    fake = await startFakeSupervisor(fake.home, port);
+    fake = await startFakeSupervisor(fake.home, { page: { port } });
     await page.waitForSelector('.mark-signedOut', { timeout: 40_000 });
     assert.ok(await page.getByRole('link', { name: 'Sign in' }).isVisible());
   });

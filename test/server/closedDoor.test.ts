@@ -52,7 +52,6 @@ describe('a stranger', () => {
   const paths = [
     '/',
     '/metrics',
-    '/login',
     '/login?token=x',
     '/logout',
     '/nothing',
@@ -89,6 +88,12 @@ describe('a stranger', () => {
       assert.equal(code(answer), 'UNAUTHENTICATED');
     });
   }
+  test('gets the sign-in page, and is told nothing else on it', async () => {
+    const answer = await page({ path: '/login' });
+    assert.equal(answer.status, 200);
+    assert.match(answer.text, /<form class="sign-in" method="post" action="login">/);
+    assert.ok(!answer.text.includes('bastion-a'));
+  });
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD']) {
     test(`gets 401 for ${method}, even with a body nobody could read`, async () => {
       const answer = await page({
@@ -274,16 +279,20 @@ describe('a session', () => {
     assert.match(String(good.headers.location), /^\/api\/v1\/operations\/o-/);
     assert.equal((fake.door.asked.at(-1) as { actor: string }).actor, 'page');
   });
-  test('may not make tokens', async () => {
+  test('of the link is the operator on the machine: it may make tokens, which is kept in the journal', async () => {
     const cookie = await signIn();
-    const sent = json({ name: 'x', scope: 'operate' });
-    const answer = await page({
+    const sent = json({ name: 'made-on-the-page', scope: 'read' });
+    const made = await page({
       method: 'POST',
       path: '/api/v1/tokens',
       body: sent.body,
       headers: { ...sent.headers, cookie, origin: origin(), 'garrison-request': '1' },
     });
-    assert.deepEqual([answer.status, code(answer)], [403, 'NOT_PERMITTED']);
+    assert.equal(made.status, 201);
+    assert.deepEqual(fake.door.journal.at(-1), {
+      ...{ event: 'token', verb: 'create', token: 'made-on-the-page', scope: 'read' },
+      ...{ actor: 'page', from: '127.0.0.1' },
+    });
   });
   test('ends when signed out', async () => {
     const cookie = await signIn();
@@ -315,6 +324,13 @@ describe('a token', () => {
     assert.deepEqual([refused.status, code(refused)], [403, 'NOT_PERMITTED']);
     assert.equal((await post(operator)).status, 202);
     assert.equal((fake.door.asked.at(-1) as { actor: string }).actor, 'token:deploy');
+  });
+  test('makes no other token, whatever its scope', async () => {
+    const operator = { authorization: `Bearer ${await newToken('maker', 'operate')}` };
+    const sent = json({ name: 'x', scope: 'operate' });
+    const asked = { method: 'POST', path: '/api/v1/tokens', body: sent.body };
+    const answer = await page({ ...asked, headers: { ...sent.headers, ...operator } });
+    assert.deepEqual([answer.status, code(answer)], [403, 'NOT_PERMITTED']);
   });
   test('is kept as a hash, 0600, outlives a restart of the server and ends when revoked', async () => {
     const token = await newToken('backup', 'read');
@@ -350,5 +366,6 @@ test('links and tokens that are not good are counted, sessions that have run out
   await page({ path: '/metrics', headers: { authorization: 'nonsense' } });
   await page({ path: '/metrics', headers: { cookie: 'garrison_session=old' } });
   await page({ path: '/metrics' });
-  assert.deepEqual(await failures(), { link: link + 1, token: token + 2 });
+  const after = await failures();
+  assert.deepEqual([after['link'], after['token']], [link + 1, token + 2]);
 });

@@ -67,7 +67,7 @@ const act = (fields: Record<string, string>, headers: Record<string, string> = {
   });
 /** What the browser would send when the button of that page is pressed. */
 function fieldsOf({ text }: Answer): Record<string, string> {
-  const form = /<form method="post" action="\/act">([^]*?)<\/form>/.exec(text)![1]!;
+  const form = /<form method="post" action="act">([^]*?)<\/form>/.exec(text)![1]!;
   const inputs = [...form.matchAll(/<input\s+type="hidden"\s+name="(\w+)"\s+value="([^"]*)"/g)];
   return Object.fromEntries(inputs.map(([, name, value]) => [name!, value!]));
 }
@@ -111,7 +111,7 @@ describe('the section on the status page', () => {
     const { token } = (JSON.parse(made.text) as { item: { token: string } }).item;
     const headers = { authorization: `Bearer ${token}` };
     const { text } = await page({ path: '/plain', headers });
-    assert.ok(text.includes('jms_core') && !text.includes('Heal…') && !text.includes('action="/ask"'));
+    assert.ok(text.includes('jms_core') && !text.includes('Heal…') && !text.includes('action="ask"'));
     for (const call of [
       { path: '/ask?verb=heal&target=container/jms_core' },
       { method: 'POST', path: '/act' },
@@ -148,6 +148,7 @@ describe('a button', () => {
     assert.deepEqual(acted(), [
       {
         ...HEAL,
+        from: '127.0.0.1',
         reason: `ticket ${HOSTILE}`,
         ifIncarnation: null,
         forMs: null,

@@ -68,7 +68,7 @@ test('every counter begins at 0 for every value of its labels', async () => {
   zeros('jobs_processed_total', 4);
   zeros('job_duration_seconds_count', 4);
   zeros('operations_total', VERBS.length * ACTOR_KINDS.length * 3);
-  zeros('login_failures_total', 2);
+  zeros('login_failures_total', 6);
   zeros('docker_request_duration_seconds_count', DOCKER_OPS.length * 3);
   zeros('event_loop_lag_seconds_count', 2);
   const reasons = new Set(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../src/server/app.ts';
-import { isLoopback } from '../../src/server/guard.ts';
+import { isLoopback } from '../../src/server/place.ts';
 import { FakeDoor } from '../support/fakeDoor.ts';
 import { json, send, type Answer } from '../support/fakeSupervisor.ts';
 import { withParts, type Parts } from '../support/parts.ts';

@@ -11,6 +11,7 @@ import { CONTAINER_STATES } from '../../src/detector/container.ts';
 import type { Alert } from '../../src/reconciler/alertAction.ts';
 import type {
   AlertAnswer,
+  Asker,
   Change,
   ContainersSummary,
   ContainerStoryView,
@@ -21,6 +22,7 @@ import type {
   HostResult,
   HostView,
   JobView,
+  JournalFact,
   MaintenanceView,
   NoticeCount,
   OperationRequest,
@@ -178,6 +180,8 @@ export class FakeDoor implements Door {
   scanned: ScannedHostKey[] = [
     { type: 'ssh-ed25519', fingerprint: FINGERPRINT, line: 'ssh-ed25519 AAAA', alreadyTrusted: false },
   ];
+  readonly journal: JournalFact[] = [];
+  journalIsFull = false;
   readonly asked: unknown[] = [];
   /** Answers a request right after it was taken, as a supervisor would; set by a test. */
   afterPush: (push: PushView) => void = () => undefined;
@@ -468,8 +472,18 @@ export class FakeDoor implements Door {
     return this.scanned;
   }
 
-  async trustHostKey(host: string, fingerprint: string, actor: string): Promise<void> {
-    this.asked.push({ trust: host, fingerprint, actor });
+  async trustHostKey(host: string, fingerprint: string, by: Asker): Promise<void> {
+    this.asked.push({ trust: host, fingerprint, ...by });
+  }
+
+  /** Refuses, as a full disk would, when a test says so. */
+  audit(fact: JournalFact): void {
+    if (this.journalIsFull) throw new GarrisonError('HOME_UNUSABLE', 'cannot write journal.jsonl');
+    this.journal.push(fact);
+  }
+
+  note(fact: JournalFact): void {
+    if (!this.journalIsFull) this.journal.push(fact);
   }
 }
 

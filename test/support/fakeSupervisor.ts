@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer, type Readiness, type RunningServer } from '../../src/server/app.ts';
+import type { LoginSettings, PageSettings } from '../../src/pageSettings.ts';
 import { FakeDoor } from './fakeDoor.ts';
 
 export interface FakeSupervisor {
@@ -36,8 +37,7 @@ export interface Call {
 
 export async function startFakeSupervisor(
   home = mkdtempSync(join(tmpdir(), 'garrison-fake-')),
-  /** 0: of the system's choice. */
-  port = 0,
+  { page = {}, login }: { page?: Partial<PageSettings>; login?: LoginSettings } = {},
 ): Promise<FakeSupervisor> {
   const door = new FakeDoor(home);
   const socketPath = join(home, 'control.sock');
@@ -47,7 +47,8 @@ export async function startFakeSupervisor(
     door,
     homeDir: home,
     socketPath,
-    pageListen: { address: '127.0.0.1', port },
+    pageListen: { address: '127.0.0.1', port: 0, ...page },
+    ...(login === undefined ? {} : { login }),
     readiness: () => health.ready,
     liveness: () => health.live,
     logger: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },

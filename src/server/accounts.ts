@@ -1,0 +1,42 @@
+/**
+ * Puts together what belongs to the accounts of the page: who there is, their sessions, their passwords, and the desk where they sign in.
+ * Both doors have the same ones.
+ */
+import { monoMs } from '../clock.ts';
+import type { LoginSettings } from '../pageSettings.ts';
+import type { Door } from '../supervisor/door.ts';
+import { LoginDesk } from './loginDesk.ts';
+import type { LoginFailures } from './loginFailures.ts';
+import { createPasswords, type Passwords } from './password.ts';
+import { createSessions, type Sessions } from './session.ts';
+import { openUserStore, type UserStore } from './userStore.ts';
+
+export interface Accounts {
+  readonly users: UserStore;
+  readonly sessions: Sessions;
+  readonly passwords: Passwords;
+  readonly desk: LoginDesk;
+  readonly login: LoginSettings;
+}
+
+export interface AccountNeeds {
+  readonly door: Door;
+  readonly homeDir: string;
+  readonly failures: LoginFailures;
+  readonly login?: LoginSettings;
+}
+
+const USUAL: LoginSettings = { explainTo: ['loopback'], tries: 7, lockMs: 15 * 60_000 };
+
+export function openAccounts({ door, homeDir, failures, login = USUAL }: AccountNeeds): Accounts {
+  const users = openUserStore(homeDir);
+  const sessions = createSessions();
+  const passwords = createPasswords();
+  const desk = new LoginDesk({
+    ...{ users, sessions, passwords, failures, door },
+    rules: login,
+    clock: monoMs,
+    wallIn: (ms) => new Date(Date.now() + ms).toISOString(),
+  });
+  return { users, sessions, passwords, desk, login };
+}
