@@ -20,10 +20,12 @@ afterEach(() => fake.end());
 
 const socket = (method: string, path: string, body?: object): Promise<Answer> =>
   callSocket(fake, { method, path, ...(body === undefined ? {} : json(body)) });
-const parsed = <T>({ text }: Answer): T => JSON.parse(text) as T;
-const code = (answer: Answer): string => parsed<{ code: string }>(answer).code;
+const parsed = ({ text }: Answer): unknown => JSON.parse(text);
+const code = (answer: Answer): string => (parsed(answer) as { code: string }).code;
 const names = async (): Promise<string[]> =>
-  parsed<{ items: { name: string }[] }>(await socket('GET', '/api/v1/users')).items.map(({ name }) => name);
+  (parsed(await socket('GET', '/api/v1/users')) as { items: { name: string }[] }).items.map(
+    ({ name }) => name,
+  );
 
 async function signedIn(name: string): Promise<Visitor> {
   const visitor = new Visitor(fake);
@@ -121,7 +123,7 @@ describe('a role', () => {
       const statuses: number[] = [];
       for (const [method, path, body] of asked) statuses.push((await ann.api(method, path, body)).status);
       assert.deepEqual(statuses, expected);
-      const { item } = parsed<{ item: object }>(await ann.api('GET', '/api/v1/me'));
+      const { item } = parsed(await ann.api('GET', '/api/v1/me')) as { item: object };
       assert.deepEqual({ ...item, formToken: '' }, { name: 'user:ann', role, formToken: '' });
     });
   }
@@ -129,7 +131,9 @@ describe('a role', () => {
     const visitor = new Visitor(fake);
     const token = new URL(fake.server.signInLink()!).searchParams.get('token')!;
     assert.equal((await visitor.form('/login', { token })).status, 303);
-    const { item } = parsed<{ item: { name: string; role: string } }>(await visitor.api('GET', '/api/v1/me'));
+    const { item } = parsed(await visitor.api('GET', '/api/v1/me')) as {
+      item: { name: string; role: string };
+    };
     assert.deepEqual([item.name, item.role], ['page', 'admin']);
     assert.equal((await visitor.api('GET', '/api/v1/users')).status, 200);
   });
@@ -189,7 +193,7 @@ describe('the journal', () => {
       assert.equal(answer.status, 500);
     assert.deepEqual(await names(), ['ann']);
     assert.equal((await ann.api('GET', '/api/v1/users')).status, 200);
-    assert.deepEqual(parsed<{ items: unknown[] }>(await ann.api('GET', '/api/v1/tokens')).items, []);
+    assert.deepEqual((parsed(await ann.api('GET', '/api/v1/tokens')) as { items: unknown[] }).items, []);
     await signedIn('ann');
   });
   test('has the account and its address of what is done on the page', async () => {
@@ -214,7 +218,7 @@ test('another site can change no account, even through the browser of an adminis
     const call = { method: 'POST', path: '/api/v1/users', body: body.body };
     const answer = await ann.call({
       ...call,
-      headers: { ...body.headers, ...headers } as Record<string, string>,
+      headers: { ...body.headers, ...headers },
     });
     assert.deepEqual([answer.status, code(answer)], [403, 'CROSS_SITE']);
   }
