@@ -18,6 +18,7 @@ import { addPushCommands } from './push.ts';
 import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
+import { addUserCommands } from './users.ts';
 import { addWhyCommand } from './why.ts';
 
 /** Runs one command line; the exit code is left in process.exitCode. */
@@ -57,6 +58,7 @@ export function buildProgram(): Command {
   addContainerCommands(program);
   addConfigCommand(program);
   addAccessCommands(program);
+  addUserCommands(program);
   addVersionCommand(program);
   return program;
 }

@@ -1,0 +1,75 @@
+/**
+ * Gets a new password from a person or a file: twice on a terminal without showing it, or the first line of a file that only its owner reads.
+ * It never takes one from the command line, where every user of the machine could read it.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { GarrisonError, messageOf } from '../errors.ts';
+
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const CTRL_U = '\u0015';
+const BACKSPACE = ['\b', '\u007f'];
+
+export async function newPassword(file: string | null, name: string): Promise<string> {
+  if (file !== null) return passwordFromFile(file);
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new GarrisonError('USAGE', 'a password is asked for on a terminal, and there is none', {
+      cure: 'write it into a file that only you can read, and name that with --password-file',
+    });
+  const first = await askUnseen(`New password of ${name}: `);
+  const again = await askUnseen('The same again: ');
+  if (first === again) return first;
+  throw new GarrisonError('USAGE', 'the two are not the same; nothing was done', { cure: 'try again' });
+}
+
+function passwordFromFile(file: string): string {
+  let text: string;
+  let mode: number;
+  try {
+    mode = statSync(file).mode;
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GarrisonError('USAGE', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  if ((mode & 0o077) !== 0)
+    throw new GarrisonError('USAGE', `${file} can be read by other users`, { cure: `chmod 600 ${file}` });
+  const [password = ''] = text.split(/\r?\n/);
+  if (password !== '') return password;
+  throw new GarrisonError('USAGE', `${file} is empty`, { cure: 'write the password on its first line' });
+}
+
+/** One line, of which nothing is shown. */
+function askUnseen(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  // Before the question: whoever is quick would see what was typed.
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  stderr.write(question);
+  stdin.resume();
+  return new Promise((resolve, reject) => {
+    let typed = '';
+    const end = (settle: () => void): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      settle();
+    };
+    const onData = (data: string): void => {
+      for (const key of data) {
+        if (key === '\r' || key === '\n' || key === CTRL_D) {
+          end(() => resolve(typed));
+          return;
+        }
+        if (key === CTRL_C) {
+          end(() => reject(new GarrisonError('USAGE', 'nothing was done')));
+          return;
+        }
+        if (key === CTRL_U) typed = '';
+        else if (BACKSPACE.includes(key)) typed = Array.from(typed).slice(0, -1).join('');
+        else typed += key;
+      }
+    };
+    stdin.on('data', onData);
+  });
+}
