@@ -46,7 +46,7 @@ function Who({ entry: { actor, reason, from } }: { entry: TimelineEntry }) {
     reason === null ? null : t('timeline.reason', { reason }),
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : (
-    <span class="quiet">
+    <span class="quiet who">
       {parts.map((part) => (
         <Said key={part}>{part}</Said>
       ))}
