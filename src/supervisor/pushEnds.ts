@@ -15,8 +15,9 @@ export function followPushEnds(
 ): void {
   /** Of each push that has ended partly: how many of its jobs are open still. */
   const left = new Map<string, number>();
+  // One that has ended is among them until its end is kept.
   const countOpen = (pushId: string): number =>
-    supervisor.openJobs().filter((job) => job.pushId === pushId).length;
+    supervisor.openJobs().filter((job) => job.pushId === pushId && !isFinal(job.state)).length;
   const end = async (pushId: string): Promise<void> => {
     const push = await around.memory.push(pushId).catch(() => null);
     if (push === null) return;
