@@ -9,6 +9,7 @@ import { detector } from './detector.ts';
 import { flapping } from './flapping.ts';
 import { heal } from './heal.ts';
 import { idle } from './idle.ts';
+import { page } from './page.ts';
 import { push } from './push.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   detector,
   heal,
   scrape,
+  page,
   viewers,
 ];
 const USAGE_ERROR = 64;

@@ -218,8 +218,9 @@ function settling({
       return;
     }
     await driver.queue.clear();
+    await driver.store.indexAll();
     const jobs = await driver.store.openJobs();
-    marks.noteEarlier((await driver.store.page(0, EARLIER_JOBS)).jobs);
+    marks.noteEarlier((await driver.store.find({ sort: 'newest', after: null, limit: EARLIER_JOBS })).items);
     supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
     first = false;
   };

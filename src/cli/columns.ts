@@ -11,7 +11,7 @@ import type {
   JobView,
   MaintenanceView,
   OperationView,
-  PushView,
+  PushSummary,
   WorkerView,
   ZombieView,
 } from '../supervisor/door.ts';
@@ -78,12 +78,12 @@ export const JOB_COLUMNS: readonly Column<JobView>[] = [
   { title: 'DETAIL', of: jobDetail },
 ];
 
-export const PUSH_COLUMNS: readonly Column<PushView>[] = [
+export const PUSH_COLUMNS: readonly Column<PushSummary>[] = [
   { title: 'PUSH', of: (push) => push.id },
   { title: 'KIND', of: (push) => push.kind },
   { title: 'ACCOUNT', of: (push) => push.accountName ?? '' },
   { title: 'STATE', of: (push) => push.state, tone: (push) => toneOf(push.state) },
-  { title: 'HOSTS', of: (push) => String(push.jobs.length) },
+  { title: 'HOSTS', of: (push) => String(push.hosts) },
   { title: 'CREATED', of: (push) => seconds(push.createdAt) },
   { title: 'BY', of: (push) => push.actor },
   { title: 'WHY', of: (push) => push.reason ?? '', wide: true },

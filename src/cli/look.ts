@@ -10,7 +10,7 @@ import type {
   IncidentView,
   JobView,
   OperationView,
-  PushView,
+  PushSummary,
   Snapshot,
   WorkerView,
   ZombieView,
@@ -147,7 +147,7 @@ type PrintKind = (context: Context, document: ListDocument<never>, whenEmpty: st
 const PRINT: Readonly<Record<Kind, PrintKind>> = {
   workers: listOf<WorkerView>(WORKER_COLUMNS, ({ name }) => `worker/${name}`),
   jobs: listOf<JobView>(JOB_COLUMNS, ({ id }) => id),
-  pushes: listOf<PushView>(PUSH_COLUMNS, ({ id }) => id),
+  pushes: listOf<PushSummary>(PUSH_COLUMNS, ({ id }) => id),
   hosts: listOf<HostView>(HOST_COLUMNS, ({ name }) => name),
   containers: listOf<ContainerView>(CONTAINER_COLUMNS, ({ name }) => `container/${name}`),
   operations: listOf<OperationView>(OPERATION_COLUMNS, ({ id }) => id),

@@ -5,44 +5,28 @@
 import type { Redis } from 'ioredis';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.ts';
+import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import { KEY_PREFIX } from '../queueName.ts';
+import {
+  CHANGED_INDEX,
+  droppingJob,
+  droppingPush,
+  JOB_INDEX,
+  jobKey,
+  jobsBy,
+  OPEN_JOBS,
+  PUSH_INDEX,
+  pushesBy,
+  pushFactsKey,
+  pushKey,
+  savingJob,
+  savingPush,
+} from './jobIndex.ts';
+import { needlesOf, walk } from './jobWalk.ts';
 
-export interface StoredPage {
-  readonly jobs: JobRecord[];
-  /** Start of the next page, or null at the end. */
-  readonly nextOffset: number | null;
-}
-
-const OPEN_JOBS = `${KEY_PREFIX}:jobs:open`;
-const JOB_INDEX = `${KEY_PREFIX}:jobs`;
-const PUSH_INDEX = `${KEY_PREFIX}:pushes`;
-const jobKey = (id: string): string => `${KEY_PREFIX}:job:${id}`;
-const pushKey = (id: string): string => `${KEY_PREFIX}:push:${id}`;
-
-const SAVE_JOB = `
-local known = redis.call('HGET', KEYS[1], 'revision')
-if known and tonumber(known) >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'record', ARGV[1], 'revision', ARGV[2])
-redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
-if ARGV[3] == '1' then redis.call('SREM', KEYS[2], ARGV[4]) else redis.call('SADD', KEYS[2], ARGV[4]) end
-return 1`;
-
-function saveArguments(job: JobRecord): [string, number, ...string[]] {
-  const final = isFinal(job.state) ? '1' : '0';
-  const created = String(Date.parse(job.createdAt));
-  return [
-    SAVE_JOB,
-    3,
-    jobKey(job.id),
-    OPEN_JOBS,
-    JOB_INDEX,
-    JSON.stringify(job),
-    String(job.revision),
-    final,
-    job.id,
-    created,
-  ];
-}
+const FINAL_STATES = ['done', 'failed', 'cancelled', 'unknown'] as const;
+const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
+const INDEXED_AT_ONCE = 500;
 
 export class JobStore {
   readonly #redis: Redis;
@@ -54,27 +38,24 @@ export class JobStore {
   /** Keeps a new push and its jobs, all or none. */
   async create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
     const transaction = this.#redis.multi();
-    transaction.set(pushKey(push.id), JSON.stringify(push));
-    transaction.zadd(PUSH_INDEX, Date.parse(push.createdAt), push.id);
-    for (const job of jobs) transaction.eval(...saveArguments(job));
+    for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
+    for (const job of jobs) transaction.eval(...savingJob(job));
     throwFirst(await answering(transaction.exec()));
   }
 
   /** Takes back a push that may or may not have been kept: sent on the same connection, it comes after the keeping. */
   async withdraw(push: PushRecord): Promise<void> {
-    const transaction = this.#redis.multi().del(pushKey(push.id)).zrem(PUSH_INDEX, push.id);
-    for (const id of push.jobIds) transaction.del(jobKey(id)).zrem(JOB_INDEX, id).srem(OPEN_JOBS, id);
-    throwFirst(await transaction.exec());
+    await this.#drop(push.id, push);
   }
 
   async save(job: JobRecord): Promise<void> {
-    await this.#redis.eval(...saveArguments(job));
+    await this.#redis.eval(...savingJob(job));
   }
 
   /** Saves the record and draws the next fence counter in one round trip. */
   async saveAndCount(job: JobRecord, counterKey: string): Promise<number> {
     const transaction = this.#redis.multi().incr(counterKey);
-    transaction.eval(...saveArguments(job));
+    transaction.eval(...savingJob(job));
     return Number(throwFirst(await transaction.exec())[0]?.[1]);
   }
 
@@ -99,21 +80,70 @@ export class JobStore {
     return this.#jobs(push.jobIds);
   }
 
-  /** Newest first. */
-  async page(offset: number, count: number): Promise<StoredPage> {
-    const ids = await answering(this.#redis.zrevrange(JOB_INDEX, offset, offset + count - 1));
-    return { jobs: await this.#jobs(ids), nextOffset: ids.length < count ? null : offset + count };
+  async find(query: StoredQuery): Promise<Found<JobRecord>> {
+    const by = (['push', 'host', 'account', 'state'] as const).find((what) => query[what] !== undefined);
+    const isByChange = query.sort === 'changed';
+    const named = by === undefined ? JOB_INDEX : jobsBy(by, query[by] ?? '');
+    const { ids, next, looked } = await answering(
+      walk(this.#redis, {
+        index: isByChange ? CHANGED_INDEX : named,
+        factsPrefix: jobKey(''),
+        needles: needlesOf(query, isByChange ? null : (by ?? null)),
+        oldestFirst: query.sort === 'oldest',
+        after: query.after,
+        limit: query.limit,
+      }),
+    );
+    return { items: await this.#jobs(ids), next, looked };
   }
 
-  /** Newest first. */
-  async pushPage(
-    offset: number,
-    count: number,
-  ): Promise<{ pushes: PushRecord[]; nextOffset: number | null }> {
-    const ids = await answering(this.#redis.zrevrange(PUSH_INDEX, offset, offset + count - 1));
-    const found = await Promise.all(ids.map((id) => this.push(id)));
-    const pushes = found.filter((push) => push !== null);
-    return { pushes, nextOffset: ids.length < count ? null : offset + count };
+  /** `host` and `push` are not asked of pushes. */
+  async findPushes(query: StoredQuery): Promise<Found<CountedPush>> {
+    const by = (['state', 'account'] as const).find((what) => query[what] !== undefined);
+    const { ids, next, looked } = await answering(
+      walk(this.#redis, {
+        index: by === undefined ? PUSH_INDEX : pushesBy(by, query[by] ?? ''),
+        factsPrefix: pushFactsKey(''),
+        needles: needlesOf(query, by ?? null),
+        oldestFirst: query.sort === 'oldest',
+        after: query.after,
+        limit: query.limit,
+      }),
+    );
+    return { items: await this.#countedPushes(ids), next, looked };
+  }
+
+  /** Of the jobs that have ended. */
+  async counts(): Promise<Readonly<Record<(typeof FINAL_STATES)[number], number>>> {
+    const counting = FINAL_STATES.map(async (state) => [
+      state,
+      await this.#redis.zcard(jobsBy('state', state)),
+    ]);
+    return Object.fromEntries(await answering(Promise.all(counting))) as Record<
+      (typeof FINAL_STATES)[number],
+      number
+    >;
+  }
+
+  /** Makes what an older Garrison kept findable; says how many jobs that were. */
+  async indexAll(): Promise<number> {
+    if ((await this.#redis.get(INDEXED)) !== null) return 0;
+    for (const id of await this.#redis.zrange(PUSH_INDEX, 0, -1)) {
+      const push = await this.push(id);
+      if (push === null) continue;
+      const transaction = this.#redis.multi();
+      for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
+      throwFirst(await transaction.exec());
+    }
+    const ids = await this.#redis.zrange(JOB_INDEX, 0, -1);
+    for (let from = 0; from < ids.length; from += INDEXED_AT_ONCE) {
+      const pipeline = this.#redis.pipeline();
+      const jobs = await this.#jobs(ids.slice(from, from + INDEXED_AT_ONCE));
+      for (const job of jobs) pipeline.eval(...savingJob(job));
+      throwFirst(await pipeline.exec());
+    }
+    await this.#redis.set(INDEXED, '1');
+    return ids.length;
   }
 
   /** Forgets pushes made before `beforeMs` (epoch milliseconds) whose jobs are all final; returns the ids of their jobs. */
@@ -123,12 +153,31 @@ export class JobStore {
       const push = await this.push(pushId);
       const jobs = push === null ? [] : await this.jobsOf(push);
       if (jobs.some((job) => !isFinal(job.state))) continue;
-      const transaction = this.#redis.multi().del(pushKey(pushId)).zrem(PUSH_INDEX, pushId);
-      for (const id of push?.jobIds ?? []) transaction.del(jobKey(id)).zrem(JOB_INDEX, id);
-      await transaction.exec();
+      await this.#drop(pushId, push);
       forgotten.push(...(push?.jobIds ?? []));
     }
     return forgotten;
+  }
+
+  async #drop(pushId: string, push: PushRecord | null): Promise<void> {
+    const transaction = this.#redis.multi();
+    for (const [command = '', ...values] of droppingPush(pushId, push?.accountName ?? null))
+      transaction.call(command, ...values);
+    for (const id of push?.jobIds ?? []) transaction.eval(...droppingJob(id));
+    throwFirst(await transaction.exec());
+  }
+
+  async #countedPushes(ids: readonly string[]): Promise<CountedPush[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const id of ids) pipeline.hgetall(pushFactsKey(id));
+    const answers = throwFirst(await answering(pipeline.exec()));
+    return answers.flatMap(([, kept]) => {
+      const { record, ...others } = kept as Record<string, string>;
+      if (record === undefined) return [];
+      const numbers = Object.entries(others).map(([state, count]) => [state, Number(count)] as const);
+      const present = Object.fromEntries(numbers.filter(([, count]) => count > 0));
+      return [{ ...(JSON.parse(record) as Omit<CountedPush, 'counts'>), counts: present }];
+    });
   }
 
   async #jobs(ids: readonly string[]): Promise<JobRecord[]> {

@@ -4,11 +4,18 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
-import type { Door, ZombieView } from '../supervisor/door.ts';
+import type {
+  Door,
+  JobView,
+  PushSummary,
+  PushView,
+  StoredListQuery,
+  ZombieView,
+} from '../supervisor/door.ts';
 import { addCollection, API_VERSION, named } from './collection.ts';
 import { addContainerRoutes } from './containerRoutes.ts';
 import { addHistoryRoutes } from './historyRoutes.ts';
-import { pageOf } from './listing.ts';
+import { jobQueryOf, pageOf, pushQueryOf } from './listing.ts';
 import { overallOf } from './sentence.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -72,17 +79,19 @@ function addZombieCollection(app: FastifyInstance, door: Door): void {
 
 /** What lies in Redis, page by page. */
 function addStoredCollections(app: FastifyInstance, door: Door): void {
-  addCollection(app, {
+  addCollection<JobView, StoredListQuery>(app, {
     plural: 'jobs',
     kind: 'Job',
     states: JOB_STATES,
+    read: jobQueryOf,
     list: (query) => door.listJobs(query),
     one: (id) => door.job(id),
   });
-  addCollection(app, {
+  addCollection<PushSummary | PushView, StoredListQuery>(app, {
     plural: 'pushes',
     kind: 'Push',
     states: PUSH_STATES,
+    read: pushQueryOf,
     list: (query) => door.listPushes(query),
     one: (id) => door.push(id),
   });

@@ -10,13 +10,15 @@ import { listQueryOf } from './listing.ts';
 
 export const API_VERSION = 'garrison/v1';
 
-type BoundedQuery = ListQuery & { readonly limit: number };
+type Bounded<Query> = Query & { readonly limit: number };
 
-export interface Collection<T> {
+export interface Collection<T, Query extends ListQuery = ListQuery> {
   readonly plural: string;
   readonly kind: string;
   readonly states: readonly string[];
-  readonly list: (query: BoundedQuery) => Listing<T> | Promise<Listing<T>>;
+  /** Of a list that takes other words than the usual ones. */
+  readonly read?: (query: unknown, states: readonly string[]) => Bounded<Query>;
+  readonly list: (query: Bounded<Query>) => Listing<T> | Promise<Listing<T>>;
   readonly one: (name: string) => T | Promise<T>;
 }
 
@@ -25,15 +27,19 @@ export function itemDocument(kind: string, item: unknown): object {
   return { apiVersion: API_VERSION, kind, observedAt: wallTime(), item };
 }
 
-export function listDocument(kind: string, { items, nextCursor }: Listing<unknown>): object {
-  const document = { apiVersion: API_VERSION, kind: `${kind}List`, observedAt: wallTime(), items };
+export function listDocument(kind: string, { nextCursor, ...rest }: Listing<unknown>): object {
+  const document = { apiVersion: API_VERSION, kind: `${kind}List`, observedAt: wallTime(), ...rest };
   return nextCursor === null ? document : { ...document, nextCursor };
 }
 
-export function addCollection<T>(app: FastifyInstance, collection: Collection<T>): void {
+export function addCollection<T, Query extends ListQuery = ListQuery>(
+  app: FastifyInstance,
+  collection: Collection<T, Query>,
+): void {
   const { plural, kind, states, list, one } = collection;
+  const read = collection.read ?? (listQueryOf as NonNullable<typeof collection.read>);
   app.get(`/api/v1/${plural}`, async (request) => {
-    return listDocument(kind, await list(listQueryOf(request.query, states)));
+    return listDocument(kind, await list(read(request.query, states)));
   });
   app.get<{ Params: { '*': string } }>(`/api/v1/${plural}/*`, async (request) =>
     itemDocument(kind, await one(request.params['*'])),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GarrisonError } from '../errors.ts';
-import type { Listing, ListQuery } from '../supervisor/door.ts';
+import type { Listing, ListQuery, StoredListQuery } from '../supervisor/door.ts';
 
 const MOST_ITEMS = 1000;
 const USUAL_ITEMS = 500;
@@ -16,30 +16,59 @@ const Query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(USUAL_ITEMS),
 });
 
+const StoredQuery = Query.extend({
+  host: z.string().min(1).max(255).optional(),
+  account: z.string().min(1).max(64).optional(),
+  push: z.string().min(1).max(64).optional(),
+  sort: z.enum(['newest', 'oldest', 'changed']).optional(),
+});
+
+/** Pushes have no host of their own, and what they are sorted by never changes. */
+const PushQuery = StoredQuery.omit({ host: true, push: true }).extend({
+  sort: z.enum(['newest', 'oldest']).optional(),
+});
+
+type Bounded<T> = T & { readonly limit: number };
+
 /** `?state=&q=&cursor=&limit=`; throws USAGE for anything else and for a state that there is not. */
-export function listQueryOf(
+export function listQueryOf(query: unknown, states: readonly string[]): Bounded<ListQuery> {
+  return read(Query, query, states);
+}
+
+/** The same with `host`, `account`, `push` and `sort`. */
+export function jobQueryOf(query: unknown, states: readonly string[]): Bounded<StoredListQuery> {
+  return read(StoredQuery, query, states);
+}
+
+/** The same with `account` and `sort`. */
+export function pushQueryOf(query: unknown, states: readonly string[]): Bounded<StoredListQuery> {
+  return read(PushQuery, query, states);
+}
+
+function read<S extends typeof Query | typeof StoredQuery | typeof PushQuery>(
+  schema: S,
   query: unknown,
   states: readonly string[],
-): ListQuery & { readonly limit: number } {
-  const parsed = Query.safeParse(query);
+): Bounded<Present<z.output<S>>> {
+  const parsed = schema.safeParse(query);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path.join('.') ?? '');
+    const words = Object.keys(schema.shape).filter((each) => each !== 'limit');
     throw new GarrisonError('USAGE', `the query is not understood: ${name}: ${issue?.message ?? ''}`, {
-      cure: `a list takes state, q, cursor and limit (1 to ${String(MOST_ITEMS)})`,
+      cure: `this list takes ${words.join(', ')} and limit (1 to ${String(MOST_ITEMS)})`,
     });
   }
-  const { state, q, cursor, limit } = parsed.data;
+  const { state } = parsed.data;
   if (state !== undefined && !states.includes(state)) {
     throw new GarrisonError('USAGE', `there is no state ${state}`, { cure: `one of: ${states.join(', ')}` });
   }
-  return {
-    limit,
-    ...(state === undefined ? {} : { state }),
-    ...(q === undefined ? {} : { q }),
-    ...(cursor === undefined ? {} : { cursor }),
-  };
+  const present = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as Bounded<Present<z.output<S>>>;
 }
+
+/** Without the keys that are not there, as the types of a query want it. */
+type Present<T> = { readonly [Key in keyof T]: Exclude<T[Key], undefined> };
 
 /** One page of `items`; the cursor is the key of the last item shown. */
 export function pageOf<T extends { readonly state: string }>(

@@ -24,7 +24,8 @@ export interface StreamHub {
 }
 
 const PING_INTERVAL_MS = 15_000;
-const MOST_STREAMS = 128;
+/** For 200 viewers with two streams each, and some to spare. */
+const MOST_STREAMS = 512;
 const LARGEST_BACKLOG_BYTES = 4 * 2 ** 20;
 
 export function createStreamHub(stillAllowed: (request: FastifyRequest) => boolean): StreamHub {

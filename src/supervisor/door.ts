@@ -5,6 +5,7 @@
 import type { Incarnation } from '../heartbeat.ts';
 import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
 import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
@@ -255,9 +256,26 @@ export interface ListQuery {
   readonly limit?: number;
 }
 
+/** Of jobs and pushes, which may be a hundred thousand. */
+export interface StoredListQuery extends ListQuery {
+  readonly host?: string;
+  readonly account?: string;
+  readonly push?: string;
+  readonly sort?: JobSort;
+}
+
 export interface Listing<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
+  /** Where the search was stopped before there were as many items as asked for: how many were looked at in this call. */
+  readonly stoppedAfter?: number;
+  /** On a first page of jobs that is filtered by no more than their state: how many there are in each. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** A push in a list: its jobs are counted, not listed. */
+export interface PushSummary extends CountedPush {
+  readonly state: PushView['state'];
 }
 
 /** Pushed to every listener when something that people see has changed; never more often than the fact. */
@@ -297,9 +315,9 @@ export interface Door {
   onChange(listener: (change: Change) => void): () => void;
   submitPush(request: PushRequest): Promise<PushView>;
   push(id: string): Promise<PushView>;
-  listPushes(query: ListQuery): Promise<Listing<PushView>>;
+  listPushes(query: StoredListQuery): Promise<Listing<PushSummary>>;
   job(id: string): Promise<JobView>;
-  listJobs(query: ListQuery): Promise<Listing<JobView>>;
+  listJobs(query: StoredListQuery): Promise<Listing<JobView>>;
   /** Path of the job's log file; NOT_FOUND when there is no such job. The file may not exist yet. */
   jobLogFile(id: string): Promise<string>;
   submitOperation(request: OperationRequest): Promise<OperationView>;

@@ -3,7 +3,7 @@
  * It judges nothing and shows nothing that the boards or the memory do not say.
  */
 import { GarrisonError } from '../errors.ts';
-import { isFinal, type JobRecord, type JobState, type PushRecord } from '../push/job.ts';
+import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import { AlertHook } from './alertHook.ts';
 import type {
@@ -18,22 +18,23 @@ import type {
   JobView,
   JournalFact,
   Listing,
-  ListQuery,
   NoticeCount,
   OperationRequest,
   OperationView,
   PushRequest,
+  PushSummary,
   PushView,
   RefusalCount,
   ScannedHostKey,
   Snapshot,
+  StoredListQuery,
   VerdictCounts,
   ZombieView,
 } from './door.ts';
 import type { Measures } from './measures.ts';
 import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
-import { collect, STORED_PAGE } from './listing.ts';
+import { isAllOpen, listJobs, listPushes } from './storedLists.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
@@ -41,8 +42,6 @@ import { followPushEnds } from './pushEnds.ts';
 import { draftPush } from './pushDraft.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Jobs in these states are all in memory. */
-const OPEN_STATES: readonly JobState[] = ['queued', 'starting', 'running', 'verifying'];
 const WITHDRAW_AGAIN_MS = 2_000;
 
 export class FrontDoor implements Door {
@@ -113,15 +112,9 @@ export class FrontDoor implements Door {
     return this.#viewPush(push, await this.#around.memory.jobsOf(push));
   }
 
-  async listPushes(query: ListQuery): Promise<Listing<PushView>> {
+  listPushes(query: StoredListQuery): Promise<Listing<PushSummary>> {
     this.#needRedis('Pushes cannot be listed');
-    return collect(query, async (offset) => {
-      const page = await this.#around.memory.pushPage(offset, STORED_PAGE);
-      const views = page.pushes.map(async (push) =>
-        this.#viewPush(push, await this.#around.memory.jobsOf(push)),
-      );
-      return { items: await Promise.all(views), nextOffset: page.nextOffset };
-    });
+    return listPushes(query, this.#around.memory);
   }
 
   async job(id: string): Promise<JobView> {
@@ -137,16 +130,11 @@ export class FrontDoor implements Door {
     return this.#supervisor.viewOf(job);
   }
 
-  async listJobs(query: ListQuery): Promise<Listing<JobView>> {
-    const wantsOpenOnly = OPEN_STATES.some((state) => state === query.state);
+  async listJobs(query: StoredListQuery): Promise<Listing<JobView>> {
     // What is open is known without Redis; a list without what has ended would say that there was nothing.
-    if (wantsOpenOnly)
-      return collect(query, () => Promise.resolve({ items: this.#openViews(), nextOffset: null }));
-    this.#needRedis('Jobs that have ended cannot be listed; those that wait can, with --state queued');
-    return collect(query, async (offset) => {
-      const page = await this.#around.memory.page(offset, STORED_PAGE);
-      return { items: this.#supervisor.viewsOf(page.jobs), nextOffset: page.nextOffset };
-    });
+    if (!isAllOpen(query))
+      this.#needRedis('Jobs that have ended cannot be listed; those that wait can, with --state queued');
+    return listJobs(query, this.#supervisor, this.#around.memory);
   }
 
   async jobLogFile(id: string): Promise<string> {
@@ -246,10 +234,6 @@ export class FrontDoor implements Door {
 
   note(fact: JournalFact): void {
     this.#around.note(fact);
-  }
-
-  #openViews(): JobView[] {
-    return this.#supervisor.viewsOf([...this.#supervisor.openJobs()].reverse());
   }
 
   #tell(change: Change): void {

@@ -4,6 +4,7 @@
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
+import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import type { TakenAlert } from './alertHook.ts';
 import type { BeatLog } from './beatLog.ts';
 import type { AlertVerb } from '../reconciler/alertAction.ts';
@@ -23,9 +24,10 @@ export interface JobMemory {
   job(id: string): Promise<JobRecord | null>;
   push(id: string): Promise<PushRecord | null>;
   jobsOf(push: PushRecord): Promise<JobRecord[]>;
-  /** Newest first. */
-  page(offset: number, count: number): Promise<{ jobs: JobRecord[]; nextOffset: number | null }>;
-  pushPage(offset: number, count: number): Promise<{ pushes: PushRecord[]; nextOffset: number | null }>;
+  find(query: StoredQuery): Promise<Found<JobRecord>>;
+  findPushes(query: StoredQuery): Promise<Found<CountedPush>>;
+  /** Of the jobs that have ended, by their state. */
+  counts(): Promise<Readonly<Record<string, number>>>;
 }
 
 export interface HostBook {

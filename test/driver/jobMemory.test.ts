@@ -120,7 +120,11 @@ describe('what is remembered of jobs', () => {
     await store.create(PUSH, [jobRecord('j-1'), jobRecord('j-2')]);
     await store.withdraw(PUSH);
     assert.deepEqual(
-      [await store.push('p-1'), await store.openJobs(), (await store.page(0, 10)).jobs],
+      [
+        await store.push('p-1'),
+        await store.openJobs(),
+        (await store.find({ sort: 'newest', after: null, limit: 10 })).items,
+      ],
       [null, [], []],
     );
   });

@@ -30,6 +30,7 @@ import type {
   VerdictCounts,
   OperationView,
   PushRequest,
+  PushSummary,
   PushView,
   RefusalCount,
   ScannedHostKey,
@@ -351,8 +352,15 @@ export class FakeDoor implements Door {
     return found(this.pushes, id, 'push');
   }
 
-  async listPushes(): Promise<{ items: PushView[]; nextCursor: null }> {
-    return { items: this.pushes, nextCursor: null };
+  async listPushes(): Promise<{ items: PushSummary[]; nextCursor: null }> {
+    const items = this.pushes.map(({ jobs, jobIds, ...push }) => ({
+      ...push,
+      hosts: jobIds.length,
+      counts: Object.fromEntries(
+        jobs.map(({ state }) => [state, jobs.filter((each) => each.state === state).length]),
+      ),
+    }));
+    return { items, nextCursor: null };
   }
 
   async job(id: string): Promise<JobView> {

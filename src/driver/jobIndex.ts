@@ -1,0 +1,147 @@
+/**
+ * Names the keys by which remembered jobs and pushes are found, and the scripts that keep them true to the records.
+ * It never reads a list: jobWalk does; each script changes a record and all that points to it, or nothing.
+ */
+import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import { KEY_PREFIX } from '../queueName.ts';
+
+export const OPEN_JOBS = `${KEY_PREFIX}:jobs:open`;
+export const JOB_INDEX = `${KEY_PREFIX}:jobs`;
+export const PUSH_INDEX = `${KEY_PREFIX}:pushes`;
+export const jobKey = (id: string): string => `${KEY_PREFIX}:job:${id}`;
+export const pushKey = (id: string): string => `${KEY_PREFIX}:push:${id}`;
+/** Of a push: how many of its jobs are in which state, and the text it is found by. */
+export const pushFactsKey = (id: string): string => `${KEY_PREFIX}:push-facts:${id}`;
+export const jobsBy = (what: 'state' | 'host' | 'account' | 'push', value: string): string =>
+  `${JOB_INDEX}:${what}:${value}`;
+export const pushesBy = (what: 'state' | 'account', value: string): string =>
+  `${PUSH_INDEX}:${what}:${value}`;
+/** Of all jobs, by the time at which their state began. */
+export const CHANGED_INDEX = `${JOB_INDEX}:changed`;
+
+/** What stands around each word that is looked for whole; none of them can be in what a person looks for. */
+const MARKS = { state: '\u0001', host: '\u0002', account: '\u0003', push: '\u0004', end: '\u0005' } as const;
+
+/** The text that is in the facts of a job (or push) which has exactly this word. */
+export function factOf(what: 'state' | 'host' | 'account' | 'push', value: string): string {
+  return `${MARKS[what]}${value}${MARKS.end}`;
+}
+
+/** What a person looks for, as it stands in the facts: without case, and without what marks them. */
+export function factText(text: string): string {
+  return text.toLowerCase().replace(/\p{Cc}+/gu, ' ');
+}
+
+function jobFacts({ id, pushId, host, account, state, kind, worker, result }: JobRecord): string {
+  const exact = [
+    factOf('state', state),
+    factOf('host', host),
+    factOf('account', account?.name ?? ''),
+    factOf('push', pushId),
+  ];
+  const said = [id, pushId, host, account?.name, state, kind, worker, result?.outcome, result?.reason];
+  const text = [...said, result?.detail].filter((each) => typeof each === 'string').join('\n');
+  return `${exact.join('')}${text.split('\n').map(factText).join('\n')}`;
+}
+
+function pushFacts({ id, kind, accountName, actor, reason }: PushRecord): string {
+  const text = [id, kind, accountName, actor, reason].filter((each) => each !== null);
+  return `${factOf('account', accountName ?? '')}${text.map(factText).join('\n')}`;
+}
+
+/** Moves a push among its indexes when the states of its jobs say so. */
+const PUSH_STATE = `
+local function count(push, state, by)
+  local facts = ARGV[1] .. ':push-facts:' .. push
+  local made = redis.call('ZSCORE', ARGV[1] .. ':pushes', push)
+  if not made then return end
+  redis.call('HINCRBY', facts, state, by)
+  local open, bad = 0, 0
+  for _, each in ipairs({'queued', 'starting', 'running', 'verifying'}) do open = open + (tonumber(redis.call('HGET', facts, each) or '0')) end
+  for _, each in ipairs({'failed', 'cancelled', 'unknown'}) do bad = bad + (tonumber(redis.call('HGET', facts, each) or '0')) end
+  local now = open > 0 and 'open' or (bad > 0 and 'failed' or 'done')
+  local was = redis.call('HGET', facts, 'push')
+  if was == now then return end
+  if was then redis.call('ZREM', ARGV[1] .. ':pushes:state:' .. was, push) end
+  redis.call('ZADD', ARGV[1] .. ':pushes:state:' .. now, made, push)
+  redis.call('HSET', facts, 'push', now)
+end`;
+
+const SAVE_JOB = `${PUSH_STATE}
+local before = redis.call('HMGET', KEYS[1], 'revision', 'state')
+local revision = tonumber(ARGV[3])
+if before[1] and (tonumber(before[1]) > revision or (before[2] and tonumber(before[1]) == revision)) then return 0 end
+local id, state, created, push = ARGV[5], ARGV[6], ARGV[7], ARGV[9]
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'revision', ARGV[3], 'state', state, 'facts', ARGV[12])
+if ARGV[4] == '1' then redis.call('SREM', KEYS[2], id) else redis.call('SADD', KEYS[2], id) end
+if not before[2] then
+  redis.call('ZADD', KEYS[3], created, id)
+  redis.call('ZADD', KEYS[3] .. ':push:' .. push, created, id)
+  redis.call('ZADD', KEYS[3] .. ':host:' .. ARGV[10], created, id)
+  if ARGV[11] ~= '' then redis.call('ZADD', KEYS[3] .. ':account:' .. ARGV[11], created, id) end
+end
+if before[2] ~= state then
+  redis.call('ZADD', KEYS[3] .. ':changed', ARGV[8], id)
+  redis.call('ZADD', KEYS[3] .. ':state:' .. state, created, id)
+  if before[2] then
+    redis.call('ZREM', KEYS[3] .. ':state:' .. before[2], id)
+    count(push, before[2], -1)
+  end
+  count(push, state, 1)
+end
+return 1`;
+
+const DROP_JOB = `
+local known = redis.call('HMGET', KEYS[1], 'record', 'state')
+local id = ARGV[1]
+redis.call('ZREM', KEYS[3], id)
+redis.call('ZREM', KEYS[3] .. ':changed', id)
+redis.call('SREM', KEYS[2], id)
+if known[2] then redis.call('ZREM', KEYS[3] .. ':state:' .. known[2], id) end
+if known[1] then
+  local job = cjson.decode(known[1])
+  redis.call('ZREM', KEYS[3] .. ':push:' .. job.pushId, id)
+  redis.call('ZREM', KEYS[3] .. ':host:' .. job.host, id)
+  if type(job.account) == 'table' then redis.call('ZREM', KEYS[3] .. ':account:' .. job.account.name, id) end
+end
+redis.call('DEL', KEYS[1])`;
+
+export type ScriptCall = [script: string, keys: number, ...rest: string[]];
+
+export function savingJob(job: JobRecord): ScriptCall {
+  const { id, pushId, host, state, revision, account } = job;
+  const values = [
+    ...[KEY_PREFIX, JSON.stringify(job), String(revision), isFinal(state) ? '1' : '0', id, state],
+    ...[String(Date.parse(job.createdAt)), String(Date.parse(job.since)), pushId, host, account?.name ?? ''],
+    jobFacts(job),
+  ];
+  return [SAVE_JOB, 3, jobKey(id), OPEN_JOBS, JOB_INDEX, ...values];
+}
+
+export function droppingJob(id: string): ScriptCall {
+  return [DROP_JOB, 3, jobKey(id), OPEN_JOBS, JOB_INDEX, id];
+}
+
+/** What makes a push known; sent before its jobs, which are counted in it. */
+export function savingPush(push: PushRecord): readonly (readonly string[])[] {
+  const made = String(Date.parse(push.createdAt));
+  const { jobIds, ...rest } = push;
+  const { id, accountName } = push;
+  const record = JSON.stringify({ ...rest, hosts: jobIds.length });
+  return [
+    ['set', pushKey(id), JSON.stringify(push)],
+    ['zadd', PUSH_INDEX, made, id],
+    ['hset', pushFactsKey(id), 'facts', pushFacts(push), 'record', record],
+    ...(accountName === null ? [] : [['zadd', pushesBy('account', accountName), made, id]]),
+  ];
+}
+
+export function droppingPush(id: string, accountName: string | null): readonly (readonly string[])[] {
+  const states = ['open', 'done', 'failed'].map((state) => ['zrem', pushesBy('state', state), id]);
+  return [
+    ['del', pushKey(id), pushFactsKey(id)],
+    ['zrem', PUSH_INDEX, id],
+    ...states,
+    ...(accountName === null ? [] : [['zrem', pushesBy('account', accountName), id]]),
+  ];
+}
