@@ -13,6 +13,10 @@ import { ContainerPage } from './views/container.tsx';
 import { ContainersPage } from './views/containers.tsx';
 import { Overview } from './views/overview.tsx';
 import { TimelinePage } from './views/timeline.tsx';
+import { JobPage } from './views/job.tsx';
+import { JobsPage } from './views/jobs.tsx';
+import { PushForm } from './views/pushForm.tsx';
+import { PushPage, PushesPage } from './views/pushes.tsx';
 import { WorkerPage } from './views/worker.tsx';
 import { WorkersPage } from './views/workers.tsx';
 import { ZombiesPage } from './views/zombies.tsx';
@@ -58,6 +62,11 @@ function Frame() {
           <Route path="/timeline" component={TimelinePage} />
           <Route path="/zombies" component={ZombiesPage} />
           <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
+          <Route path="/jobs" component={JobsPage} />
+          <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
+          <Route path="/push" component={PushForm} />
+          <Route path="/pushes" component={PushesPage} />
+          <Route path="/pushes/:id">{({ id }) => <PushPage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route>
             <p>{t('nav.missing')}</p>
           </Route>

@@ -15,8 +15,14 @@ const LOOK_INTERVAL_MS = 200;
 const RECHECK_EVERY_LOOKS = 25;
 const CHUNK_BYTES = 64 * 1024;
 
+const LONGEST_RANGE_BYTES = 2 ** 20;
+
 interface LogQuery {
   readonly follow?: string;
+  /** Of a followed log: the byte to begin at; Last-Event-ID, which a browser sends by itself, goes before it. */
+  readonly from?: string;
+  /** Of a followed log: about so many of its last bytes, from the beginning of a line. */
+  readonly tail?: string;
 }
 
 export function addLogRoute(app: FastifyInstance, { door, hub }: { door: Door; hub: StreamHub }): void {
@@ -25,10 +31,14 @@ export function addLogRoute(app: FastifyInstance, { door, hub }: { door: Door; h
     { exposeHeadRoute: false },
     async (request, reply) => {
       const file = await door.jobLogFile(request.params.id);
-      if (!wantsStream(request)) return sendWhole(file, reply);
+      if (!wantsStream(request)) {
+        const range = rangeOf(request.headers.range);
+        return range === null ? sendWhole(file, reply) : sendRange(file, range, reply);
+      }
+      const offset = await offsetOf(request, file);
       const stream = hub.open(request, reply);
       if (stream === null) return reply;
-      void follow({ door, jobId: request.params.id, file, stream, offset: offsetOf(request) });
+      void follow({ door, jobId: request.params.id, file, stream, offset });
       return reply;
     },
   );
@@ -39,9 +49,57 @@ function wantsStream(request: FastifyRequest<{ Querystring: LogQuery }>): boolea
 }
 
 /** Last-Event-ID is the number of bytes already seen. */
-function offsetOf(request: FastifyRequest): number {
-  const header = request.headers['last-event-id'];
-  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : 0;
+async function offsetOf(
+  { headers, query }: FastifyRequest<{ Querystring: LogQuery }>,
+  file: string,
+): Promise<number> {
+  for (const seen of [headers['last-event-id'], query.from])
+    if (typeof seen === 'string' && /^\d{1,15}$/.test(seen)) return Number(seen);
+  return /^\d{1,9}$/.test(query.tail ?? '') ? tailOffset(file, Number(query.tail)) : 0;
+}
+
+/** Where the first whole line among the last bytes begins. */
+async function tailOffset(file: string, tailBytes: number): Promise<number> {
+  const size = await sizeOf(file);
+  if (size <= tailBytes) return 0;
+  const from = size - tailBytes;
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, from);
+    return from + buffer.subarray(0, bytesRead).indexOf(0x0a) + 1;
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `bytes=A-B` and nothing else; what is not that is answered with the whole, as RFC 9110 has it. */
+function rangeOf(header: string | undefined): Range | null {
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header ?? '') ?? [];
+  if (first === undefined || last === undefined || Number(last) < Number(first)) return null;
+  return { first: Number(first), last: Math.min(Number(last), Number(first) + LONGEST_RANGE_BYTES - 1) };
+}
+
+async function sendRange(file: string, { first, last }: Range, reply: FastifyReply): Promise<FastifyReply> {
+  const size = await sizeOf(file);
+  void reply.type('text/plain; charset=utf-8').header('accept-ranges', 'bytes');
+  if (first >= size)
+    return reply
+      .code(416)
+      .header('content-range', `bytes */${String(size)}`)
+      .send('');
+  const end = Math.min(last, size - 1);
+  void reply.code(206).header('content-range', `bytes ${String(first)}-${String(end)}/${String(size)}`);
+  return reply.send(createReadStream(file, { start: first, end }));
+}
+
+/** A log that is not written yet has no bytes. */
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => null))?.size ?? 0;
 }
 
 async function sendWhole(file: string, reply: FastifyReply): Promise<FastifyReply> {
@@ -110,8 +168,9 @@ async function sendNew({ file, stream, offset }: Following, ended: boolean): Pro
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at);
       const length = sendable(buffer.subarray(0, bytesRead), ended && at + bytesRead >= size);
       if (length === 0) break;
+      const text = buffer.toString('utf8', 0, length);
+      stream.send({ event: 'log', data: { text, from: at, size }, id: String(at + length) });
       at += length;
-      stream.send({ event: 'log', data: { text: buffer.toString('utf8', 0, length) }, id: String(at) });
       await stream.drained();
     }
     return at;

@@ -32,6 +32,8 @@ const VIEWS = [
   '/jobs',
   '/jobs/*',
   '/push',
+  '/pushes',
+  '/pushes/*',
   '/containers',
   '/containers/*',
   '/timeline',

@@ -27,12 +27,22 @@ const PING_INTERVAL_MS = 15_000;
 /** For 200 viewers with two streams each, and some to spare. */
 const MOST_STREAMS = 512;
 const LARGEST_BACKLOG_BYTES = 4 * 2 ** 20;
+/** Of all readers together; beyond it, those are cut off that hold back more than their share. */
+const LARGEST_SUM_BYTES = 256 * 2 ** 20;
+const SHARE_BYTES = LARGEST_SUM_BYTES / MOST_STREAMS;
 
 export function createStreamHub(stillAllowed: (request: FastifyRequest) => boolean): StreamHub {
-  const streams = new Set<EventStream>();
+  const held = new Map<EventStream, ServerResponse>();
+  const isTooMuch = (ownBytes: number): boolean => {
+    if (ownBytes <= SHARE_BYTES) return false;
+    if (ownBytes > LARGEST_BACKLOG_BYTES) return true;
+    let sumBytes = 0;
+    for (const { writableLength } of held.values()) sumBytes += writableLength;
+    return sumBytes > LARGEST_SUM_BYTES;
+  };
   return {
     open: (request, reply) => {
-      if (streams.size >= MOST_STREAMS) {
+      if (held.size >= MOST_STREAMS) {
         sendProblem(
           reply,
           problem(
@@ -43,24 +53,29 @@ export function createStreamHub(stillAllowed: (request: FastifyRequest) => boole
         );
         return null;
       }
-      const stream = begin(reply, () => stillAllowed(request));
-      streams.add(stream);
-      stream.gone.addEventListener('abort', () => streams.delete(stream));
+      const stream = begin(reply, { mayRead: () => stillAllowed(request), isTooMuch });
+      held.set(stream, reply.raw);
+      stream.gone.addEventListener('abort', () => held.delete(stream));
       return stream;
     },
     endAll: () => {
-      for (const stream of streams) stream.end({ reason: 'SupervisorStopping' });
+      for (const stream of [...held.keys()]) stream.end({ reason: 'SupervisorStopping' });
     },
   };
 }
 
-function begin(reply: FastifyReply, mayRead: () => boolean): EventStream {
+interface Limits {
+  mayRead(): boolean;
+  isTooMuch(backlogBytes: number): boolean;
+}
+
+function begin(reply: FastifyReply, limits: Limits): EventStream {
   const raw = takeOver(reply);
   const gone = new AbortController();
   const send: EventStream['send'] = ({ event, data, id }) => {
     if (gone.signal.aborted) return;
     raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (raw.writableLength > LARGEST_BACKLOG_BYTES) raw.destroy();
+    if (limits.isTooMuch(raw.writableLength)) raw.destroy();
   };
   const end: EventStream['end'] = (why) => {
     send({ event: 'end', data: why });
@@ -68,7 +83,7 @@ function begin(reply: FastifyReply, mayRead: () => boolean): EventStream {
     raw.end();
   };
   const ping = setInterval(() => {
-    if (mayRead()) send({ event: 'ping', data: {} });
+    if (limits.mayRead()) send({ event: 'ping', data: {} });
     else end({ reason: 'SessionEnded' });
   }, PING_INTERVAL_MS);
   ping.unref();

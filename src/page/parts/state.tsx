@@ -18,6 +18,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   running: 'busy',
   verifying: 'busy',
   queued: 'busy',
+  open: 'busy',
   draining: 'busy',
   healing: 'busy',
   planned: 'busy',

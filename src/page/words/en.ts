@@ -3,6 +3,7 @@
  * It holds no sentence that the supervisor makes: those come with what they are about.
  */
 import { pastEn } from './pastEn.ts';
+import { jobsEn } from './jobsEn.ts';
 
 export const en = {
   ...pastEn,
@@ -145,6 +146,7 @@ export const en = {
   'error.next': 'Next: {cure}',
   'list.loading': 'Loading…',
   'list.empty': 'Nothing here.',
+  ...jobsEn,
 } as const;
 
 export type WordKey = keyof typeof en;

@@ -30,7 +30,10 @@ export function t(key: WordKey, facts: Readonly<Record<string, string | number>>
 }
 
 /** For words that come from the supervisor's closed sets: what has no translation is shown as it came. */
-export function word(kind: 'state' | 'verb' | 'verdict' | 'truth' | 'heal' | 'owner', name: string): string {
+export function word(
+  kind: 'state' | 'verb' | 'verdict' | 'truth' | 'heal' | 'owner' | 'kind' | 'stage',
+  name: string,
+): string {
   const key = `${kind}.${name}`;
   return key in en ? t(key as WordKey) : name;
 }

@@ -4,6 +4,7 @@
  */
 import type { WordKey } from './en.ts';
 import { pastZh } from './pastZh.ts';
+import { jobsZh } from './jobsZh.ts';
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...pastZh,
@@ -146,4 +147,5 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'error.next': '下一步：{cure}',
   'list.loading': '加载中…',
   'list.empty': '这里什么都没有。',
+  ...jobsZh,
 };

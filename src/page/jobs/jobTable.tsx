@@ -1,0 +1,94 @@
+/**
+ * A table of jobs, each as the supervisor last told of it.
+ * A row never moves: what changes is in it.
+ */
+import { Link } from 'wouter-preact';
+import type { JobView } from '../../supervisor/door.ts';
+import { lastedMs } from '../now.ts';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { jobChanges } from '../store.ts';
+import { durationText, t, word } from '../words/language.ts';
+import '../views/jobs.css';
+
+export type JobColumn = 'kind' | 'account' | 'elapsed' | 'changes' | 'worker';
+
+/** The newer of what the list had and what was told since. */
+export function newest(job: JobView): JobView {
+  const told = jobChanges.value.get(job.id);
+  return told !== undefined && told.revision >= job.revision ? told : job;
+}
+
+export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns: readonly JobColumn[] }) {
+  const has = (column: JobColumn): boolean => columns.includes(column);
+  const heads = ['host', ...columns.filter((each) => each === 'kind' || each === 'account')];
+  const rest = ['state', 'stage', has('elapsed') ? 'elapsed' : 'since', ...(has('worker') ? ['worker'] : [])];
+  const all = [...heads, ...rest, 'result', ...(has('changes') ? ['changes'] : [])] as const;
+  return (
+    <div class="wide">
+      <table class="jobs">
+        <thead>
+          <tr>
+            {all.map((column) => (
+              <th key={column} scope="col">
+                {t(`column.${column}` as 'column.host')}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <JobRow key={job.id} listed={job} columns={columns} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function JobRow({ listed, columns }: { listed: JobView; columns: readonly JobColumn[] }) {
+  const job = newest(listed);
+  const has = (column: JobColumn): boolean => columns.includes(column);
+  const { id, host, kind, account, state, stage, since, worker, result } = job;
+  return (
+    <tr data-job={id}>
+      <th scope="row">
+        <Link href={`/jobs/${encodeURIComponent(id)}`}>{host}</Link>
+      </th>
+      {has('kind') ? <td class="keep">{word('kind', kind)}</td> : null}
+      {has('account') ? <td>{account?.name ?? ''}</td> : null}
+      <td class="keep">
+        <State state={state} />
+      </td>
+      <td class="keep">{stage === null ? '' : word('stage', stage)}</td>
+      <td class="figure">{has('elapsed') ? <Elapsed job={job} /> : <Time at={since} />}</td>
+      {has('worker') ? <td>{worker ?? ''}</td> : null}
+      <td class="said">{result === null ? <Waits job={job} /> : <Said job={job} />}</td>
+      {has('changes') ? <td class="said">{result?.changes.join(', ')}</td> : null}
+    </tr>
+  );
+}
+
+/** From when it was made until it ended, or until now. */
+export function Elapsed({ job: { createdAt, since, result } }: { job: JobView }) {
+  const ms = result === null ? lastedMs(createdAt) : Date.parse(since) - Date.parse(createdAt);
+  return <>{durationText(ms)}</>;
+}
+
+function Waits({ job: { waitingFor, cancelRequested } }: { job: JobView }) {
+  if (cancelRequested) return <span class="quiet">{t('job.cancelling')}</span>;
+  return waitingFor === null ? null : (
+    <span class="quiet">
+      {t('job.waits')} {waitingFor}
+    </span>
+  );
+}
+
+function Said({ job: { result } }: { job: JobView }) {
+  if (result === null) return null;
+  return (
+    <>
+      <State state={result.outcome} /> <span class="reason">{result.reason}</span> {result.detail}
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * Makes rows that can be read of what a job's log holds, which hosts have written: colours are left out, all other control is shown.
+ * It never makes markup of anything, and keeps no more than its bounds however long the log is.
+ */
+
+export interface LogChunk {
+  readonly text: string;
+  /** Bytes of the log: the first of these, and the first after them. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LogRow {
+  /** Its place in the log in lines, from 1; null where the lines before it were never read, or of a line's later parts. */
+  readonly number: number | null;
+  readonly text: string;
+}
+
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly string[];
+  /** The first row goes on with a line of the part before. */
+  readonly continues: boolean;
+  readonly endsLine: boolean;
+}
+
+const MOST_ROWS = 5_000;
+/** Shown at most when its reader goes back in it. */
+const MOST_ROWS_BACK = 20_000;
+/** A row longer than this is shown as several. */
+const LONGEST_ROW = 4_000;
+
+const ESCAPES =
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[@-Z\\-_])/g;
+const CONTROL = /[\p{Cc}\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** Escape sequences go, other control characters and marks of direction are shown by their name. */
+export function readable(line: string): string {
+  return line
+    .replace(/\r$/, '')
+    .replace(ESCAPES, '')
+    .replace(CONTROL, (char) => (char === '\t' ? char : named(char)));
+}
+
+function named(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code === 0x7f) return '\u2421';
+  return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+}
+
+/** The end of a log, or the whole of a short one: appended to, and made longer at its beginning. */
+export class LogWindow {
+  #parts: readonly Part[] = [];
+  /** Lines before the first part; null when not known. */
+  #linesBefore: number | null = null;
+
+  /** The byte from which it is shown. */
+  get from(): number {
+    return this.#parts[0]?.from ?? 0;
+  }
+
+  /** How many bytes were seen: from where to go on. */
+  get to(): number {
+    return this.#parts.at(-1)?.to ?? 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** What does not go on where this ends is another log: it is shown instead. */
+  append(chunk: LogChunk): void {
+    if (this.isEmpty || chunk.from !== this.to) {
+      this.#linesBefore = chunk.from === 0 ? 0 : null;
+      this.#parts = [partOf(chunk, false)];
+      return;
+    }
+    this.#parts = [...this.#parts, partOf(chunk, this.#parts.at(-1)?.endsLine === false)];
+    while (this.#parts.length > 1 && countRows(this.#parts.slice(1)) >= MOST_ROWS) {
+      if (this.#linesBefore !== null) this.#linesBefore += linesIn(this.#parts[0]);
+      this.#parts = this.#parts.slice(1);
+    }
+  }
+
+  /** Is so much shown that no more can be put before it? */
+  get isFull(): boolean {
+    return countRows(this.#parts) >= MOST_ROWS_BACK;
+  }
+
+  /** What comes right before. */
+  prepend(chunk: LogChunk): void {
+    if (chunk.to !== this.from || this.isFull) return;
+    this.#linesBefore = chunk.from === 0 ? 0 : null;
+    this.#parts = [partOf(chunk, false), ...this.#parts];
+  }
+
+  rows(): readonly LogRow[] {
+    const rows: LogRow[] = [];
+    let line = this.#linesBefore;
+    for (const part of this.#parts) {
+      for (const [index, text] of part.rows.entries()) {
+        const isNew = index > 0 || !part.continues;
+        if (isNew && line !== null) line += 1;
+        pieces(readable(text)).forEach((piece, at) => {
+          rows.push({ number: isNew && at === 0 ? line : null, text: piece });
+        });
+      }
+    }
+    return rows;
+  }
+}
+
+function partOf({ text, from, to }: LogChunk, continues: boolean): Part {
+  const endsLine = text.endsWith('\n');
+  const rows = (endsLine ? text.slice(0, -1) : text).split('\n');
+  return { from, to, rows: text === '' ? [] : rows, continues, endsLine };
+}
+
+function countRows(parts: readonly Part[]): number {
+  return parts.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
+function linesIn(part: Part | undefined): number {
+  return part === undefined ? 0 : part.rows.length - (part.continues ? 1 : 0);
+}
+
+function pieces(text: string): readonly string[] {
+  if (text.length <= LONGEST_ROW) return [text];
+  return Array.from({ length: Math.ceil(text.length / LONGEST_ROW) }, (_, index) =>
+    text.slice(index * LONGEST_ROW, (index + 1) * LONGEST_ROW),
+  );
+}

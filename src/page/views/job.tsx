@@ -1,0 +1,134 @@
+/**
+ * One job: how it stands and what it waits for, what came of it, what can be done with it, and its log.
+ * It never shows what a host said as anything but text.
+ */
+import { Link } from 'wouter-preact';
+import type { JobView } from '../../supervisor/door.ts';
+import { mayAct } from '../actor.ts';
+import { addressOf, apiPath } from '../api.ts';
+import { ask } from '../asking.ts';
+import { Elapsed, newest } from '../jobs/jobTable.tsx';
+import { JobLog } from '../jobs/jobLog.tsx';
+import { useRead } from '../jobs/useRead.ts';
+import { Copy } from '../parts/copy.tsx';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { t, word } from '../words/language.ts';
+import './jobs.css';
+
+const FINAL = ['done', 'failed', 'cancelled', 'unknown'];
+
+export function isFinal(state: string): boolean {
+  return FINAL.includes(state);
+}
+
+export function JobPage({ id }: { id: string }) {
+  const { item, error, isMissing } = useRead<JobView>(apiPath('jobs', id));
+  if (isMissing) return <p>{t('job.unknown', { id })}</p>;
+  if (item === null)
+    return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
+  const job = newest(item);
+  return (
+    <>
+      <h1>
+        {t('job.title', { id })} <Copy text={id} />
+      </h1>
+      <p role="status">
+        <State state={job.state} /> <Time at={job.since} />{' '}
+        {job.cancelRequested && !isFinal(job.state) ? t('job.cancelling') : null}
+      </p>
+      {mayAct.value ? <JobActions job={job} /> : null}
+      <Facts job={job} />
+      <Result job={job} />
+      <h2>{t('log.title')}</h2>
+      <JobLog id={id} isOpen={!isFinal(job.state)} attempt={job.attempt} />
+      <p class="buttons">
+        <a class="button" href={addressOf(apiPath('jobs', id, 'log'))} download={`${id}.log`}>
+          {t('log.text')}
+        </a>
+        <a class="button" href={addressOf(apiPath('jobs', id))} download={`${id}.json`}>
+          {t('log.json')}
+        </a>
+      </p>
+    </>
+  );
+}
+
+function JobActions({ job: { id, state } }: { job: JobView }) {
+  if (state === 'done') return null;
+  const verb = isFinal(state) ? 'retry' : 'cancel';
+  return (
+    <p class="buttons">
+      <button type="button" onClick={() => void ask({ verb, target: id })}>
+        {word('verb', verb)}
+      </button>
+    </p>
+  );
+}
+
+function Facts({ job }: { job: JobView }) {
+  const { host, kind, account, stage, worker, attempt, lostAttempts, position, waitingFor, pushId } = job;
+  return (
+    <dl class="facts">
+      <dt>{t('column.host')}</dt>
+      <dd>
+        <Link href={`/jobs?host=${encodeURIComponent(host)}`}>{host}</Link>
+      </dd>
+      <dt>{t('column.kind')}</dt>
+      <dd>
+        {word('kind', kind)} {account?.name ?? ''}
+      </dd>
+      <dt>{t('job.ofPush')}</dt>
+      <dd>
+        <Link href={`/pushes/${encodeURIComponent(pushId)}`}>{pushId}</Link>
+      </dd>
+      {position === null ? null : <Fact name={t('job.position')}>{t('job.next', { n: position })}</Fact>}
+      {waitingFor === null ? null : <Fact name={t('job.waits')}>{waitingFor}</Fact>}
+      <Fact name={t('column.worker')}>
+        {worker === null ? (
+          t('job.notYet')
+        ) : (
+          <Link href={`/workers/${encodeURIComponent(worker)}`}>{worker}</Link>
+        )}
+      </Fact>
+      <Fact name={t('job.attempt')}>
+        {lostAttempts === 0 ? attempt : t('job.lost', { n: attempt, lost: lostAttempts })}
+      </Fact>
+      {stage === null ? null : <Fact name={t('column.stage')}>{word('stage', stage)}</Fact>}
+      <Fact name={t('column.elapsed')}>
+        <Elapsed job={job} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Result({ job: { result } }: { job: JobView }) {
+  if (result === null) return null;
+  const facts = Object.entries(result.facts);
+  return (
+    <section data-result={result.outcome}>
+      <h2>{t('column.result')}</h2>
+      <p>
+        <State state={result.outcome} /> <span class="reason">{result.reason}</span> {result.detail}
+      </p>
+      <dl class="facts">
+        <Fact name={t('column.changes')}>
+          {result.changes.length === 0 ? t('job.nothingChanged') : result.changes.join(', ')}
+        </Fact>
+        {facts.length === 0 ? null : (
+          <Fact name={t('job.facts')}>{facts.map(([name, value]) => `${name}: ${value}`).join(', ')}</Fact>
+        )}
+      </dl>
+    </section>
+  );
+}

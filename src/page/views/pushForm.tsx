@@ -1,0 +1,143 @@
+/**
+ * Makes a push: account, hosts and options, then what will happen on each host, and only then the push itself.
+ * Enter never sends it, a private key never leaves the browser, and a change makes the plan be asked for again.
+ */
+import { useState } from 'preact/hooks';
+import { useLocation } from 'wouter-preact';
+import type { PushView } from '../../supervisor/door.ts';
+import { actor, mayAct } from '../actor.ts';
+import { post, Problem, type Document } from '../api.ts';
+import { AccountFields, Wrong } from '../jobs/accountFields.tsx';
+import { fieldOf, type PushField } from '../jobs/keyCheck.ts';
+import { HostChoice } from '../jobs/hostChoice.tsx';
+import { bodyOf, EMPTY_WISH, missingIn, type PushWish } from '../jobs/pushWish.ts';
+import { Trouble } from '../parts/trouble.tsx';
+import { snapshot } from '../store.ts';
+import { t, word } from '../words/language.ts';
+import './jobs.css';
+
+export type Wrongs = Partial<Record<PushField, string>>;
+
+interface Outcome {
+  readonly plan: PushView | null;
+  readonly wrongs: Wrongs;
+  readonly error: unknown;
+  readonly isAsking: boolean;
+}
+
+const NOTHING: Outcome = { plan: null, wrongs: {}, error: null, isAsking: false };
+
+interface Filling extends FieldsProps {
+  readonly outcome: Outcome;
+  readonly send: (dryRun: boolean) => Promise<void>;
+}
+
+function useFilling(): Filling {
+  const [wish, setWish] = useState<PushWish>(EMPTY_WISH);
+  const [outcome, setOutcome] = useState<Outcome>(NOTHING);
+  const [, navigate] = useLocation();
+  const change = (changed: Partial<PushWish>): void => {
+    setWish((before) => ({ ...before, ...changed }));
+    setOutcome(NOTHING);
+  };
+  const send = async (dryRun: boolean): Promise<void> => {
+    const missing = Object.entries(missingIn(wish)).map(([field, key]) => [field, t(key)]);
+    if (missing.length > 0) {
+      setOutcome({ ...NOTHING, wrongs: Object.fromEntries(missing) as Wrongs });
+      return;
+    }
+    setOutcome({ ...outcome, isAsking: true });
+    try {
+      const { item } = await post<Document<PushView>>('api/v1/pushes', bodyOf(wish, dryRun));
+      if (dryRun) setOutcome({ ...NOTHING, plan: item });
+      else navigate(`/pushes/${encodeURIComponent(item.id)}`);
+    } catch (error) {
+      setOutcome(refusal(error));
+    }
+  };
+  return { wish, change, outcome, send };
+}
+
+export function PushForm() {
+  const { wish, change, outcome, send } = useFilling();
+  if (actor.value !== null && !mayAct.value) return <p>{t('push.mayNot')}</p>;
+  const { plan, wrongs, error, isAsking } = outcome;
+  return (
+    <form class="push-form" onSubmit={(event) => event.preventDefault()} noValidate>
+      <h1>{t('push.title')}</h1>
+      <KindChoice wish={wish} change={change} />
+      {wish.kind === 'check' ? null : <AccountFields wish={wish} change={change} wrongs={wrongs} />}
+      <HostChoice wish={wish} change={change} wrong={wrongs.hosts} />
+      <label class="block">
+        {t('push.reason')}
+        <input
+          value={wish.reason}
+          maxLength={1000}
+          onInput={(event) => change({ reason: event.currentTarget.value })}
+        />
+      </label>
+      <Wrong id="reason-wrong" text={wrongs.reason} />
+      {error === null ? null : <Trouble error={error} />}
+      <p class="buttons">
+        <button type="button" disabled={isAsking} onClick={() => void send(true)}>
+          {t('push.check')}
+        </button>
+      </p>
+      {plan === null ? null : <Plan plan={plan} isAsking={isAsking} go={() => void send(false)} />}
+    </form>
+  );
+}
+
+/** At the field it is about, or by itself. */
+function refusal(error: unknown): Outcome {
+  const field = error instanceof Problem ? fieldOf(error.code, error.message) : null;
+  if (!(error instanceof Problem) || field === null) return { ...NOTHING, error };
+  const text = error.cure === null ? error.message : `${error.message} ${error.cure}`;
+  return { ...NOTHING, wrongs: { [field]: text } };
+}
+
+export interface FieldsProps {
+  readonly wish: PushWish;
+  readonly change: (changed: Partial<PushWish>) => void;
+}
+
+function KindChoice({ wish, change }: FieldsProps) {
+  return (
+    <fieldset>
+      <legend>{t('push.kind')}</legend>
+      {(['push', 'revoke', 'check'] as const).map((kind) => (
+        <label key={kind} class="block">
+          <input type="radio" name="kind" checked={wish.kind === kind} onChange={() => change({ kind })} />{' '}
+          {t(`push.kind.${kind}`)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Plan({ plan, isAsking, go }: { plan: PushView; isAsking: boolean; go: () => void }) {
+  const trust = new Map(snapshot.value?.hosts.map((host) => [host.name, host]));
+  return (
+    <section data-plan={plan.jobs.length}>
+      <h2>{t('push.planTitle')}</h2>
+      <p role="status">{t('push.planned', { n: plan.jobs.length })}</p>
+      <ul class="hosts">
+        {plan.jobs.map(({ id, host, waitingFor }) => {
+          const known = trust.get(host);
+          return (
+            <li key={id}>
+              <strong>{host}</strong> {known === undefined ? '' : `${known.user}@${known.address}`}
+              {': '}
+              {word('kind', plan.kind)} {plan.accountName ?? ''}
+              {known?.state === 'untrusted' ? ` · ${t('push.untrusted', { host })}` : ''}
+              {waitingFor === null ? '' : ` · ${t('job.waits')} ${waitingFor}`}
+            </li>
+          );
+        })}
+      </ul>
+      <button type="button" class="act" disabled={isAsking} onClick={go}>
+        {t('push.do', { kind: word('kind', plan.kind), n: plan.jobs.length })}
+      </button>
+    </section>
+  );
+}

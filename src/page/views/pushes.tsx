@@ -1,0 +1,190 @@
+/**
+ * All pushes, and one of them with its hosts, live: how far each is, what came of it, and what can still be done.
+ * It never counts by itself what the supervisor has counted.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { Link } from 'wouter-preact';
+import type { JobView, PushSummary, PushView } from '../../supervisor/door.ts';
+import { mayAct } from '../actor.ts';
+import { addressOf, apiPath, get, type ListDocument } from '../api.ts';
+import { ask } from '../asking.ts';
+import { JobTable, newest } from '../jobs/jobTable.tsx';
+import { useRead } from '../jobs/useRead.ts';
+import { connection } from '../live.ts';
+import { Copy } from '../parts/copy.tsx';
+import { State } from '../parts/state.tsx';
+import { Time } from '../parts/time.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { t, word } from '../words/language.ts';
+import { isFinal } from './job.tsx';
+import './jobs.css';
+
+const PAGE = 50;
+const ROWS_AT_FIRST = 200;
+
+export function PushesPage() {
+  const [items, setItems] = useState<readonly PushSummary[] | null>(null);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const read = async (after: string | null): Promise<void> => {
+    const more = after === null ? '' : `&cursor=${encodeURIComponent(after)}`;
+    try {
+      const page = await get<ListDocument<PushSummary>>(`api/v1/pushes?limit=${String(PAGE)}${more}`);
+      setItems((before) => [...(after === null ? [] : (before ?? [])), ...page.items]);
+      setCursor(page.nextCursor ?? null);
+      setError(null);
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  useEffect(() => void read(null), [connection.value.state]);
+  return (
+    <>
+      <h1>{t('jobs.pushes')}</h1>
+      {error === null ? null : <Trouble error={error} />}
+      {items === null ? <p role="status">{t('list.loading')}</p> : <PushTable pushes={items} />}
+      {cursor === null ? null : (
+        <button type="button" onClick={() => void read(cursor)}>
+          {t('jobs.more')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function PushTable({ pushes }: { pushes: readonly PushSummary[] }) {
+  if (pushes.length === 0)
+    return (
+      <p>
+        {t('push.none')} <Link href="/push">{t('nav.push')}</Link>
+      </p>
+    );
+  return (
+    <div class="wide">
+      <table class="jobs">
+        <thead>
+          <tr>
+            {(['push', 'kind', 'account', 'state', 'hosts', 'since', 'by', 'why'] as const).map((column) => (
+              <th key={column} scope="col">
+                {t(`column.${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {pushes.map((push) => (
+            <PushRow key={push.id} push={push} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function PushRow({ push }: { push: PushSummary }) {
+  const { id, kind, accountName, state, hosts, createdAt, actor, reason } = push;
+  return (
+    <tr>
+      <th scope="row">
+        <Link href={`/pushes/${encodeURIComponent(id)}`}>{id}</Link>
+      </th>
+      <td class="keep">{word('kind', kind)}</td>
+      <td>{accountName ?? ''}</td>
+      <td class="keep">
+        <State state={state} />
+      </td>
+      <td class="figure">{hosts}</td>
+      <td class="figure">
+        <Time at={createdAt} />
+      </td>
+      <td>{actor}</td>
+      <td class="said">{reason ?? ''}</td>
+    </tr>
+  );
+}
+
+export function PushPage({ id }: { id: string }) {
+  const { item, error, isMissing } = useRead<PushView>(apiPath('pushes', id));
+  if (isMissing) return <p>{t('push.unknown', { id })}</p>;
+  if (item === null)
+    return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
+  return <Push push={item} jobs={item.jobs.map(newest)} />;
+}
+
+function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
+  const { id, kind, accountName, actor, createdAt, reason } = push;
+  return (
+    <>
+      <h1>
+        {t('push.page', { id })} <Copy text={id} />
+      </h1>
+      <p>
+        {t('push.willTry', { kind: word('kind', kind), account: accountName ?? '' })} · {t('push.by')} {actor}
+        , <Time at={createdAt} />
+        {reason === null ? '' : ` · ${reason}`}
+      </p>
+      <p role="status">
+        <Counts jobs={jobs} />
+      </p>
+      <p class="buttons">
+        {mayAct.value ? <PushActions id={id} jobs={jobs} /> : null}
+        <a class="button" href={addressOf(apiPath('pushes', id))} download={`${id}.json`}>
+          {t('log.json')}
+        </a>
+        <Link class="button" href="/push">
+          {t('push.again')}
+        </Link>
+      </p>
+      <HostRows jobs={jobs} />
+    </>
+  );
+}
+
+function Counts({ jobs }: { jobs: readonly JobView[] }) {
+  const counts = new Map<string, number>();
+  for (const { state } of jobs) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return (
+    <>
+      {[...counts].map(([state, count]) => (
+        <span key={state} data-count={state}>
+          <State state={state} label={`${word('state', state)} ${String(count)}`} />{' '}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function PushActions({ id, jobs }: { id: string; jobs: readonly JobView[] }) {
+  const open = jobs.filter(({ state }) => !isFinal(state)).length;
+  const missed = jobs.filter(({ state }) => isFinal(state) && state !== 'done').length;
+  return (
+    <>
+      {open === 0 ? null : (
+        <button type="button" onClick={() => void ask({ verb: 'cancel', target: id })}>
+          {t('push.cancel', { n: open })}
+        </button>
+      )}
+      {missed === 0 ? null : (
+        <button type="button" onClick={() => void ask({ verb: 'retry', target: id })}>
+          {t('push.retry', { n: missed })}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** In the order in which the hosts were named; of very many only the first, until all are asked for. */
+function HostRows({ jobs }: { jobs: readonly JobView[] }) {
+  const [showsAll, setShowsAll] = useState(false);
+  const shown = showsAll ? jobs : jobs.slice(0, ROWS_AT_FIRST);
+  return (
+    <>
+      <JobTable jobs={shown} columns={['elapsed', 'changes']} />
+      {shown.length === jobs.length ? null : (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          {t('push.showAll', { n: jobs.length })}
+        </button>
+      )}
+    </>
+  );
+}
