@@ -44,6 +44,7 @@ describe('the page’s jobs', () => {
   const signIn = async (link: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-GB', ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) errors.push(message.text());
@@ -105,7 +106,7 @@ describe('the page’s jobs', () => {
     assert.ok(!sent.some((body) => body.includes('secret-bytes')), 'the private key went nowhere');
     await page.locator('tbody a').first().click();
     await page.getByText(/^End of the log: the job ended as done/).waitFor();
-    assert.match((await page.locator('.log').innerText()) ?? '', /garrison:/);
+    assert.match(await page.locator('.log').innerText(), /garrison:/);
     await shot(page, 'job');
     await page.goto(`${base}/jobs?state=done&q=EVA`);
     await until('both are found', async () => (await page.locator('tr[data-job]').count()) === 2);

@@ -69,7 +69,8 @@ function Keys({ wish, change, wrongs }: Props) {
   const typed = (area: HTMLTextAreaElement): void => {
     const refused = isPrivateKey(area.value);
     if (refused) area.value = '';
-    setWasPrivate(refused);
+    // Told until something else is given: one paste may come as several inputs.
+    setWasPrivate((before) => refused || (before && area.value === ''));
     change({ keys: area.value });
   };
   const wrong = wasPrivate ? t('push.private') : wrongs.keys;

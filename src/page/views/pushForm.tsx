@@ -106,7 +106,7 @@ function KindChoice({ wish, change }: FieldsProps) {
     <fieldset>
       <legend>{t('push.kind')}</legend>
       {(['push', 'revoke', 'check'] as const).map((kind) => (
-        <label key={kind} class="block">
+        <label key={kind} class="choice">
           <input type="radio" name="kind" checked={wish.kind === kind} onChange={() => change({ kind })} />{' '}
           {t(`push.kind.${kind}`)}
         </label>
