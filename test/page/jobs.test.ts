@@ -175,6 +175,10 @@ describe('the page’s jobs', () => {
     assert.ok(before < 3_000, String(before));
     await page.getByRole('button', { name: 'Show earlier lines' }).click();
     await until('more is shown', async () => (await count()) > before);
+    assert.ok(
+      !(await page.locator('main').innerText()).includes('\u202e'),
+      'nothing turns the direction of text',
+    );
     await shot(page, 'hostile');
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of ['jobs/j-2', 'jobs', 'push', 'pushes', 'pushes/p-1']) {

@@ -9,6 +9,7 @@ import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { jobChanges } from '../store.ts';
 import { durationText, t, word } from '../words/language.ts';
+import { readable } from './logText.ts';
 import '../views/jobs.css';
 
 export type JobColumn = 'kind' | 'account' | 'elapsed' | 'changes' | 'worker';
@@ -53,7 +54,7 @@ function JobRow({ listed, columns }: { listed: JobView; columns: readonly JobCol
   return (
     <tr data-job={id}>
       <th scope="row">
-        <Link href={`/jobs/${encodeURIComponent(id)}`}>{host}</Link>
+        <Link href={`/jobs/${encodeURIComponent(id)}`}>{readable(host)}</Link>
       </th>
       {has('kind') ? <td class="keep">{word('kind', kind)}</td> : null}
       {has('account') ? <td>{account?.name ?? ''}</td> : null}
@@ -62,9 +63,9 @@ function JobRow({ listed, columns }: { listed: JobView; columns: readonly JobCol
       </td>
       <td class="keep">{stage === null ? '' : word('stage', stage)}</td>
       <td class="figure">{has('elapsed') ? <Elapsed job={job} /> : <Time at={since} />}</td>
-      {has('worker') ? <td>{worker ?? ''}</td> : null}
+      {has('worker') ? <td>{readable(worker ?? '')}</td> : null}
       <td class="said">{result === null ? <Waits job={job} /> : <Said job={job} />}</td>
-      {has('changes') ? <td class="said">{result?.changes.join(', ')}</td> : null}
+      {has('changes') ? <td class="said">{readable(result?.changes.join(', ') ?? '')}</td> : null}
     </tr>
   );
 }
@@ -79,7 +80,7 @@ function Waits({ job: { waitingFor, cancelRequested } }: { job: JobView }) {
   if (cancelRequested) return <span class="quiet">{t('job.cancelling')}</span>;
   return waitingFor === null ? null : (
     <span class="quiet">
-      {t('job.waits')} {waitingFor}
+      {t('job.waits')} {readable(waitingFor)}
     </span>
   );
 }
@@ -88,7 +89,8 @@ function Said({ job: { result } }: { job: JobView }) {
   if (result === null) return null;
   return (
     <>
-      <State state={result.outcome} /> <span class="reason">{result.reason}</span> {result.detail}
+      <State state={result.outcome} /> <span class="reason">{readable(result.reason)}</span>{' '}
+      {readable(result.detail)}
     </>
   );
 }

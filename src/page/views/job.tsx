@@ -9,6 +9,7 @@ import { addressOf, apiPath } from '../api.ts';
 import { ask } from '../asking.ts';
 import { Elapsed, newest } from '../jobs/jobTable.tsx';
 import { JobLog } from '../jobs/jobLog.tsx';
+import { readable } from '../jobs/logText.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { Copy } from '../parts/copy.tsx';
 import { State } from '../parts/state.tsx';
@@ -73,7 +74,7 @@ function Facts({ job }: { job: JobView }) {
     <dl class="facts">
       <dt>{t('column.host')}</dt>
       <dd>
-        <Link href={`/jobs?host=${encodeURIComponent(host)}`}>{host}</Link>
+        <Link href={`/jobs?host=${encodeURIComponent(host)}`}>{readable(host)}</Link>
       </dd>
       <dt>{t('column.kind')}</dt>
       <dd>
@@ -84,12 +85,12 @@ function Facts({ job }: { job: JobView }) {
         <Link href={`/pushes/${encodeURIComponent(pushId)}`}>{pushId}</Link>
       </dd>
       {position === null ? null : <Fact name={t('job.position')}>{t('job.next', { n: position })}</Fact>}
-      {waitingFor === null ? null : <Fact name={t('job.waits')}>{waitingFor}</Fact>}
+      {waitingFor === null ? null : <Fact name={t('job.waits')}>{readable(waitingFor)}</Fact>}
       <Fact name={t('column.worker')}>
         {worker === null ? (
           t('job.notYet')
         ) : (
-          <Link href={`/workers/${encodeURIComponent(worker)}`}>{worker}</Link>
+          <Link href={`/workers/${encodeURIComponent(worker)}`}>{readable(worker)}</Link>
         )}
       </Fact>
       <Fact name={t('job.attempt')}>
@@ -119,14 +120,17 @@ function Result({ job: { result } }: { job: JobView }) {
     <section data-result={result.outcome}>
       <h2>{t('column.result')}</h2>
       <p>
-        <State state={result.outcome} /> <span class="reason">{result.reason}</span> {result.detail}
+        <State state={result.outcome} /> <span class="reason">{readable(result.reason)}</span>{' '}
+        {readable(result.detail)}
       </p>
       <dl class="facts">
         <Fact name={t('column.changes')}>
-          {result.changes.length === 0 ? t('job.nothingChanged') : result.changes.join(', ')}
+          {result.changes.length === 0 ? t('job.nothingChanged') : readable(result.changes.join(', '))}
         </Fact>
         {facts.length === 0 ? null : (
-          <Fact name={t('job.facts')}>{facts.map(([name, value]) => `${name}: ${value}`).join(', ')}</Fact>
+          <Fact name={t('job.facts')}>
+            {readable(facts.map(([name, value]) => `${name}: ${value}`).join(', '))}
+          </Fact>
         )}
       </dl>
     </section>

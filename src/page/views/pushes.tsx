@@ -9,6 +9,7 @@ import { mayAct } from '../actor.ts';
 import { addressOf, apiPath, get, type ListDocument } from '../api.ts';
 import { ask } from '../asking.ts';
 import { JobTable, newest } from '../jobs/jobTable.tsx';
+import { readable } from '../jobs/logText.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { connection } from '../live.ts';
 import { Copy } from '../parts/copy.tsx';
@@ -89,7 +90,7 @@ function PushRow({ push }: { push: PushSummary }) {
         <Link href={`/pushes/${encodeURIComponent(id)}`}>{id}</Link>
       </th>
       <td class="keep">{word('kind', kind)}</td>
-      <td>{accountName ?? ''}</td>
+      <td>{readable(accountName ?? '')}</td>
       <td class="keep">
         <State state={state} />
       </td>
@@ -97,8 +98,8 @@ function PushRow({ push }: { push: PushSummary }) {
       <td class="figure">
         <Time at={createdAt} />
       </td>
-      <td>{actor}</td>
-      <td class="said">{reason ?? ''}</td>
+      <td>{readable(actor)}</td>
+      <td class="said">{readable(reason ?? '')}</td>
     </tr>
   );
 }
@@ -119,9 +120,9 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
         {t('push.page', { id })} <Copy text={id} />
       </h1>
       <p>
-        {t('push.willTry', { kind: word('kind', kind), account: accountName ?? '' })} · {t('push.by')} {actor}
-        , <Time at={createdAt} />
-        {reason === null ? '' : ` · ${reason}`}
+        {t('push.willTry', { kind: word('kind', kind), account: readable(accountName ?? '') })} ·{' '}
+        {t('push.by')} {actor}, <Time at={createdAt} />
+        {reason === null ? '' : ` · ${readable(reason)}`}
       </p>
       <p role="status">
         <Counts jobs={jobs} />

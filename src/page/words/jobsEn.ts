@@ -76,7 +76,7 @@ export const jobsEn = {
   'log.ended.other': 'End: {reason} {detail}',
   'log.follow': 'Keep the end in view',
   'log.text': 'Download as text',
-  'log.json': 'Job as JSON',
+  'log.json': 'Download as JSON',
   'log.earlier': 'Show earlier lines',
   'log.fromByte': 'Shown from byte {from} of {size}.',
   'log.empty': 'No line has been written yet.',

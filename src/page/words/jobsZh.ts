@@ -78,7 +78,7 @@ export const jobsZh: Readonly<Record<JobWordKey, string>> = {
   'log.ended.other': '日志结束：{reason} {detail}',
   'log.follow': '自动滚动到末尾',
   'log.text': '下载文本',
-  'log.json': '任务 JSON',
+  'log.json': '下载 JSON',
   'log.earlier': '显示更早的行',
   'log.fromByte': '从第 {from} 字节开始显示，共 {size} 字节。',
   'log.empty': '还没有写入任何内容。',
