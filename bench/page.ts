@@ -2,6 +2,7 @@
  * Measures what the page's lists take with 100,000 jobs in a real redis-server, and what 200 viewers hold in memory.
  * The supervisor, its server and its store are the real ones; the viewers and whoever asks are a process of their own.
  */
+import { chromium } from 'playwright-core';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ const WORKERS = 8;
 const WARM_UP = 20;
 const CALLS = 300;
 const VIEWERS = 200;
+const VIEWS = 10;
 const AIM = { listP99Ms: 50, firstViewMs: 1_000 };
 
 export const page: Benchmark = {
@@ -90,7 +92,7 @@ async function run(context: BenchContext): Promise<Figures> {
   context.after(() => {
     fleet.end();
   });
-  const socketPath = await serve(context, { fleet, store, home: redis.home });
+  const { socketPath, link } = await serve(context, { fleet, store, home: redis.home });
   const ask = startAsker(context, socketPath);
   const lists: Record<string, unknown> = {};
   for (const [name, path] of Object.entries({ ...PATHS, deepPage: `/api/v1/jobs?limit=50&cursor=${middle}` }))
@@ -102,6 +104,7 @@ async function run(context: BenchContext): Promise<Figures> {
     fillMs: rounded(filledMs, 0),
     redisBytes: await memoryOf(redis),
     lists,
+    firstView: await measureFirstView(context, link),
     viewers: await measureViewers(fleet, ask),
     aim: AIM,
   };
@@ -118,6 +121,28 @@ async function measure(ask: Ask, path: string): Promise<object> {
     if (count >= WARM_UP) tookMs.push(answer.tookMs);
   }
   return { bytes, ...summaryOf(tookMs, 2), p99: rounded(percentileOf(tookMs, 99), 2) };
+}
+
+/** From a click on the address, without anything kept by the browser, until the first rows of the list are drawn. */
+async function measureFirstView(context: BenchContext, link: () => string): Promise<object> {
+  const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  context.after(() => browser.close());
+  const tookMs: number[] = [];
+  for (let count = 0; count < VIEWS; count += 1) {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(link());
+    await page.getByRole('button').click();
+    await page.waitForURL('**/');
+    await page.goto('about:blank');
+    const address = new URL('/jobs', link()).href;
+    const startedMs = performance.now();
+    await page.goto(address, { waitUntil: 'commit' });
+    await page.waitForSelector('tr[data-job]');
+    tookMs.push(performance.now() - startedMs);
+    await page.context().close();
+  }
+  return summaryOf(tookMs, 0);
 }
 
 /** Each follows all events and one log, as a page with a job open does. */
@@ -207,7 +232,7 @@ async function memoryOf(redis: TestRedis): Promise<number> {
 async function serve(
   context: BenchContext,
   { fleet, store, home }: { fleet: Fleet; store: JobStore; home: string },
-): Promise<string> {
+): Promise<{ socketPath: string; link: () => string }> {
   const socketPath = join(home, 'control.sock');
   const around = {
     memory: store,
@@ -218,12 +243,12 @@ async function serve(
     door: new FrontDoor(fleet.supervisor, { ...around, alerts }),
     homeDir: home,
     socketPath,
-    pageListen: null,
+    pageListen: { address: '127.0.0.1', port: 0 },
     readiness: () => ({ ready: true, why: '' }),
     logger: { error: (facts) => console.error(facts) },
   });
   context.after(() => server.close());
-  return socketPath;
+  return { socketPath, link: () => server.signInLink() ?? '' };
 }
 
 function startAsker(context: BenchContext, socketPath: string): Ask {

@@ -167,6 +167,11 @@ describe('the page’s jobs', () => {
       await page.getByText('<img src=x onerror', { exact: false }).first().waitFor();
       assert.doesNotMatch(await page.title(), /owned/, path);
       assert.equal(await page.locator('main img, main script').count(), 0, path);
+      assert.doesNotMatch(
+        await page.locator('main').innerText(),
+        /\u202e/,
+        `${path} turns the direction of text`,
+      );
     }
     await page.goto(`${base}/jobs/j-2`);
     await page.getByText('<U+202E>␀␇ last').waitFor();
@@ -175,10 +180,6 @@ describe('the page’s jobs', () => {
     assert.ok(before < 3_000, String(before));
     await page.getByRole('button', { name: 'Show earlier lines' }).click();
     await until('more is shown', async () => (await count()) > before);
-    assert.ok(
-      !(await page.locator('main').innerText()).includes('\u202e'),
-      'nothing turns the direction of text',
-    );
     await shot(page, 'hostile');
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of ['jobs/j-2', 'jobs', 'push', 'pushes', 'pushes/p-1']) {

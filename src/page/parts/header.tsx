@@ -42,7 +42,10 @@ export function Header() {
 
 function Section({ path, title }: { path: string; title: string }) {
   const [location] = useLocation();
-  const isHere = path === '/' ? location === '/' : location === path || location.startsWith(`${path}/`);
+  const isHere =
+    path === '/'
+      ? location === '/'
+      : location === path || location.startsWith(path === '/push' ? '/pushes' : `${path}/`);
   return (
     <Link href={path} class={isHere ? 'here' : ''} aria-current={isHere ? 'page' : undefined}>
       {title}

@@ -121,7 +121,7 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
       </h1>
       <p>
         {t('push.willTry', { kind: word('kind', kind), account: readable(accountName ?? '') })} ·{' '}
-        {t('push.by')} {actor}, <Time at={createdAt} />
+        {t('push.by')} {readable(actor)}, <Time at={createdAt} />
         {reason === null ? '' : ` · ${readable(reason)}`}
       </p>
       <p role="status">
