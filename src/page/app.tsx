@@ -52,30 +52,37 @@ function Frame() {
       </a>
       <Header />
       <main id="content" tabIndex={-1}>
-        <Switch>
-          <Route path="/" component={Overview} />
-          <Route path="/workers" component={WorkersPage} />
-          <Route path="/containers" component={ContainersPage} />
-          <Route path="/containers/:name">
-            {({ name }) => <ContainerPage name={decodeURIComponent(name)} />}
-          </Route>
-          <Route path="/timeline" component={TimelinePage} />
-          <Route path="/zombies" component={ZombiesPage} />
-          <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
-          <Route path="/jobs" component={JobsPage} />
-          <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
-          <Route path="/push" component={PushForm} />
-          <Route path="/pushes" component={PushesPage} />
-          <Route path="/pushes/:id">{({ id }) => <PushPage key={id} id={decodeURIComponent(id)} />}</Route>
-          <Route>
-            <p>{t('nav.missing')}</p>
-          </Route>
-        </Switch>
+        <View />
       </main>
       <Footer />
       <OperationDialog />
       <KeyHelp />
     </>
+  );
+}
+
+/** Of the address. */
+function View() {
+  return (
+    <Switch>
+      <Route path="/" component={Overview} />
+      <Route path="/workers" component={WorkersPage} />
+      <Route path="/containers" component={ContainersPage} />
+      <Route path="/containers/:name">
+        {({ name }) => <ContainerPage name={decodeURIComponent(name)} />}
+      </Route>
+      <Route path="/timeline" component={TimelinePage} />
+      <Route path="/zombies" component={ZombiesPage} />
+      <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
+      <Route path="/jobs" component={JobsPage} />
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/push" component={PushForm} />
+      <Route path="/pushes" component={PushesPage} />
+      <Route path="/pushes/:id">{({ id }) => <PushPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route>
+        <p>{t('nav.missing')}</p>
+      </Route>
+    </Switch>
   );
 }
 

@@ -8,9 +8,9 @@ import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from
 import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
-import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
 import type { HistoryDoor } from './historyDoor.ts';
 import type { Measures } from './measures.ts';
+import type { SweptZombie, ZombieSummary, ZombieView } from './zombieView.ts';
 import type {
   ContainersSummary,
   ContainerStoryView,
@@ -61,51 +61,6 @@ export interface HostView {
   readonly state: 'trusted' | 'untrusted' | 'unknown';
   readonly detail: string;
   readonly practice: boolean;
-}
-
-/** A process that has ended and that its parent has not waited for. */
-export interface ZombieView {
-  readonly pid: number;
-  /** Of its program, as the kernel keeps it: at most 15 characters, chosen by the program. */
-  readonly name: string;
-  /** RFC 3339: since when it has been seen dead. */
-  readonly since: string;
-  readonly parent: {
-    /** 0 when it lives outside of the process namespace that Garrison sees. */
-    readonly pid: number;
-    /** Empty when it may not be seen. */
-    readonly name: string;
-    /** Its container's id, as `docker ps` shows it. */
-    readonly container?: string;
-    /** And its name, where Docker was asked. */
-    readonly containerName?: string;
-  };
-  readonly owner: ZombieOwner;
-  /** What it is and what to do, in plain sentences; the same for all that the parent has left. */
-  readonly advice: string;
-}
-
-export interface ZombieSummary {
-  /** RFC 3339: when the last look through all processes began; null before the first. */
-  readonly observedAt: string | null;
-  readonly total: number;
-  readonly byOwner: Readonly<Record<ZombieOwner, number>>;
-  /** Those seen in more than one look: a process that has just ended is a zombie for a moment, which means nothing. */
-  readonly lasting: number;
-  /** By Garrison, since the supervisor started. */
-  readonly reaped: Readonly<Record<ReapedKind, number>>;
-  /** A sentence: what cannot be seen from here and why; null when everything can. */
-  readonly limited: string | null;
-}
-
-/** What a sweep did with one zombie. */
-export interface SweptZombie {
-  readonly pid: number;
-  readonly name: string;
-  readonly outcome: 'reaped' | 'left';
-  readonly owner: ZombieOwner;
-  /** Of one that was left: why, and what to do. */
-  readonly why: string;
 }
 
 export interface Snapshot {
@@ -368,6 +323,7 @@ export interface ScannedHostKey {
 
 export type { HostResult, JobState, Stage };
 export type * from './containerView.ts';
+export type * from './zombieView.ts';
 export type * from './historyDoor.ts';
 export type { Measures } from './measures.ts';
 export type { RestartCounts, WorkerMeasures } from './workerTally.ts';
