@@ -2,11 +2,11 @@
  * What somebody fills into the form of a push, what is missing in it, and the request it makes.
  * It never makes a request of what could be a private key.
  */
-import type { JobKind } from '../../push/job.ts';
+import type { PushRequest } from '../../supervisor/door.ts';
 import { isPrivateKey, keysIn, type PushField } from './keyCheck.ts';
 
 export interface PushWish {
-  readonly kind: JobKind;
+  readonly kind: PushRequest['kind'];
   readonly name: string;
   readonly keys: string;
   readonly groups: string;
