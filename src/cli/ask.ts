@@ -1,8 +1,14 @@
 /**
- * Asks a person yes or no.
+ * Asks a person on a terminal: yes or no, or a line that nobody is to see.
  * It never asks when nobody can answer: the caller refuses instead.
  */
 import { createInterface } from 'node:readline/promises';
+import { GarrisonError } from '../errors.ts';
+
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const CTRL_U = '\u0015';
+const BACKSPACE = ['\b', '\u007f'];
 
 /** Both must be a terminal: one to see the question, one to answer. */
 export function canAsk(): boolean {
@@ -18,4 +24,40 @@ export async function askYesNo(question: string): Promise<boolean> {
   } finally {
     terminal.close();
   }
+}
+
+/** One line, of which nothing is shown. */
+export function askUnseen(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  // Before the question: whoever is quick would see what was typed.
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  stderr.write(question);
+  stdin.resume();
+  return new Promise((resolve, reject) => {
+    let typed = '';
+    const end = (settle: () => void): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      settle();
+    };
+    const onData = (data: string): void => {
+      for (const key of data) {
+        if (key === '\r' || key === '\n' || key === CTRL_D) {
+          end(() => resolve(typed));
+          return;
+        }
+        if (key === CTRL_C) {
+          end(() => reject(new GarrisonError('USAGE', 'nothing was done')));
+          return;
+        }
+        if (key === CTRL_U) typed = '';
+        else if (BACKSPACE.includes(key)) typed = Array.from(typed).slice(0, -1).join('');
+        else typed += key;
+      }
+    };
+    stdin.on('data', onData);
+  });
 }

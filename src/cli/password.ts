@@ -4,15 +4,11 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
-
-const CTRL_C = '\u0003';
-const CTRL_D = '\u0004';
-const CTRL_U = '\u0015';
-const BACKSPACE = ['\b', '\u007f'];
+import { askUnseen, canAsk } from './ask.ts';
 
 export async function newPassword(file: string | null, name: string): Promise<string> {
   if (file !== null) return passwordFromFile(file);
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
+  if (!canAsk())
     throw new GarrisonError('USAGE', 'a password is asked for on a terminal, and there is none', {
       cure: 'write it into a file that only you can read, and name that with --password-file',
     });
@@ -36,40 +32,4 @@ function passwordFromFile(file: string): string {
   const [password = ''] = text.split(/\r?\n/);
   if (password !== '') return password;
   throw new GarrisonError('USAGE', `${file} is empty`, { cure: 'write the password on its first line' });
-}
-
-/** One line, of which nothing is shown. */
-function askUnseen(question: string): Promise<string> {
-  const { stdin, stderr } = process;
-  // Before the question: whoever is quick would see what was typed.
-  stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
-  stderr.write(question);
-  stdin.resume();
-  return new Promise((resolve, reject) => {
-    let typed = '';
-    const end = (settle: () => void): void => {
-      stdin.off('data', onData);
-      stdin.setRawMode(false);
-      stdin.pause();
-      stderr.write('\n');
-      settle();
-    };
-    const onData = (data: string): void => {
-      for (const key of data) {
-        if (key === '\r' || key === '\n' || key === CTRL_D) {
-          end(() => resolve(typed));
-          return;
-        }
-        if (key === CTRL_C) {
-          end(() => reject(new GarrisonError('USAGE', 'nothing was done')));
-          return;
-        }
-        if (key === CTRL_U) typed = '';
-        else if (BACKSPACE.includes(key)) typed = Array.from(typed).slice(0, -1).join('');
-        else typed += key;
-      }
-    };
-    stdin.on('data', onData);
-  });
 }

@@ -17,8 +17,8 @@ import { runCli } from '../support/runCli.ts';
 
 /** What a place for a process or a signal would be called; `ifIncarnation` is a condition and chooses no target. */
 const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
-/** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists. */
-const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope'];
+/** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists; `to` is an account's new name. */
+const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'to'];
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = ['check', 'push', 'revoke', 'status'];
 
@@ -57,7 +57,7 @@ test('no command reads what is piped into it', () => {
   const readers = readdirSync(folder).filter((file) =>
     /\bstdin\b|readFileSync\(0|\/dev\/stdin/.test(readFileSync(new URL(file, folder), 'utf8')),
   );
-  // Its one question is asked on a terminal only.
+  // Its questions are asked on a terminal only.
   assert.deepEqual(readers, ['ask.ts']);
 });
 
