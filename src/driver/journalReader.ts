@@ -37,6 +37,8 @@ const LINE_END = 10;
 
 export class JournalReader {
   readonly #paths: readonly string[];
+  /** Read last from the end: many viewers ask for it every few seconds, and it seldom changes. */
+  #newest: { readonly at: string; readonly stretch: JournalStretch } | null = null;
 
   constructor(homeDir: string) {
     const newest = join(homeDir, 'journal.jsonl');
@@ -48,11 +50,15 @@ export class JournalReader {
   async before(id: string | null): Promise<JournalStretch> {
     const place = id === null ? await this.#firstFrom(0) : await this.#placeOf(id);
     if (place === null) return { lines: [], damaged: 0, bytes: 0, next: null };
+    const at = idOf(place.file, place.endsAt);
+    if (id === null && this.#newest?.at === at) return this.#newest.stretch;
     const read = await readStretch(place);
     const { lines, damaged, from } = linesOf(read, place.file);
     const older = from === 0 ? await this.#firstFrom(place.index + 1) : null;
     const next = from > 0 ? idOf(place.file, from) : older === null ? null : idOf(older.file, older.endsAt);
-    return { lines, damaged, bytes: read.buffer.length, next };
+    const stretch = { lines, damaged, bytes: read.buffer.length, next };
+    if (id === null) this.#newest = { at, stretch };
+    return stretch;
   }
 
   /** Null when there is no line of that id. */

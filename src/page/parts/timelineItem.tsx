@@ -42,7 +42,7 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
 function Who({ entry: { actor, reason, from } }: { entry: TimelineEntry }) {
   const parts = [
     actor === null ? null : t('timeline.by', { actor }),
-    from === null ? null : t('timeline.address', { from }),
+    from === null ? null : t('timeline.cameFrom', { from }),
     reason === null ? null : t('timeline.reason', { reason }),
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : (

@@ -83,7 +83,7 @@ export const pastEn = {
   'timeline.beginning': 'This is where the journal begins.',
   'timeline.damaged': '{n} lines could not be read.',
   'timeline.by': 'by {actor}',
-  'timeline.address': 'from {from}',
+  'timeline.cameFrom': 'from {from}',
   'timeline.reason': '“{reason}”',
   'timeline.why': 'Why?',
   'timeline.whyOf': 'Why: what happened to {name} before',

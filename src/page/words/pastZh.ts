@@ -84,7 +84,7 @@ export const pastZh: Readonly<Record<keyof typeof pastEn, string>> = {
   'timeline.beginning': '日志从这里开始。',
   'timeline.damaged': '有 {n} 行无法读取。',
   'timeline.by': '操作人 {actor}',
-  'timeline.address': '来自 {from}',
+  'timeline.cameFrom': '来自 {from}',
   'timeline.reason': '“{reason}”',
   'timeline.why': '为什么？',
   'timeline.whyOf': '为什么：{name} 此前的经过',
