@@ -17,6 +17,8 @@ export const actor = signal<Actor | null>(null);
 
 export const mayAct = computed(() => actor.value !== null && actor.value.role !== 'view');
 
+export const mayAdminister = computed(() => actor.value?.role === 'admin');
+
 export async function readActor(): Promise<void> {
   try {
     actor.value = (await get<{ item: Actor }>('api/v1/me')).item;

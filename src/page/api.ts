@@ -61,10 +61,21 @@ export function post<T>(path: string, body: object): Promise<T> {
   });
 }
 
+export function remove(path: string): Promise<void> {
+  return ask(path, { method: 'DELETE', headers: { 'garrison-request': '1' } });
+}
+
+/** The sign-in page, which leads back to where the reader is. */
+export function signInAddress(): string {
+  const { pathname, search } = window.location;
+  const here = `${pathname}${search}`.slice(new URL(document.baseURI).pathname.length);
+  return addressOf(`login?to=${encodeURIComponent(here)}`);
+}
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const answer = await fetch(addressOf(path), { ...init, credentials: 'same-origin', cache: 'no-store' });
   if (!answer.ok) throw await problemOf(answer);
-  return (await answer.json()) as T;
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
 async function problemOf(answer: Response): Promise<Problem> {

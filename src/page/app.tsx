@@ -17,6 +17,7 @@ import { JobPage } from './views/job.tsx';
 import { JobsPage } from './views/jobs.tsx';
 import { PushForm } from './views/pushForm.tsx';
 import { PushPage, PushesPage } from './views/pushes.tsx';
+import { UsersPage } from './views/users.tsx';
 import { WorkerPage } from './views/worker.tsx';
 import { WorkersPage } from './views/workers.tsx';
 import { ZombiesPage } from './views/zombies.tsx';
@@ -73,6 +74,7 @@ function View() {
       </Route>
       <Route path="/timeline" component={TimelinePage} />
       <Route path="/zombies" component={ZombiesPage} />
+      <Route path="/users" component={UsersPage} />
       <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>

@@ -55,27 +55,27 @@ const zh: Words = {
   name: '用户名',
   password: '密码',
   button: '登录',
-  hint: '没有账号?在本机上运行 garrison sign-in,会打印一个一次性登录链接。',
+  hint: '没有账号？在本机上运行 garrison sign-in，会打印一个一次性登录链接。',
   refused:
-    '登录失败。请先检查用户名的拼写:不存在的用户名永远不会被锁定,任何密码也都不适用。再检查密码。多次输错密码后,该账号会在您的地址上被锁定一段时间;锁定会自动解除,重试不会延长锁定,管理员也可以提前解锁。',
-  wait: (seconds) => `您的地址尝试过于频繁,本次未做任何验证;请在 ${String(seconds)} 秒后重试。`,
+    '登录失败。请先检查用户名的拼写：不存在的用户名永远不会被锁定，任何密码也都不适用。再检查密码。多次输错密码后，该账号会在您的地址上被锁定一段时间；锁定会自动解除，重试不会延长锁定，管理员也可以提前解锁。',
+  wait: (seconds) => `您的地址尝试过于频繁，本次未做任何验证；请在 ${String(seconds)} 秒后重试。`,
   explained: (refusal, name) => {
     switch (refusal.why) {
       case 'unknown':
         return [
-          `没有这个用户名的账号:${name}。`,
+          `没有这个用户名的账号：${name}。`,
           ...(refusal.nearest === null ? [] : [`最接近的账号是 ${refusal.nearest}。`]),
           '不存在的用户名永远不会被锁定。',
         ];
       case 'wrong':
         return [
-          '账号存在,但密码错误。',
-          `再输错 ${String(refusal.triesLeft)} 次,该账号会在您的地址上被锁定一段时间。`,
+          '账号存在，但密码错误。',
+          `再输错 ${String(refusal.triesLeft)} 次，该账号会在您的地址上被锁定一段时间。`,
         ];
       case 'locked':
         return [
-          `账号存在,但在您的地址上已被锁定,直到 ${refusal.until}。`,
-          `重试不会延长锁定。管理员可以提前解锁:garrison user unlock ${name}`,
+          `账号存在，但在您的地址上已被锁定，直到 ${refusal.until}。`,
+          `重试不会延长锁定。管理员可以提前解锁：garrison user unlock ${name}`,
         ];
     }
   },

@@ -38,6 +38,7 @@ const VIEWS = [
   '/containers/*',
   '/timeline',
   '/zombies',
+  '/users',
 ];
 
 const ASSETS = { config: { access: 'public' as const } };

@@ -25,6 +25,7 @@ th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px soli
 .state { font-weight: 600; white-space: nowrap; } .quiet { opacity: .75; } time { white-space: nowrap; }
 .good::before { content: "\\25CF  "; color: #1a7f37; } .bad::before { content: "\\25B2  "; color: #b42318; }
 button { font: inherit; padding: .3rem 1rem; } header form { float: right; }
+.sign-in label { display: block; } .sign-in input { font: inherit; padding: .3rem .5rem; width: 100%; box-sizing: border-box; }
 `;
 
 export function sendPage(reply: FastifyReply, page: Page): FastifyReply {

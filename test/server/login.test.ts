@@ -288,7 +288,7 @@ describe('whom it may be explained to', () => {
     const here = new Visitor(fake, { headers: { 'accept-language': 'zh-CN' } });
     assert.match(
       alertsOf(await here.signIn('betty1211')),
-      /没有这个用户名的账号:betty1211。 最接近的账号是 betty1210。/,
+      /没有这个用户名的账号：betty1211。 最接近的账号是 betty1210。/,
     );
     const hostile = await here.signIn('<script>alert(1)</script>"\r\nSet-Cookie: a=b\u202e');
     assert.ok(!hostile.text.includes('<script>') && !hostile.text.includes('\u202e'));

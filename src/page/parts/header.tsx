@@ -3,8 +3,8 @@
  * It never hides that what is shown is old.
  */
 import { Link, useLocation } from 'wouter-preact';
-import { actor } from '../actor.ts';
-import { addressOf } from '../api.ts';
+import { actor, mayAdminister } from '../actor.ts';
+import { addressOf, signInAddress } from '../api.ts';
 import { connection, heardAtMs, pause, resume } from '../live.ts';
 import { agoText, clockText } from '../now.ts';
 import { snapshot } from '../store.ts';
@@ -34,6 +34,7 @@ export function Header() {
         {SECTIONS.map(([path, key]) => (
           <Section key={path} path={path} title={t(key)} />
         ))}
+        {mayAdminister.value ? <Section path="/users" title={t('nav.users')} /> : null}
       </nav>
       <Choices />
     </header>
@@ -63,7 +64,7 @@ function LiveMark() {
         {liveText()}
       </span>
       {at.state === 'signedOut' ? (
-        <a class="button" href={addressOf('login')}>
+        <a class="button" href={signInAddress()}>
           {t('live.signIn')}
         </a>
       ) : (
