@@ -191,7 +191,7 @@ function UnknownTable({ names }: { names: readonly UnknownName[] }) {
       <table class="users">
         <thead>
           <tr>
-            {(['name', 'tries', 'from', 'lastTry', 'nearest'] as const).map((column) => (
+            {(['name', 'tries', 'source', 'lastTry', 'nearest'] as const).map((column) => (
               <th key={column} scope="col">
                 {t(`column.${column}`)}
               </th>

@@ -152,7 +152,7 @@ export const en = {
   'column.locked': 'Locked',
   'column.passwordSet': 'Password set',
   'column.tries': 'Tries',
-  'column.from': 'From',
+  'column.source': 'From',
   'column.lastTry': 'Last try',
   'column.nearest': 'Nearest account',
   'role.view': 'view',

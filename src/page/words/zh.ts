@@ -153,7 +153,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'column.locked': '锁定',
   'column.passwordSet': '密码设置时间',
   'column.tries': '尝试次数',
-  'column.from': '来源地址',
+  'column.source': '来源地址',
   'column.lastTry': '最近一次',
   'column.nearest': '最接近的账号',
   'role.view': '查看',
