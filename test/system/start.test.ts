@@ -128,13 +128,13 @@ async function assertLinkWorks(output: string): Promise<void> {
   assert.ok(link, output);
   const { origin } = new URL(link);
   assert.equal((await fetch(origin)).status, 401, 'a stranger sees nothing');
-  const page = await signIn(link);
-  assert.equal(page.status, 200);
-  assert.match(await page.text(), /push-1/);
+  const plain = await signIn(link);
+  assert.equal(plain.status, 200);
+  assert.match(await plain.text(), /push-1/);
   assert.equal((await signIn(link)).status, 401, 'the link signs in once');
 }
 
-/** What a browser does with the link: opens it, presses its button, keeps the cookie, and shows the page. */
+/** What a browser does with the link: opens it, presses its button, keeps the cookie, and gets the page; then the one without scripts, which has its facts in it. */
 async function signIn(link: string): Promise<Response> {
   const { origin } = new URL(link);
   const shown = await fetch(link);
@@ -149,7 +149,9 @@ async function signIn(link: string): Promise<Response> {
   });
   assert.equal(pressed.status, 303);
   const cookie = pressed.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
-  return fetch(origin, { headers: { cookie: cookie.join('; ') } });
+  const headers = { cookie: cookie.join('; ') };
+  assert.match(await (await fetch(origin, { headers })).text(), /<script type="module"/);
+  return fetch(`${origin}/plain`, { headers });
 }
 
 /** In a shell of another terminal, which knows nothing of GARRISON_HOME. */
