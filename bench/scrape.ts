@@ -108,8 +108,8 @@ async function serve(context: BenchContext, fleet: Fleet): Promise<string> {
     home.remove();
   });
   const socketPath = join(home.path, 'control.sock');
-  // Nobody asks for anything that would reach them.
-  const around = {} as Surroundings;
+  // Nobody asks for anything that would reach the others.
+  const around = { alerts: { earlier: [] }, noticeCounts: () => [] } as unknown as Surroundings;
   const server = await startServer({
     door: new FrontDoor(fleet.supervisor, around),
     homeDir: home.path,
