@@ -48,6 +48,8 @@ const ON_CALL = [
   'maintenance off',
   'config check',
   'token list',
+  'user list',
+  'user unlock none',
   'sign-in',
   'version',
   'help',
