@@ -2,7 +2,6 @@
  * Measures what the page's lists take with 100,000 jobs in a real redis-server, and what 200 viewers hold in memory.
  * The supervisor, its server and its store are the real ones; the viewers and whoever asks are a process of their own.
  */
-import { chromium } from 'playwright-core';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import type { JobRecord, JobState } from '../src/push/job.ts';
 import { startServer } from '../src/server/app.ts';
 import { FrontDoor } from '../src/supervisor/frontDoor.ts';
 import type { Surroundings } from '../src/supervisor/ports.ts';
+import { TestBrowser } from '../test/support/browser.ts';
 import { jobRecord } from '../test/support/jobRecord.ts';
 import { TestRedis } from '../test/support/redisServer.ts';
 import {
@@ -125,15 +125,10 @@ async function measure(ask: Ask, path: string): Promise<object> {
 
 /** From a click on the address, without anything kept by the browser, until the first rows of the list are drawn. */
 async function measureFirstView(context: BenchContext, link: () => string): Promise<object> {
-  const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
-  context.after(() => browser.close());
+  const browser = await TestBrowser.start(context);
   const tookMs: number[] = [];
   for (let count = 0; count < VIEWS; count += 1) {
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(link());
-    await page.getByRole('button').click();
-    await page.waitForURL('**/');
+    const page = await browser.signIn(link());
     await page.goto('about:blank');
     const address = new URL('/jobs', link()).href;
     const startedMs = performance.now();

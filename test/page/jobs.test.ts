@@ -4,25 +4,21 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { PushView } from '../../src/supervisor/door.ts';
+import { TestBrowser } from '../support/browser.ts';
 import { result } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { Garrison } from '../support/garrison.ts';
 import { openParts } from '../support/parts.ts';
 import { until } from '../support/until.ts';
 
-const ARGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync'],
-];
 const HOSTILE = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e\u001b[31m`;
 const SHOTS = process.env['GARRISON_TEST_SHOTS'];
 
 describe('the page’s jobs', () => {
   const { parts, end } = openParts();
-  const errors: string[] = [];
-  let browser: Browser;
+  let browser: TestBrowser;
   let fake: FakeSupervisor;
   let line: CutLine;
   before(async () => {
@@ -32,26 +28,16 @@ describe('the page’s jobs', () => {
     parts.after(() => line.end());
     // The page's own name and port, as its server wants to be called; what is sent there goes over the line.
     const rule = `MAP localhost:${String(fake.port)} 127.0.0.1:${String(line.port)}`;
-    const args = [...ARGS, `--host-resolver-rules=${rule}`];
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, timeout: 60_000 });
-    parts.after(() => browser.close());
+    browser = await TestBrowser.start(parts, [`--host-resolver-rules=${rule}`]);
   });
   after(async () => {
     await end();
-    assert.deepEqual(errors, [], 'no script failed, and the policy refused nothing');
+    browser.assertNoErrors();
   });
 
-  const signIn = async (link: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> => {
-    const context = await browser.newContext({ locale: 'en-GB', ...options });
-    const page = await context.newPage();
+  const signIn = async (link: string, options: BrowserContextOptions = {}): Promise<Page> => {
+    const page = await browser.signIn(link, options);
     page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy/.test(message.text())) errors.push(message.text());
-    });
-    await page.goto(link);
-    await page.getByRole('button').click();
-    await page.waitForSelector('[data-overall]');
     return page;
   };
   const shot = async (page: Page, name: string): Promise<void> => {

@@ -1,40 +1,34 @@
 /** In a real browser: an account signs in without scripts' help, a typo is explained, a lock is seen and ended, and each role sees its own. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { TestBrowser } from '../support/browser.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
+import { openParts } from '../support/parts.ts';
 import { addUser, PASSWORD } from '../support/visitor.ts';
 
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-];
 const LOGIN = { tries: 3, lockMs: 900_000, explainTo: ['loopback'] };
 
 let fake: FakeSupervisor;
-let browser: Browser;
+let browser: TestBrowser;
+const { parts, end } = openParts();
 before(async () => {
   fake = await startFakeSupervisor(undefined, { page: { basePath: '/garrison/' }, login: LOGIN });
   await addUser(fake, 'betty1210', 'view');
   await addUser(fake, 'root-of-all', 'admin');
-  const more = ['--disable-component-update', '--disable-sync'];
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...ARGS, ...more] });
+  browser = await TestBrowser.start(parts);
 });
 after(async () => {
-  await browser.close();
+  browser.assertNoErrors();
+  await end();
   await fake.end();
 });
 
 const at = (path: string): string => `http://127.0.0.1:${String(fake.port)}/garrison/${path}`;
 
 async function visit(options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(5_000);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => assert.fail(error));
+  const page = await browser.open(options);
+  page.setDefaultTimeout(5_000);
   return page;
 }
 

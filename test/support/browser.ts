@@ -36,10 +36,11 @@ export class TestBrowser {
     this.#browser = browser;
   }
 
-  static async start(context: Context): Promise<TestBrowser> {
+  /** `more`: arguments of Chromium besides the usual ones. */
+  static async start(context: Context, more: readonly string[] = []): Promise<TestBrowser> {
     const executablePath = '/usr/bin/chromium';
     const browser = new TestBrowser(
-      await chromium.launch({ executablePath, args: ARGS, timeout: START_WITHIN_MS }),
+      await chromium.launch({ executablePath, args: [...ARGS, ...more], timeout: START_WITHIN_MS }),
     );
     context.after(() => browser.#browser.close());
     return browser;

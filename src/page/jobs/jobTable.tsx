@@ -5,6 +5,7 @@
 import { Link } from 'wouter-preact';
 import type { JobView } from '../../supervisor/door.ts';
 import { lastedMs } from '../now.ts';
+import { ColumnHeads, type Column } from '../parts/columnHeads.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { jobChanges } from '../store.ts';
@@ -22,21 +23,22 @@ export function newest(job: JobView): JobView {
 
 export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns: readonly JobColumn[] }) {
   const has = (column: JobColumn): boolean => columns.includes(column);
-  const heads = ['host', ...columns.filter((each) => each === 'kind' || each === 'account')];
-  const rest = ['state', 'stage', has('elapsed') ? 'elapsed' : 'since', ...(has('worker') ? ['worker'] : [])];
-  const all = [...heads, ...rest, 'result', ...(has('changes') ? ['changes'] : [])] as const;
+  const heads: readonly Column[] = [
+    'host',
+    ...columns.filter((each) => each === 'kind' || each === 'account'),
+  ];
+  const time: Column = has('elapsed') ? 'elapsed' : 'since';
+  const rest: readonly Column[] = ['state', 'stage', time, ...(has('worker') ? ['worker' as const] : [])];
+  const all: readonly Column[] = [
+    ...heads,
+    ...rest,
+    'result',
+    ...(has('changes') ? ['changes' as const] : []),
+  ];
   return (
     <div class="wide">
       <table class="jobs">
-        <thead>
-          <tr>
-            {all.map((column) => (
-              <th key={column} scope="col">
-                {t(`column.${column}` as 'column.host')}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads columns={all} />
         <tbody>
           {jobs.map((job) => (
             <JobRow key={job.id} listed={job} columns={columns} />

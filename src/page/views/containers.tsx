@@ -5,6 +5,7 @@
 import { Link } from 'wouter-preact';
 import type { ContainerView } from '../../supervisor/door.ts';
 import { containers } from '../containerList.ts';
+import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { DependencyGraph, isRootCause } from '../parts/dependencyGraph.tsx';
 import { useFilter } from '../parts/filters.ts';
 import { Maintenance } from '../parts/maintenance.tsx';
@@ -94,15 +95,7 @@ function Table({ all }: { all: readonly ContainerView[] }) {
       </form>
       <div class="wide">
         <table class="workers containers">
-          <thead>
-            <tr>
-              {COLUMNS.map((column) => (
-                <th key={column} scope="col">
-                  {t(`column.${column}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads columns={COLUMNS} />
           <tbody>
             {shown.map((container) => (
               <Row key={container.name} container={container} />

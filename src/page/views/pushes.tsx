@@ -12,6 +12,7 @@ import { JobTable, newest } from '../jobs/jobTable.tsx';
 import { readable } from '../jobs/logText.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { connection } from '../live.ts';
+import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
@@ -63,15 +64,7 @@ function PushTable({ pushes }: { pushes: readonly PushSummary[] }) {
   return (
     <div class="wide">
       <table class="jobs">
-        <thead>
-          <tr>
-            {(['push', 'kind', 'account', 'state', 'hosts', 'since', 'by', 'why'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`column.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads columns={['push', 'kind', 'account', 'state', 'hosts', 'since', 'by', 'why']} />
         <tbody>
           {pushes.map((push) => (
             <PushRow key={push.id} push={push} />

@@ -5,6 +5,7 @@
 import { useEffect } from 'preact/hooks';
 import { actor, mayAdminister } from '../actor.ts';
 import { connection } from '../live.ts';
+import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { UserDialog } from '../parts/userDialog.tsx';
@@ -64,15 +65,7 @@ function AccountTable({ list }: { list: readonly User[] }) {
   return (
     <div class="wide">
       <table class="users">
-        <thead>
-          <tr>
-            {(['name', 'role', 'locked', 'passwordSet', 'actions'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`column.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads columns={['name', 'role', 'locked', 'passwordSet', 'actions']} />
         <tbody>
           {list.map((user) => (
             <AccountRow
@@ -189,15 +182,7 @@ function UnknownTable({ names }: { names: readonly UnknownName[] }) {
   return (
     <div class="wide">
       <table class="users">
-        <thead>
-          <tr>
-            {(['name', 'tries', 'source', 'lastTry', 'nearest'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`column.${column}`)}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnHeads columns={['name', 'tries', 'source', 'lastTry', 'nearest']} />
         <tbody>
           {names.map(({ name, tries, addresses, lastAt, nearest }) => (
             <tr key={name} data-unknown={name}>

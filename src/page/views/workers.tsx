@@ -6,6 +6,7 @@ import { Link } from 'wouter-preact';
 import type { WorkerVerb, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { ask } from '../asking.ts';
+import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { workers } from '../store.ts';
@@ -20,22 +21,15 @@ export function WorkersPage() {
   );
 }
 
+const COLUMNS = ['name', 'state', 'since', 'slots', 'memory', 'restarts', 'detail'] as const;
+
 export function WorkerTable({ withActions = false }: { withActions?: boolean }) {
   const hasActions = withActions && mayAct.value;
   if (workers.value.length === 0) return <p>{t('worker.none')}</p>;
   return (
     <div class="wide">
       <table class="workers">
-        <thead>
-          <tr>
-            {(['name', 'state', 'since', 'slots', 'memory', 'restarts', 'detail'] as const).map((column) => (
-              <th key={column} scope="col">
-                {t(`column.${column}`)}
-              </th>
-            ))}
-            {hasActions ? <th scope="col">{t('column.actions')}</th> : null}
-          </tr>
-        </thead>
+        <ColumnHeads columns={hasActions ? [...COLUMNS, 'actions'] : COLUMNS} />
         <tbody>
           {workers.value.map((worker) => (
             <WorkerRow key={worker.name} worker={worker} hasActions={hasActions} />
