@@ -3,25 +3,29 @@
  * It never stops silently: a followed log always says why it ended.
  */
 import { createReadStream } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal, type JobState } from '../push/job.ts';
 import type { Door } from '../supervisor/door.ts';
+import { itemDocument } from './collection.ts';
+import { readPart, sizeOf, tailOffset } from './logFile.ts';
 import type { EventStream, StreamHub } from './stream.ts';
 
 const LOOK_INTERVAL_MS = 200;
 const RECHECK_EVERY_LOOKS = 25;
-const CHUNK_BYTES = 64 * 1024;
-
 const LONGEST_RANGE_BYTES = 2 ** 20;
+/** Whoever has to ask again and again gets more at once than one who follows. */
+const PART_BYTES = 256 * 1024;
 
 interface LogQuery {
   readonly follow?: string;
-  /** Of a followed log: the byte to begin at; Last-Event-ID, which a browser sends by itself, goes before it. */
+  /** One part, for whoever cannot have a stream: a document with what comes next and with the job's state. */
+  readonly part?: string;
+  /** Of a followed log or a part: the byte to begin at; Last-Event-ID, which a browser sends by itself, goes before it. */
   readonly from?: string;
-  /** Of a followed log: about so many of its last bytes, from the beginning of a line. */
+  /** Of a followed log or a part: about so many of its last bytes, from the beginning of a line. */
   readonly tail?: string;
 }
 
@@ -30,6 +34,7 @@ export function addLogRoute(app: FastifyInstance, { door, hub }: { door: Door; h
     '/api/v1/jobs/:id/log',
     { exposeHeadRoute: false },
     async (request, reply) => {
+      if (request.query.part === '1') return sendPart(door, request);
       const file = await door.jobLogFile(request.params.id);
       if (!wantsStream(request)) {
         const range = rangeOf(request.headers.range);
@@ -58,20 +63,6 @@ async function offsetOf(
   return /^\d{1,9}$/.test(query.tail ?? '') ? tailOffset(file, Number(query.tail)) : 0;
 }
 
-/** Where the first whole line among the last bytes begins. */
-async function tailOffset(file: string, tailBytes: number): Promise<number> {
-  const size = await sizeOf(file);
-  if (size <= tailBytes) return 0;
-  const from = size - tailBytes;
-  const handle = await open(file, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, from);
-    return from + buffer.subarray(0, bytesRead).indexOf(0x0a) + 1;
-  } finally {
-    await handle.close();
-  }
-}
-
 interface Range {
   readonly first: number;
   readonly last: number;
@@ -97,11 +88,6 @@ async function sendRange(file: string, { first, last }: Range, reply: FastifyRep
   return reply.send(createReadStream(file, { start: first, end }));
 }
 
-/** A log that is not written yet has no bytes. */
-async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(() => null))?.size ?? 0;
-}
-
 async function sendWhole(file: string, reply: FastifyReply): Promise<FastifyReply> {
   void reply.type('text/plain; charset=utf-8');
   try {
@@ -110,6 +96,20 @@ async function sendWhole(file: string, reply: FastifyReply): Promise<FastifyRepl
     return reply.send('');
   }
   return reply.send(createReadStream(file));
+}
+
+/** The same as one look of a follower: asked for again from where it ended, no byte is missed and none comes twice. */
+async function sendPart(
+  door: Door,
+  request: FastifyRequest<{ Params: { id: string }; Querystring: LogQuery }>,
+): Promise<object> {
+  const { id } = request.params;
+  const file = await door.jobLogFile(id);
+  const offset = await offsetOf(request, file);
+  // Before the file, as below.
+  const { state } = await door.job(id);
+  const part = await readPart(file, offset, { hasEnded: isFinal(state), mostBytes: PART_BYTES });
+  return itemDocument('LogPart', { ...part, state, ended: isFinal(state) && part.to === part.size });
 }
 
 interface Following {
@@ -127,6 +127,8 @@ async function follow(following: Following): Promise<void> {
   const unsubscribe = door.onChange((change) => {
     if (change.type === 'job' && change.job.id === jobId) state = change.job.state;
   });
+  // Whoever reads learns at once that the stream comes through, also of a log that has no line yet.
+  stream.send({ event: 'ping', data: {} });
   try {
     for (let look = 0; !stream.gone.aborted; look += 1) {
       // The state is read before the file: what a job wrote before it ended is then surely seen.
@@ -152,39 +154,14 @@ function endOf(error: unknown): { reason: string; detail: string } {
 }
 
 /** Sends what was added since `offset`, in whole lines unless the log has ended; tells the new offset. */
-async function sendNew({ file, stream, offset }: Following, ended: boolean): Promise<number> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return offset;
-    throw error;
+async function sendNew({ file, stream, offset }: Following, hasEnded: boolean): Promise<number> {
+  let at = offset;
+  while (!stream.gone.aborted) {
+    const { text, from, to, size } = await readPart(file, at, { hasEnded });
+    at = to;
+    if (text === '') break;
+    stream.send({ event: 'log', data: { text, from, size }, id: String(to) });
+    await stream.drained();
   }
-  try {
-    const { size } = await handle.stat();
-    // A log shorter than what was seen of it is another log: it is told from its beginning.
-    let at = offset > size ? 0 : offset;
-    while (at < size && !stream.gone.aborted) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at);
-      const length = sendable(buffer.subarray(0, bytesRead), ended && at + bytesRead >= size);
-      if (length === 0) break;
-      const text = buffer.toString('utf8', 0, length);
-      stream.send({ event: 'log', data: { text, from: at, size }, id: String(at + length) });
-      at += length;
-      await stream.drained();
-    }
-    return at;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** How many of these bytes may go out: up to the last line end; a line longer than the chunk is cut between characters. */
-function sendable(chunk: Buffer, last: boolean): number {
-  if (last) return chunk.length;
-  const lineEnd = chunk.lastIndexOf(0x0a) + 1;
-  if (lineEnd > 0 || chunk.length < CHUNK_BYTES) return lineEnd;
-  let length = chunk.length;
-  while (length > chunk.length - 4 && ((chunk[length - 1] ?? 0) & 0xc0) === 0x80) length -= 1;
-  return length - 1;
+  return at;
 }

@@ -9,6 +9,15 @@ import { callSocket, startFakeSupervisor, type FakeSupervisor } from '../support
 import { watchForLeaks } from '../support/leaks.ts';
 import { until } from '../support/until.ts';
 
+interface LogPartView {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  readonly size: number;
+  readonly state: string;
+  readonly ended: boolean;
+}
+
 const VIEWERS = 200;
 /** What one page may cost the server while it is only followed. */
 const MOST_BYTES_OF_A_VIEWER = 256 * 1024;
@@ -35,7 +44,7 @@ describe('a log over HTTP', () => {
     const events: ServerEvent[] = [];
     const path = `/api/v1/jobs/j-1/log?follow=1&${query}`;
     for await (const event of createClient(fake.home).events(path, { signal: AbortSignal.timeout(10_000) }))
-      events.push(event);
+      if (event.event !== 'ping') events.push(event);
     return events;
   };
   const textOf = (events: readonly ServerEvent[]): string =>
@@ -65,6 +74,44 @@ describe('a log over HTTP', () => {
     assert.equal(textOf(events), `${'x'.repeat(100)}\n`.repeat(9));
     writeFileSync(log, 'short\n');
     assert.equal(textOf(await followed('tail=1000')), 'short\n');
+  });
+
+  test('tells at once that a stream has begun, also where no line is written yet', async () => {
+    const begun = await stream('/api/v1/jobs/j-1/log?follow=1');
+    let seen = '';
+    begun.setEncoding('utf8').on('data', (part: string) => (seen += part));
+    await until('a first event', () => seen.includes('event: ping\n'));
+  });
+
+  test('is given part by part to who cannot follow: whole lines, none twice, and its end with the job’s', async () => {
+    const ask = async (where: string): Promise<LogPartView> => {
+      const { status, text } = await callSocket(fake, { path: `/api/v1/jobs/j-1/log?part=1&${where}` });
+      assert.equal(status, 200, text);
+      return (JSON.parse(text) as { item: LogPartView }).item;
+    };
+    const nothing = { text: '', from: 0, to: 0, size: 0, state: 'running', ended: false };
+    assert.deepEqual(await ask('tail=1000'), nothing);
+    const whole = `${'é中 line\n'.repeat(60_000)}half a line`;
+    writeFileSync(log, whole);
+    let text = '';
+    let part = await ask('from=0');
+    for (; part.text !== ''; part = await ask(`from=${String(part.to)}`)) {
+      assert.equal(part.from, Buffer.byteLength(text));
+      text += part.text;
+      assert.ok(part.text.endsWith('\n') && part.text.length <= 256 * 1024);
+    }
+    assert.deepEqual([text, part.ended], [whole.slice(0, whole.lastIndexOf('\n') + 1), false]);
+    fake.door.change('j-1', { state: 'done' });
+    assert.deepEqual(await ask(`from=${String(part.to)}`), {
+      text: 'half a line',
+      from: part.to,
+      to: Buffer.byteLength(whole),
+      size: Buffer.byteLength(whole),
+      state: 'done',
+      ended: true,
+    });
+    writeFileSync(log, 'another log\n');
+    assert.deepEqual((({ text, from }) => [text, from])(await ask('from=5000')), ['another log\n', 0]);
   });
 
   test('is given in ranges, as much as was asked for and there is', async () => {
