@@ -71,6 +71,31 @@ describe('the window of a log', () => {
     for (const { number, text } of rows) assert.equal(text, `line ${String(number)}`);
     assert.equal(rows.at(-1)?.number, 100_000);
   });
+  it('stays within its bounds of bytes, too, and keeps what its reader has gone back to', () => {
+    const window = new LogWindow();
+    const append = (parts: number): void => {
+      for (let part = 0; part < parts; part += 1) {
+        const text = `${'x'.repeat(99_999)}\n`;
+        window.append({ text, from: window.to, to: window.to + text.length });
+      }
+    };
+    append(50);
+    assert.ok(window.to - window.from <= 1_200_000, String(window.to - window.from));
+    window.isReadBack = true;
+    const { from } = window;
+    const keys = window.rows().map(({ key }) => key);
+    append(10);
+    assert.equal(window.from, from);
+    assert.deepEqual(
+      window
+        .rows()
+        .map(({ key }) => key)
+        .slice(0, keys.length),
+      keys,
+    );
+    append(50);
+    assert.ok(window.to - window.from <= 4_400_000 && window.isFull);
+  });
   it('shows a very long line as several rows', () => {
     const window = new LogWindow();
     window.append({ text: `${'x'.repeat(10_000)}\nend\n`, from: 0, to: 10_005 });

@@ -2,11 +2,12 @@
  * A job's log on the page: its end, kept in view while its reader is there, and earlier parts when asked for.
  * It never scrolls away under a reader who has scrolled up, and never stops without saying why.
  */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type MutableRef } from 'preact/hooks';
+import { ASK_EVERY_MS } from '../following.ts';
 import { connection } from '../live.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Trouble } from '../parts/trouble.tsx';
-import { t, word } from '../words/language.ts';
+import { locale, t, word } from '../words/language.ts';
 import { LogFollower, type LogState } from './logFollow.ts';
 import type { LogRow } from './logText.ts';
 
@@ -26,12 +27,13 @@ export function JobLog({ id, isOpen, attempt }: { id: string; isOpen: boolean; a
     return () => follower.close();
     // A job that is run again writes on in the same log.
   }, [follower, isPaused, isOpen, attempt]);
-  useEffect(() => {
-    if (follows && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  }, [state.rows, follows]);
+  useEffect(() => follower.readBack(!follows), [follower, follows]);
+  const noteScrolled = useSteady(box, { rows: state.rows, follows });
   const scrolled = (): void => {
     const at = box.current;
-    if (at !== null) setFollows(at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_PX);
+    if (at === null) return;
+    setFollows(at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_PX);
+    noteScrolled();
   };
   return (
     <>
@@ -45,7 +47,7 @@ export function JobLog({ id, isOpen, attempt }: { id: string; isOpen: boolean; a
       </div>
       <p class="buttons">
         <button type="button" aria-pressed={follows} onClick={() => setFollows(!follows)}>
-          {t('log.follow')}
+          {follows ? t('log.follow') : t('log.toEnd')}
         </button>
         <Copy text={textOf(state.rows)} label={t('log.copy')} />
       </p>
@@ -53,12 +55,38 @@ export function JobLog({ id, isOpen, attempt }: { id: string; isOpen: boolean; a
   );
 }
 
+/** The end stays in view; or else the row at the top stays where its reader has it, whatever comes or goes before it. */
+function useSteady(
+  box: MutableRef<HTMLDivElement | null>,
+  { rows, follows }: { rows: readonly LogRow[]; follows: boolean },
+): () => void {
+  const top = useRef<{ row: HTMLElement; atPx: number } | null>(null);
+  const note = (): void => {
+    const at = box.current;
+    if (at === null) return;
+    const row = [...at.children].find(
+      (each): each is HTMLElement =>
+        each instanceof HTMLElement && each.offsetTop + each.offsetHeight > at.scrollTop,
+    );
+    top.current = row === undefined ? null : { row, atPx: row.offsetTop };
+  };
+  useLayoutEffect(() => {
+    const at = box.current;
+    if (at === null) return;
+    if (follows) at.scrollTop = at.scrollHeight;
+    else if (top.current?.row.isConnected === true)
+      at.scrollTop += top.current.row.offsetTop - top.current.atPx;
+    note();
+  }, [rows, follows]);
+  return note;
+}
+
 function Rows({ rows }: { rows: readonly LogRow[] }) {
   return useMemo(
     () => (
       <>
-        {rows.map(({ number, text }, index) => (
-          <div key={index}>
+        {rows.map(({ number, text, key }) => (
+          <div key={key}>
             <span class="number">{number ?? ''}</span>
             <span class="text">{text === '' ? ' ' : text}</span>
           </div>
@@ -73,7 +101,7 @@ function Earlier({ follower, state: { from, size } }: { follower: LogFollower; s
   if (from === 0) return null;
   return (
     <p>
-      {t('log.fromByte', { from, size })}{' '}
+      {t('log.fromByte', { from: bytesText(from), size: bytesText(size) })}{' '}
       {follower.isFull ? (
         t('log.whole')
       ) : (
@@ -92,12 +120,22 @@ function stepText({ at }: LogState): string {
       return t('log.connecting');
     case 'following':
       return t('log.following');
+    case 'polling':
+      return t('log.polling', { n: ASK_EVERY_MS / 1_000 });
     case 'ended': {
       const known = ENDS.find((each) => each === at.reason);
       const facts = { reason: at.reason, detail: at.detail, state: word('state', at.detail) };
       return t(known === undefined ? 'log.ended.other' : `log.ended.${known}`, facts);
     }
   }
+}
+
+/** Three figures tell enough of a length. */
+function bytesText(bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const style = { style: 'unit', unit: units[power] ?? 'byte', maximumSignificantDigits: 3 } as const;
+  return new Intl.NumberFormat(locale.value, style).format(bytes / 1_000 ** power);
 }
 
 function textOf(rows: readonly LogRow[]): string {

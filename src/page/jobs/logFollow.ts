@@ -3,9 +3,10 @@
  * It never asks for a byte twice: each connection begins where the one before it had come to.
  */
 import { signal, type Signal } from '@preact/signals';
-import { addressOf, apiPath, get, Problem } from '../api.ts';
+import { addressOf, apiPath, get, Problem, type Document } from '../api.ts';
+import { Following } from '../following.ts';
 import { reconnectDelayMs } from '../reconnect.ts';
-import { LogWindow, type LogRow } from './logText.ts';
+import { LogWindow, type LogChunk, type LogRow } from './logText.ts';
 
 export interface LogState {
   readonly rows: readonly LogRow[];
@@ -14,59 +15,68 @@ export interface LogState {
   readonly at:
     | { readonly step: 'connecting' }
     | { readonly step: 'following' }
+    /** No stream comes through: it is asked for again and again. */
+    | { readonly step: 'polling' }
     | { readonly step: 'ended'; readonly reason: string; readonly detail: string }
     | { readonly step: 'failed'; readonly error: unknown };
 }
 
 const TAIL_BYTES = 256 * 1024;
 const EARLIER_BYTES = 256 * 1024;
-/** The stream pings each 15 s. */
-const SILENT_MS = 60_000;
 /** Many chunks that come together are drawn once. */
 const DRAW_EVERY_MS = 50;
+/** Most lost connections were lost alone. */
 const QUICK_AGAIN_MS = 200;
+
+interface Part extends LogChunk {
+  readonly size: number;
+  readonly state: string;
+  readonly ended: boolean;
+}
 
 export class LogFollower {
   readonly state: Signal<LogState> = signal({ rows: [], from: 0, size: 0, at: { step: 'connecting' } });
   readonly #path: string;
   readonly #jobId: string;
   readonly #window = new LogWindow();
-  #source: EventSource | null = null;
-  #timer = 0;
-  #watch = 0;
+  readonly #following: Following;
   #drawing = 0;
-  #failures = 0;
   #size = 0;
+  /** The byte that the stream at hand was asked to begin at. */
+  #openedAt = 0;
 
   constructor(jobId: string) {
     this.#jobId = jobId;
     this.#path = apiPath('jobs', jobId, 'log');
+    this.#following = new Following({
+      address: () => {
+        this.#openedAt = this.#window.to;
+        return addressOf(`${this.#path}?follow=1&${this.#where()}`);
+      },
+      listen: (source, heard) => this.#listen(source, heard),
+      ask: (signal, isInstead) => (isInstead ? this.#askForParts(signal) : this.#askForJob(signal)),
+      goesOnAfter: (error) => this.#goesOnAfter(error),
+      delayMs: (failures) =>
+        failures === 1 ? QUICK_AGAIN_MS : reconnectDelayMs(failures - 1, Math.random()),
+    });
   }
 
   get isFull(): boolean {
     return this.#window.isFull;
   }
 
+  /** Its reader has scrolled up, or is back at the end. */
+  readBack(isReadBack: boolean): void {
+    this.#window.isReadBack = isReadBack;
+  }
+
   open(): void {
-    this.close();
-    const where = this.#window.isEmpty ? `tail=${String(TAIL_BYTES)}` : `from=${String(this.#window.to)}`;
-    const source = new EventSource(addressOf(`${this.#path}?follow=1&${where}`));
-    this.#source = source;
-    this.#watchSilence();
-    source.onopen = () => {
-      this.#set({ at: { step: 'following' } });
-    };
-    source.addEventListener('log', (event) => this.#take(event as MessageEvent<string>));
-    source.addEventListener('ping', () => this.#watchSilence());
-    source.addEventListener('end', (event) => this.#end(event as MessageEvent<string>));
-    source.onerror = () => void this.#lost();
+    this.#set({ at: { step: 'connecting' } });
+    this.#following.start();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#watch);
-    this.#source?.close();
-    this.#source = null;
+    this.#following.stop();
   }
 
   /** The part before what is shown, from the beginning of a line. */
@@ -85,12 +95,66 @@ export class LogFollower {
     this.#draw();
   }
 
-  #take(event: MessageEvent<string>): void {
-    const { text, from, size } = JSON.parse(event.data) as { text: string; from: number; size: number };
-    this.#failures = 0;
+  #where(): string {
+    return this.#window.isEmpty ? `tail=${String(TAIL_BYTES)}` : `from=${String(this.#window.to)}`;
+  }
+
+  #listen(source: EventSource, heard: () => void): void {
+    let isNew = true;
+    const proven = (): boolean => {
+      heard();
+      const isAhead = isNew && this.#window.to !== this.#openedAt;
+      isNew = false;
+      // What was asked for while this stream was on its way would come a second time.
+      if (isAhead) this.#following.reopen();
+      else if (this.state.value.at.step !== 'following') this.#set({ at: { step: 'following' } });
+      return !isAhead;
+    };
+    source.addEventListener('ping', proven);
+    source.addEventListener('log', (event: MessageEvent<string>) => {
+      if (!proven()) return;
+      const told = JSON.parse(event.data) as { text: string; from: number; size: number };
+      this.#take({ ...told, to: Number(event.lastEventId) });
+    });
+    source.addEventListener('end', (event: MessageEvent<string>) => this.#end(event));
+  }
+
+  /** Until what is written by now is here. */
+  async #askForParts(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { item } = await get<Document<Part>>(`${this.#path}?part=1&${this.#where()}`, signal);
+      if (item.text !== '') this.#take(item);
+      if (item.ended) {
+        this.#endAs('JobEnded', item.state);
+        return;
+      }
+      if (item.text === '' || item.to === item.size) break;
+    }
+    if (this.state.value.at.step !== 'polling') this.#set({ at: { step: 'polling' } });
+  }
+
+  /** Why was the stream lost? */
+  async #askForJob(signal: AbortSignal): Promise<void> {
+    this.#notFollowing();
+    await get(apiPath('jobs', this.#jobId), signal);
+  }
+
+  #goesOnAfter(error: unknown): boolean {
+    if (error instanceof Problem && (error.status === 401 || error.status === 404)) {
+      this.#set({ at: { step: 'failed', error } });
+      return false;
+    }
+    this.#notFollowing();
+    return true;
+  }
+
+  #notFollowing(): void {
+    if (this.state.value.at.step !== 'connecting') this.#set({ at: { step: 'connecting' } });
+  }
+
+  #take({ size, ...chunk }: LogChunk & { readonly size: number }): void {
     this.#size = size;
-    this.#window.append({ text, from, to: Number(event.lastEventId) });
-    this.#watchSilence();
+    this.#window.append(chunk);
     if (this.#drawing === 0) this.#drawing = window.setTimeout(() => this.#draw(), DRAW_EVERY_MS);
   }
 
@@ -104,43 +168,15 @@ export class LogFollower {
   }
 
   #end(event: MessageEvent<string>): void {
-    const {
-      reason,
-      state = '',
-      detail = state,
-    } = JSON.parse(event.data) as {
-      reason: string;
-      state?: string;
-      detail?: string;
-    };
+    const told = JSON.parse(event.data) as { reason: string; state?: string; detail?: string };
+    const { reason, state = '', detail = state } = told;
+    if (reason === 'SupervisorStopping') this.#following.lost();
+    else this.#endAs(reason, detail);
+  }
+
+  #endAs(reason: string, detail: string): void {
     this.close();
     this.#draw();
-    if (reason === 'SupervisorStopping') this.#again();
-    else this.#set({ at: { step: 'ended', reason, detail } });
-  }
-
-  async #lost(): Promise<void> {
-    this.close();
-    this.#again();
-    try {
-      await get(apiPath('jobs', this.#jobId));
-    } catch (error) {
-      if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 404)) return;
-      this.close();
-      this.#set({ at: { step: 'failed', error } });
-    }
-  }
-
-  /** At once the first time: most lost connections were lost alone. */
-  #again(): void {
-    const delayMs = this.#failures === 0 ? QUICK_AGAIN_MS : reconnectDelayMs(this.#failures, Math.random());
-    this.#failures += 1;
-    this.#set({ at: { step: 'connecting' } });
-    this.#timer = window.setTimeout(() => this.open(), delayMs);
-  }
-
-  #watchSilence(): void {
-    clearTimeout(this.#watch);
-    this.#watch = window.setTimeout(() => void this.#lost(), SILENT_MS);
+    this.#set({ at: { step: 'ended', reason, detail } });
   }
 }

@@ -14,12 +14,15 @@ export interface LogRow {
   /** Its place in the log in lines, from 1; null where the lines before it were never read, or of a line's later parts. */
   readonly number: number | null;
   readonly text: string;
+  /** The same for as long as the row is shown, whatever comes or goes before it. */
+  readonly key: string;
 }
 
 interface Part {
   readonly from: number;
   readonly to: number;
-  readonly rows: readonly string[];
+  /** Of each line, or what of it lies in this part, the rows that show it. */
+  readonly lines: readonly (readonly string[])[];
   /** The first row goes on with a line of the part before. */
   readonly continues: boolean;
   readonly endsLine: boolean;
@@ -28,6 +31,9 @@ interface Part {
 const MOST_ROWS = 5_000;
 /** Shown at most when its reader goes back in it. */
 const MOST_ROWS_BACK = 20_000;
+/** Lines may be long: whichever bound is reached first. */
+const MOST_BYTES = 2 ** 20;
+const MOST_BYTES_BACK = 4 * 2 ** 20;
 /** A row longer than this is shown as several. */
 const LONGEST_ROW = 4_000;
 
@@ -55,6 +61,8 @@ export class LogWindow {
   #parts: readonly Part[] = [];
   /** Lines before the first part; null when not known. */
   #linesBefore: number | null = null;
+  /** Its reader has gone back in it: what is read is kept until the wider bounds. */
+  isReadBack = false;
 
   /** The byte from which it is shown. */
   get from(): number {
@@ -78,7 +86,7 @@ export class LogWindow {
       return;
     }
     this.#parts = [...this.#parts, partOf(chunk, this.#parts.at(-1)?.endsLine === false)];
-    while (this.#parts.length > 1 && countRows(this.#parts.slice(1)) >= MOST_ROWS) {
+    while (this.#parts.length > 1 && this.#isEnough(this.#parts.slice(1))) {
       if (this.#linesBefore !== null) this.#linesBefore += linesIn(this.#parts[0]);
       this.#parts = this.#parts.slice(1);
     }
@@ -86,7 +94,14 @@ export class LogWindow {
 
   /** Is so much shown that no more can be put before it? */
   get isFull(): boolean {
-    return countRows(this.#parts) >= MOST_ROWS_BACK;
+    return countRows(this.#parts) >= MOST_ROWS_BACK || countBytes(this.#parts) >= MOST_BYTES_BACK;
+  }
+
+  #isEnough(parts: readonly Part[]): boolean {
+    const [mostRows, mostBytes] = this.isReadBack
+      ? [MOST_ROWS_BACK, MOST_BYTES_BACK]
+      : [MOST_ROWS, MOST_BYTES];
+    return countRows(parts) >= mostRows || countBytes(parts) >= mostBytes;
   }
 
   /** What comes right before. */
@@ -100,12 +115,13 @@ export class LogWindow {
     const rows: LogRow[] = [];
     let line = this.#linesBefore;
     for (const part of this.#parts) {
-      for (const [index, text] of part.rows.entries()) {
+      for (const [index, pieces] of part.lines.entries()) {
         const isNew = index > 0 || !part.continues;
         if (isNew && line !== null) line += 1;
-        pieces(readable(text)).forEach((piece, at) => {
-          rows.push({ number: isNew && at === 0 ? line : null, text: piece });
-        });
+        for (const [at, text] of pieces.entries()) {
+          const key = `${String(part.from)}.${String(index)}.${String(at)}`;
+          rows.push({ number: isNew && at === 0 ? line : null, text, key });
+        }
       }
     }
     return rows;
@@ -114,16 +130,20 @@ export class LogWindow {
 
 function partOf({ text, from, to }: LogChunk, continues: boolean): Part {
   const endsLine = text.endsWith('\n');
-  const rows = (endsLine ? text.slice(0, -1) : text).split('\n');
-  return { from, to, rows: text === '' ? [] : rows, continues, endsLine };
+  const lines = text === '' ? [] : (endsLine ? text.slice(0, -1) : text).split('\n');
+  return { from, to, lines: lines.map((line) => pieces(readable(line))), continues, endsLine };
 }
 
 function countRows(parts: readonly Part[]): number {
-  return parts.reduce((sum, { rows }) => sum + rows.length, 0);
+  return parts.reduce((sum, { lines }) => sum + lines.length, 0);
+}
+
+function countBytes(parts: readonly Part[]): number {
+  return parts.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 function linesIn(part: Part | undefined): number {
-  return part === undefined ? 0 : part.rows.length - (part.continues ? 1 : 0);
+  return part === undefined ? 0 : part.lines.length - (part.continues ? 1 : 0);
 }
 
 function pieces(text: string): readonly string[] {
