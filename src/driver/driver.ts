@@ -24,6 +24,7 @@ import { RedisLink } from './redisLink.ts';
 import { tellRefusals } from './signals.ts';
 import type { ExitFact } from './spawn.ts';
 import { leftProcess, type LeftProcess } from './left.ts';
+import { logFileOf } from './retention.ts';
 import { openSpool } from './spool.ts';
 import { findDelegation } from './workerCgroup.ts';
 import { WorkerPool } from './workers.ts';
@@ -118,6 +119,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     ...{ pool, reaper, queue, store, spawnRedis, onNews, onFailure },
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
+    logFile: (jobId) => logFileOf(homeDir, jobId),
     sweepZombies: sweeping(reaper, zombies),
     containers,
   });

@@ -2,6 +2,7 @@
  * Carries out actions: workers, the Redis server, the queue and the records of jobs.
  * It has no opinions: no retry, no threshold; how each deed went is reported as news.
  */
+import { appendFileSync } from 'node:fs';
 import { messageOf, unreachable } from '../errors.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
@@ -25,6 +26,7 @@ export interface HandsParts {
   readonly spawnRedis: () => void;
   readonly sweepZombies: () => void;
   readonly containers: ContainerHands;
+  readonly logFile: (jobId: string) => string;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
 }
@@ -113,11 +115,29 @@ export class DriverHands {
         void this.#look(action);
         break;
       case 'save':
+      case 'finish':
+      case 'noteInLog':
+        this.#performOnRecord(action);
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+
+  #performOnRecord(action: Extract<Action, { kind: 'save' | 'finish' | 'noteInLog' }>): void {
+    switch (action.kind) {
+      case 'save':
         void this.#save(action.job);
         break;
       case 'finish':
         this.#track(this.#finish(action.job));
         break;
+      case 'noteInLog': {
+        // At once: the next attempt, and whoever waits for the end, read it in its place.
+        const line = `${action.at} garrison: ${action.text}\n`;
+        appendFileSync(this.#parts.logFile(action.jobId), line, { mode: 0o600 });
+        break;
+      }
       default:
         unreachable(action);
     }

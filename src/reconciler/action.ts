@@ -80,5 +80,7 @@ export type Action =
   | { readonly kind: 'look'; readonly jobId: string; readonly attempt: number }
   /** Keep a change of an open record that a restart must not forget. */
   | { readonly kind: 'save'; readonly job: JobRecord }
+  /** Say in a job's log what its worker can no longer say there. */
+  | { readonly kind: 'noteInLog'; readonly jobId: string; readonly at: string; readonly text: string }
   /** Keep a final record: spool, then index, then tell the worker. */
   | { readonly kind: 'finish'; readonly job: JobRecord };

@@ -94,6 +94,14 @@ export function afterWorkerDeath(open: OpenJob, at: At): OpenJob {
   return goHome({ ...open, job }, at, 0);
 }
 
+/** For the job's log: how the attempt ended, and what happens next. */
+export function lossText({ state, attempt, result }: JobRecord, worker: string): string {
+  const ended = `attempt ${String(attempt)} ended without an answer: its worker ${worker} lost it or is gone.`;
+  if (!isFinal(state))
+    return `${ended} The next attempt follows by itself and reads the host's own record first.`;
+  return `${ended} ${result === null ? '' : `${result.outcome} (${result.reason}): ${result.detail}`}`;
+}
+
 /** A person no longer wants it. A running attempt is told to stop and answers; a waiting one ends here. */
 export function afterCancel(open: OpenJob, at: At): OpenJob {
   const job = advance(open.job, { cancelRequested: true }, at);

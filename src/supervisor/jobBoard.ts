@@ -23,6 +23,7 @@ import {
   decideDispatch,
   grantsAttempt,
   isForgotten,
+  lossText,
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
@@ -210,7 +211,9 @@ export class JobBoard {
     this.#holders.release(jobId);
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'worker') return [];
-    return this.#finishIfFinal(this.#jobs.set(afterWorkerDeath(open, at)));
+    const next = this.#jobs.set(afterWorkerDeath(open, at));
+    const text = lossText(next.job, open.place.worker);
+    return [{ kind: 'noteInLog', jobId, at: at.wall, text }, ...this.#finishIfFinal(next)];
   }
 
   #cancel(jobId: string, at: Moment): Action[] {

@@ -111,7 +111,11 @@ describe('the board of open jobs', () => {
     story.admit(jobRecord('j-1'));
     story.dispatch();
     story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
-    story.board.apply({ kind: 'workerGone', worker: 'push-1', incarnation: A }, at(5));
+    const lost = story.board.apply({ kind: 'workerGone', worker: 'push-1', incarnation: A }, at(5));
+    assert.match(
+      JSON.stringify(lost),
+      /"noteInLog".*attempt 1 ended without an answer.*push-1.*next attempt follows/,
+    );
     assert.equal(story.stateOf('j-1'), 'queued');
     assert.deepEqual(story.dispatch(6), ['j-1']);
     assert.deepEqual(
