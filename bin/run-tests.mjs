@@ -1,5 +1,5 @@
 /**
- * Runs the test files under node:test: those that only compute side by side, those with real parts one after another.
+ * Runs the test files under node:test: two side by side, the longest first; then, one after another, those that need the machine to themselves.
  * It never lets a skipped test pass unseen: a skip names its reason, and where all parts can be had it is a failure.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,20 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const FOLDERS_ONE_AFTER_ANOTHER = ['test/driver', 'test/page', 'test/system', 'test/long'];
+/** What is held here is a figure or an exact story, which another file's work beside it would change. */
+const ALONE = [
+  'test/system/faults.test.ts', // every verdict in its order, once under 8 busy loops
+  'test/system/verdicts.test.ts', // every verdict in its order
+  'test/system/answering.test.ts', // how quick answers are
+  'test/driver/zombieScan.test.ts', // what a look at 5,000 zombies costs, which whoever looks meanwhile would pay too
+];
+const FOLDER_ALONE = 'test/long/';
+/** They mostly wait, a minute or so each: begun first, so that none of them is left over at the end. */
+const LONGEST = [
+  ...['test/system/heal.test.ts', 'test/system/killStorm.test.ts', 'test/dashboards/rules.test.ts'],
+  ...['test/system/limits.test.ts', 'test/system/canary.test.ts', 'test/system/ending.test.ts'],
+  ...['test/system/agreement.test.ts', 'test/system/containers.test.ts', 'test/system/badInput.test.ts'],
+];
 const SIDE_BY_SIDE = 2;
 const FILE_TIMEOUT_MS = 30 * 60_000;
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
@@ -16,15 +29,16 @@ const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo
 const long = process.argv.includes('--long');
 const named = process.argv.slice(2).filter((argument) => argument !== '--long');
 const files = named.length > 0 ? named : testFiles();
-const heavy = files.filter((file) => FOLDERS_ONE_AFTER_ANOTHER.some((folder) => file.startsWith(`${folder}/`)));
-const light = files.filter((file) => !heavy.includes(file));
+const alone = files.filter((file) => ALONE.includes(file) || file.startsWith(FOLDER_ALONE));
+const first = LONGEST.filter((file) => files.includes(file));
+const rest = files.filter((file) => !alone.includes(file) && !first.includes(file));
 
 const totals = Object.fromEntries(COUNTS.map((count) => [count, 0]));
 const skips = [];
 const report = new spec();
 report.pipe(process.stdout);
-await runAll(light, SIDE_BY_SIDE);
-await runAll(heavy, 1);
+await runAll([...first, ...rest], SIDE_BY_SIDE);
+await runAll(alone, 1);
 await new Promise((resolve) => report.end(resolve));
 process.exitCode = verdict();
 for (const count of COUNTS) console.log(`ℹ ${count} ${totals[count]}`);
