@@ -187,12 +187,12 @@ export class FakeDoor implements Door {
   /** Answers a request right after it was taken, as a supervisor would; set by a test. */
   afterPush: (push: PushView) => void = () => undefined;
   afterOperation: (operation: OperationView) => void = () => undefined;
-  readonly #logFolder: string;
+  readonly logFolder: string;
   readonly #listeners = new Set<(change: Change) => void>();
   #count = 0;
 
   constructor(logFolder: string) {
-    this.#logFolder = logFolder;
+    this.logFolder = logFolder;
   }
 
   /** Set once the server is up: those that it has for itself. */
@@ -380,7 +380,7 @@ export class FakeDoor implements Door {
   }
 
   async jobLogFile(id: string): Promise<string> {
-    return join(this.#logFolder, `${found(this.jobs, id, 'job').id}.log`);
+    return join(this.logFolder, `${found(this.jobs, id, 'job').id}.log`);
   }
 
   async submitOperation(request: OperationRequest): Promise<OperationView> {

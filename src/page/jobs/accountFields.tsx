@@ -5,12 +5,13 @@
 import { useState } from 'preact/hooks';
 import { t } from '../words/language.ts';
 import type { FieldsProps, Wrongs } from '../views/pushForm.tsx';
+import { Said } from '../parts/said.tsx';
 import { isPrivateKey } from './keyCheck.ts';
 
 export function Wrong({ id, text }: { id: string; text: string | undefined }) {
   return text === undefined ? null : (
     <p class="wrong" id={id} role="alert">
-      {text}
+      <Said>{text}</Said>
     </p>
   );
 }

@@ -5,11 +5,13 @@
 import { useState } from 'preact/hooks';
 import type { HostView, ScannedHostKey } from '../../supervisor/door.ts';
 import { apiPath, post } from '../api.ts';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { snapshot } from '../store.ts';
 import type { FieldsProps } from '../views/pushForm.tsx';
 import { t } from '../words/language.ts';
+import { readable } from '../words/readable.ts';
 import { Wrong } from './accountFields.tsx';
 
 const MOST_SHOWN = 200;
@@ -82,7 +84,7 @@ function HostSearch({ hosts, text, setText, group, setGroup }: HostSearchProps) 
           <option value="">{t('push.allGroups')}</option>
           {groups.map((each) => (
             <option key={each} value={each}>
-              {each}
+              {readable(each)}
             </option>
           ))}
         </select>
@@ -107,13 +109,13 @@ function HostLine({ host, isOn, toggle }: HostLineProps) {
           checked={isOn}
           onChange={(event) => toggle(name, event.currentTarget.checked)}
         />
-        {name}
+        <Said>{name}</Said>
       </label>{' '}
       <span class="quiet">
-        {address} {groups.join(', ')}
+        <Said>{`${address} ${groups.join(', ')}`}</Said>
       </span>{' '}
       {state === 'trusted' ? null : <State state={state} />}
-      {state === 'unknown' ? ` ${detail}` : ''}
+      {state === 'unknown' ? <Told>{detail}</Told> : ''}
       {state === 'untrusted' ? <HostKey host={name} /> : null}
     </li>
   );
@@ -172,7 +174,10 @@ function Fingerprint({ scanned, trust }: { scanned: ScannedHostKey; trust: () =>
   const { type, fingerprint, alreadyTrusted } = scanned;
   return (
     <p>
-      {type} <span class="fingerprint">{fingerprint}</span>{' '}
+      <Said>{type}</Said>{' '}
+      <span class="fingerprint">
+        <Said>{fingerprint}</Said>
+      </span>{' '}
       {alreadyTrusted ? (
         t('push.trusted')
       ) : (

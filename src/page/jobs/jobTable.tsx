@@ -6,11 +6,11 @@ import { Link } from 'wouter-preact';
 import type { JobView } from '../../supervisor/door.ts';
 import { lastedMs } from '../now.ts';
 import { ColumnHeads, type Column } from '../parts/columnHeads.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { jobChanges } from '../store.ts';
 import { durationText, t, word } from '../words/language.ts';
-import { readable } from './logText.ts';
 import '../views/jobs.css';
 
 export type JobColumn = 'kind' | 'account' | 'elapsed' | 'changes' | 'worker';
@@ -56,18 +56,32 @@ function JobRow({ listed, columns }: { listed: JobView; columns: readonly JobCol
   return (
     <tr data-job={id}>
       <th scope="row">
-        <Link href={`/jobs/${encodeURIComponent(id)}`}>{readable(host)}</Link>
+        <Link href={`/jobs/${encodeURIComponent(id)}`}>
+          <Said>{host}</Said>
+        </Link>
       </th>
       {has('kind') ? <td class="keep">{word('kind', kind)}</td> : null}
-      {has('account') ? <td>{account?.name ?? ''}</td> : null}
+      {has('account') ? (
+        <td>
+          <Said>{account?.name ?? ''}</Said>
+        </td>
+      ) : null}
       <td class="keep">
         <State state={state} />
       </td>
       <td class="keep">{stage === null ? '' : word('stage', stage)}</td>
       <td class="figure">{has('elapsed') ? <Elapsed job={job} /> : <Time at={since} />}</td>
-      {has('worker') ? <td>{readable(worker ?? '')}</td> : null}
-      <td class="said">{result === null ? <Waits job={job} /> : <Said job={job} />}</td>
-      {has('changes') ? <td class="said">{readable(result?.changes.join(', ') ?? '')}</td> : null}
+      {has('worker') ? (
+        <td>
+          <Said>{worker ?? ''}</Said>
+        </td>
+      ) : null}
+      <td class="said">{result === null ? <Waits job={job} /> : <Outcome job={job} />}</td>
+      {has('changes') ? (
+        <td class="said">
+          <Told>{result?.changes.join(', ') ?? ''}</Told>
+        </td>
+      ) : null}
     </tr>
   );
 }
@@ -82,17 +96,20 @@ function Waits({ job: { waitingFor, cancelRequested } }: { job: JobView }) {
   if (cancelRequested) return <span class="quiet">{t('job.cancelling')}</span>;
   return waitingFor === null ? null : (
     <span class="quiet">
-      {t('job.waits')} {readable(waitingFor)}
+      {t('job.waits')} <Told>{waitingFor}</Told>
     </span>
   );
 }
 
-function Said({ job: { result } }: { job: JobView }) {
+function Outcome({ job: { result } }: { job: JobView }) {
   if (result === null) return null;
   return (
     <>
-      <State state={result.outcome} /> <span class="reason">{readable(result.reason)}</span>{' '}
-      {readable(result.detail)}
+      <State state={result.outcome} />{' '}
+      <span class="reason">
+        <Said>{result.reason}</Said>
+      </span>{' '}
+      <Told>{result.detail}</Told>
     </>
   );
 }

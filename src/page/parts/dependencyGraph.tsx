@@ -7,6 +7,7 @@ import { useLocation } from 'wouter-preact';
 import type { ContainerView } from '../../supervisor/door.ts';
 import { addressOf } from '../api.ts';
 import { t, word } from '../words/language.ts';
+import { readable } from '../words/readable.ts';
 import { layOut, NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type PlacedNode } from './graphLayout.ts';
 import { SIGNS, toneOf } from './state.tsx';
 
@@ -107,10 +108,10 @@ function Node({ node: { x, y }, container }: { node: PlacedNode; container: Cont
       onClick={go}
       data-node={name}
     >
-      <title>{name}</title>
+      <title>{readable(name)}</title>
       <rect x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT} rx={6} />
       <text class="name" x={x + 10} y={y + 19}>
-        {fitting(name)}
+        {fitting(readable(name))}
       </text>
       <text class="is" x={x + 10} y={y + 37}>
         {SIGNS[tone]} {word('state', state)}

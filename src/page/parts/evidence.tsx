@@ -5,6 +5,7 @@
 import { useState } from 'preact/hooks';
 import { addressOf, get, type Document } from '../api.ts';
 import { t } from '../words/language.ts';
+import { Said } from './said.tsx';
 import { Trouble } from './trouble.tsx';
 
 /** More than this nobody reads on a page; the file has it all. */
@@ -31,13 +32,13 @@ export function Evidence({ path, file }: { path: string; file: string }) {
           {told === null ? t('evidence.show') : t('evidence.hide')}
         </button>
         <a href={addressOf(path)} download={file} aria-label={t('evidence.download', { file })}>
-          {file}
+          <Said>{file}</Said>
         </a>
       </span>
       {told?.error === undefined || told.error === null ? null : <Trouble error={told.error} />}
       {told?.text === undefined || told.text === null ? null : (
         <pre class="kept" tabIndex={0}>
-          {told.text.slice(0, SHOWN_LETTERS)}
+          <Said>{told.text.slice(0, SHOWN_LETTERS)}</Said>
           {told.text.length > SHOWN_LETTERS ? `\n${t('evidence.cut')}` : ''}
         </pre>
       )}

@@ -8,6 +8,8 @@ import { mayAct } from '../actor.ts';
 import { ask } from '../asking.ts';
 import { snapshot } from '../store.ts';
 import { durationText, t, word } from '../words/language.ts';
+import { readable } from '../words/readable.ts';
+import { Said } from './said.tsx';
 import { Time } from './time.tsx';
 
 const LENGTHS_MS = [1_800_000, 3_600_000, 14_400_000] as const;
@@ -36,8 +38,12 @@ export function Maintenance({ scopes }: { scopes: readonly string[] }) {
 function Lasting({ maintenance: { scope, until, actor, reason } }: { maintenance: MaintenanceView }) {
   return (
     <li>
-      {t('overview.maintenance', { scope, actor })} <Time at={until} />
-      {reason === null ? '' : ` (${reason})`}{' '}
+      {t('overview.maintenance', { scope, actor })} <Time at={until} />{' '}
+      {reason === null ? null : (
+        <>
+          (<Said>{reason}</Said>)
+        </>
+      )}{' '}
       {mayAct.value ? (
         <button
           type="button"
@@ -67,7 +73,7 @@ function Begin({ scopes }: { scopes: readonly string[] }) {
         <select value={chosen} onChange={(event) => setScope(event.currentTarget.value)}>
           {scopes.map((each) => (
             <option key={each} value={each}>
-              {each === 'all' ? t('maintenance.all') : each}
+              {each === 'all' ? t('maintenance.all') : readable(each)}
             </option>
           ))}
         </select>

@@ -6,6 +6,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { answerYes, asking, stopAsking, type Asking } from '../asking.ts';
 import { operations } from '../store.ts';
 import { t, word } from '../words/language.ts';
+import { Told } from './said.tsx';
 import { State } from './state.tsx';
 import { Trouble } from './trouble.tsx';
 
@@ -63,9 +64,11 @@ function Question({ now: { wish, plan } }: { now: Extract<Asking, { step: 'askin
   };
   return (
     <form onSubmit={submit}>
-      <p>{detail}</p>
+      <p>
+        <Told>{detail}</Told>
+      </p>
       {steps.length === 0 ? null : <Lines title={t('ask.steps')} lines={steps} ordered />}
-      <Lines title={t('ask.interrupts')} lines={interrupts.length === 0 ? [t('ask.nobody')] : interrupts} />
+      <Lines title={t('ask.interrupts')} lines={interrupts} none={t('ask.nobody')} />
       <label class="block">
         {t('ask.reason')}
         <input value={reason} maxLength={1000} onInput={(event) => setReason(event.currentTarget.value)} />
@@ -84,12 +87,24 @@ function Lines({
   title,
   lines,
   ordered = false,
+  none = '',
 }: {
   title: string;
   lines: readonly string[];
   ordered?: boolean;
+  /** Said where there is no line. */
+  none?: string;
 }) {
-  const items = lines.map((line) => <li key={line}>{line}</li>);
+  const items =
+    lines.length === 0 ? (
+      <li>{none}</li>
+    ) : (
+      lines.map((line) => (
+        <li key={line}>
+          <Told>{line}</Told>
+        </li>
+      ))
+    );
   return (
     <>
       <h3>{title}</h3>
@@ -104,7 +119,11 @@ function Outcome({ id }: { id: string }) {
     return (
       <>
         <p role="status">{t('ask.running', { id })}</p>
-        <p>{operation?.detail}</p>
+        {operation === undefined ? null : (
+          <p>
+            <Told>{operation.detail}</Told>
+          </p>
+        )}
         <CloseButton label={t('ask.close')} />
       </>
     );
@@ -112,7 +131,7 @@ function Outcome({ id }: { id: string }) {
   return (
     <>
       <p role="status">
-        <State state={operation.state} /> {operation.detail}
+        <State state={operation.state} /> <Told>{operation.detail}</Told>
       </p>
       <CloseButton label={t('ask.close')} />
     </>

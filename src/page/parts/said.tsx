@@ -1,7 +1,18 @@
 /**
- * A text that the page did not make itself: of a host, a container, a process or a person.
- * Marks in it that turn the writing around end with it, and turn nothing beside it.
+ * A text that the page did not make itself: of a host, a container, a process or a person; and one that the supervisor wrote, in English.
+ * Control and marks of direction in it are shown by their names, and whatever way it is written turns nothing beside it.
  */
+import { readable } from '../words/readable.ts';
+
 export function Said({ children }: { children: string }) {
-  return <bdi>{children}</bdi>;
+  return <bdi>{readableLines(children)}</bdi>;
+}
+
+/** A sentence of the supervisor's, which no word of the page's stands for: it is read aloud as what it is. */
+export function Told({ children }: { children: string }) {
+  return <bdi lang="en">{readableLines(children)}</bdi>;
+}
+
+function readableLines(text: string): string {
+  return text.split('\n').map(readable).join('\n');
 }

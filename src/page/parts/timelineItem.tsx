@@ -10,7 +10,7 @@ import { clockText } from '../now.ts';
 import { t } from '../words/language.ts';
 import { Copy } from './copy.tsx';
 import { Evidence } from './evidence.tsx';
-import { Said } from './said.tsx';
+import { Said, Told } from './said.tsx';
 import { State } from './state.tsx';
 import { Time } from './time.tsx';
 import { Trouble } from './trouble.tsx';
@@ -26,7 +26,7 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
         {about === null ? null : <About about={about} />}
       </div>
       <p>
-        <Said>{entry.sentence}</Said>
+        <Told>{entry.sentence}</Told>
       </p>
       <div class="around">
         <Who entry={entry} />
@@ -133,7 +133,7 @@ function Chain({ chain, about }: { chain: readonly TimelineEntry[]; about: Timel
       <ol>
         {chain.map(({ id, at, sentence, actor }) => (
           <li key={id}>
-            <span class="figure quiet">{clockText(Date.parse(at))}</span> <Said>{sentence}</Said>
+            <span class="figure quiet">{clockText(Date.parse(at))}</span> <Told>{sentence}</Told>
             {actor === null ? null : (
               <>
                 {' '}

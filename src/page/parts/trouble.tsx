@@ -4,14 +4,21 @@
  */
 import { Problem } from '../api.ts';
 import { t } from '../words/language.ts';
+import { Told } from './said.tsx';
 
 export function Trouble({ error }: { error: unknown }) {
   const cure = error instanceof Problem ? error.cure : null;
   return (
     <div class="trouble" role="alert">
       <strong>{t('error.title')}</strong>
-      <p>{error instanceof Error ? error.message : String(error)}</p>
-      {cure === null ? null : <p>{t('error.next', { cure })}</p>}
+      <p>
+        <Told>{error instanceof Error ? error.message : String(error)}</Told>
+      </p>
+      {cure === null ? null : (
+        <p>
+          {t('error.next')} <Told>{cure}</Told>
+        </p>
+      )}
     </div>
   );
 }

@@ -18,7 +18,7 @@ import { isRootCause } from '../parts/dependencyGraph.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { HealthLog } from '../parts/healthLog.tsx';
 import { Maintenance } from '../parts/maintenance.tsx';
-import { Said } from '../parts/said.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -35,7 +35,9 @@ export function ContainerPage({ name }: { name: string }) {
   if (container === undefined)
     return (
       <>
-        <h1>{name}</h1>
+        <h1>
+          <Said>{name}</Said>
+        </h1>
         <p>{t('container.unknown', { name })}</p>
         <DockerWord />
         {story}
@@ -46,11 +48,11 @@ export function ContainerPage({ name }: { name: string }) {
   return (
     <>
       <h1>
-        {name} <State state={container.state} />
+        <Said>{name}</Said> <State state={container.state} />
       </h1>
       <p>
         <span class="reason">{container.reason}</span> <Time at={container.since} />:{' '}
-        <Said>{container.detail}</Said>
+        <Told>{container.detail}</Told>
       </p>
       <Cause container={container} />
       <DockerWord />
@@ -131,10 +133,10 @@ function Facts({ container, health }: { container: ContainerView; health: Contai
   return (
     <dl class="facts">
       <dt>{t('container.plan')}</dt>
-      <dd>{heal.plan === '' ? t('container.noPlan') : <Said>{heal.plan}</Said>}</dd>
+      <dd>{heal.plan === '' ? t('container.noPlan') : <Told>{heal.plan}</Told>}</dd>
       <dt>{t('container.selection')}</dt>
       <dd>
-        <strong>{heal.selection}</strong>: <Said>{heal.because}</Said>
+        <strong>{heal.selection}</strong>: <Told>{heal.because}</Told>
       </dd>
       <dt>{t('column.budget')}</dt>
       <dd>
@@ -168,8 +170,7 @@ function Identity({ container: { id, image, project, service, zombies } }: { con
       </dd>
       <dt>{t('container.id')}</dt>
       <dd>
-        {id}
-        {project === null ? '' : ` · ${project}${service === null ? '' : `/${service}`}`}
+        <Said>{`${id}${project === null ? '' : ` · ${project}${service === null ? '' : `/${service}`}`}`}</Said>
       </dd>
       <dt>{t('nav.zombies')}</dt>
       <dd>{zombies}</dd>
@@ -234,7 +235,7 @@ function StoryLine({
   return (
     <li data-event={event}>
       <span class="figure quiet">{clockText(Date.parse(at))}</span> <Time at={at} />{' '}
-      <span class="kind">{word('heal', event)}</span> <Said>{detail}</Said>{' '}
+      <span class="kind">{word('heal', event)}</span> <Told>{detail}</Told>{' '}
       <span class="quiet">{t('timeline.by', { actor })}</span>
       {bundleFile === null ? null : (
         <Evidence path={apiPath('containers', name, 'evidence', bundleFile)} file={bundleFile} />

@@ -10,7 +10,7 @@ import { DependencyGraph, isRootCause } from '../parts/dependencyGraph.tsx';
 import { useFilter } from '../parts/filters.ts';
 import { Maintenance } from '../parts/maintenance.tsx';
 import { SearchField } from '../parts/searchField.tsx';
-import { Said } from '../parts/said.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { snapshot } from '../store.ts';
@@ -47,7 +47,7 @@ export function DockerWord() {
   const { state, since, detail } = docker;
   return (
     <p class={state === 'up' ? 'quiet' : 'trouble'} data-docker={state}>
-      Docker: <State state={state} /> <Time at={since} />: <Said>{detail}</Said>
+      Docker: <State state={state} /> <Time at={since} />: <Told>{detail}</Told>
     </p>
   );
 }
@@ -61,7 +61,7 @@ function Hindrances() {
     <>
       {brake === null ? null : (
         <p class="trouble">
-          <strong>{t('containers.brake')}</strong> {brake}
+          <strong>{t('containers.brake')}</strong> <Told>{brake}</Told>
         </p>
       )}
       {problems.length === 0 ? null : (
@@ -70,7 +70,7 @@ function Hindrances() {
           <ul>
             {problems.map((problem) => (
               <li key={problem}>
-                <Said>{problem}</Said>
+                <Told>{problem}</Told>
               </li>
             ))}
           </ul>
@@ -132,21 +132,21 @@ function StateFilter({ all, state, onChoose }: StateFilterProps) {
 }
 
 function Row({ container }: { container: ContainerView }) {
-  const { name, project, state, reason, since, dependsOn, root, heal, detail } = container;
+  const { name, project, state, reason, since, dependsOn, heal, detail } = container;
   return (
     <tr data-container={name}>
       <th scope="row">
         <ContainerLink name={name} />
-        {project === null ? null : <span class="quiet"> {project}</span>}
+        {project === null ? null : (
+          <span class="quiet">
+            {' '}
+            <Said>{project}</Said>
+          </span>
+        )}
       </th>
       <td data-label={t('column.state')}>
         <State state={state} /> <span class="reason">{reason}</span>
-        {root === null ? null : (
-          <span class="cause">
-            {' '}
-            {isRootCause(container) ? t('graph.root') : t('containers.because', { root })}
-          </span>
-        )}
+        <Cause container={container} />
       </td>
       <td data-label={t('column.since')}>
         <Time at={since} />
@@ -156,11 +156,11 @@ function Row({ container }: { container: ContainerView }) {
         {t('containers.used', { used: heal.restarts, budget: heal.budget })}
       </td>
       <td>
-        <Said>{detail}</Said>
+        <Told>{detail}</Told>
         {heal.plan === '' ? null : (
           <span class="plan">
             {' '}
-            <Said>{heal.plan}</Said>
+            <Told>{heal.plan}</Told>
           </span>
         )}
       </td>
@@ -168,8 +168,20 @@ function Row({ container }: { container: ContainerView }) {
   );
 }
 
+function Cause({ container }: { container: ContainerView }) {
+  const { root } = container;
+  if (root === null) return null;
+  return (
+    <span class="cause"> {isRootCause(container) ? t('graph.root') : t('containers.because', { root })}</span>
+  );
+}
+
 export function ContainerLink({ name }: { name: string }) {
-  return <Link href={`/containers/${encodeURIComponent(name)}`}>{name}</Link>;
+  return (
+    <Link href={`/containers/${encodeURIComponent(name)}`}>
+      <Said>{name}</Said>
+    </Link>
+  );
 }
 
 export function Names({ names }: { names: readonly string[] }) {

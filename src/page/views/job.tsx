@@ -9,9 +9,9 @@ import { addressOf, apiPath } from '../api.ts';
 import { ask } from '../asking.ts';
 import { Elapsed, newest } from '../jobs/jobTable.tsx';
 import { JobLog } from '../jobs/jobLog.tsx';
-import { readable } from '../jobs/logText.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { Copy } from '../parts/copy.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -69,28 +69,33 @@ function JobActions({ job: { id, state } }: { job: JobView }) {
 }
 
 function Facts({ job }: { job: JobView }) {
-  const { host, kind, account, stage, worker, attempt, lostAttempts, position, waitingFor, pushId } = job;
+  const { host, kind, account, stage, worker, attempt, lostAttempts, pushId } = job;
   return (
     <dl class="facts">
       <dt>{t('column.host')}</dt>
       <dd>
-        <Link href={`/jobs?host=${encodeURIComponent(host)}`}>{readable(host)}</Link>
+        <Link href={`/jobs?host=${encodeURIComponent(host)}`}>
+          <Said>{host}</Said>
+        </Link>
       </dd>
       <dt>{t('column.kind')}</dt>
       <dd>
-        {word('kind', kind)} {account?.name ?? ''}
+        {word('kind', kind)} <Said>{account?.name ?? ''}</Said>
       </dd>
       <dt>{t('job.ofPush')}</dt>
       <dd>
-        <Link href={`/pushes/${encodeURIComponent(pushId)}`}>{pushId}</Link>
+        <Link href={`/pushes/${encodeURIComponent(pushId)}`}>
+          <Said>{pushId}</Said>
+        </Link>
       </dd>
-      {position === null ? null : <Fact name={t('job.position')}>{t('job.next', { n: position })}</Fact>}
-      {waitingFor === null ? null : <Fact name={t('job.waits')}>{readable(waitingFor)}</Fact>}
+      <Waiting job={job} />
       <Fact name={t('column.worker')}>
         {worker === null ? (
           t('job.notYet')
         ) : (
-          <Link href={`/workers/${encodeURIComponent(worker)}`}>{readable(worker)}</Link>
+          <Link href={`/workers/${encodeURIComponent(worker)}`}>
+            <Said>{worker}</Said>
+          </Link>
         )}
       </Fact>
       <Fact name={t('job.attempt')}>
@@ -101,6 +106,19 @@ function Facts({ job }: { job: JobView }) {
         <Elapsed job={job} />
       </Fact>
     </dl>
+  );
+}
+
+function Waiting({ job: { position, waitingFor } }: { job: JobView }) {
+  return (
+    <>
+      {position === null ? null : <Fact name={t('job.position')}>{t('job.next', { n: position })}</Fact>}
+      {waitingFor === null ? null : (
+        <Fact name={t('job.waits')}>
+          <Told>{waitingFor}</Told>
+        </Fact>
+      )}
+    </>
   );
 }
 
@@ -120,16 +138,19 @@ function Result({ job: { result } }: { job: JobView }) {
     <section data-result={result.outcome}>
       <h2>{t('column.result')}</h2>
       <p>
-        <State state={result.outcome} /> <span class="reason">{readable(result.reason)}</span>{' '}
-        {readable(result.detail)}
+        <State state={result.outcome} />{' '}
+        <span class="reason">
+          <Said>{result.reason}</Said>
+        </span>{' '}
+        <Told>{result.detail}</Told>
       </p>
       <dl class="facts">
         <Fact name={t('column.changes')}>
-          {result.changes.length === 0 ? t('job.nothingChanged') : readable(result.changes.join(', '))}
+          {result.changes.length === 0 ? t('job.nothingChanged') : <Told>{result.changes.join(', ')}</Told>}
         </Fact>
         {facts.length === 0 ? null : (
           <Fact name={t('job.facts')}>
-            {readable(facts.map(([name, value]) => `${name}: ${value}`).join(', '))}
+            <Said>{facts.map(([name, value]) => `${name}: ${value}`).join(', ')}</Said>
           </Fact>
         )}
       </dl>

@@ -4,6 +4,7 @@
  */
 import { Link } from 'wouter-preact';
 import type { Snapshot } from '../../supervisor/door.ts';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { overall, snapshot } from '../store.ts';
@@ -45,7 +46,9 @@ function Verdict() {
       </h1>
       <ul>
         {told?.sentences.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
+          <li key={sentence}>
+            <Told>{sentence}</Told>
+          </li>
         ))}
       </ul>
     </section>
@@ -65,7 +68,9 @@ function QueueCard({ status: { queue } }: { status: Snapshot }) {
       {oldestWaitingMs === null ? null : (
         <p>{t('overview.oldest', { duration: durationText(oldestWaitingMs) })}</p>
       )}
-      <p>{detail}</p>
+      <p>
+        <Told>{detail}</Told>
+      </p>
       <p class="quiet">
         {canary.lastTookMs === null || canary.lastAt === null ? (
           t('overview.canaryNone')
@@ -94,18 +99,26 @@ function ContainerCard({ status: { containers } }: { status: Snapshot }) {
       <ul>
         {sick.map(({ name, state, heal, detail }) => (
           <li key={name}>
-            <Link href={`/containers/${encodeURIComponent(name)}`}>{name}</Link> <State state={state} />{' '}
-            {heal.plan === '' ? detail : heal.plan}
+            <Link href={`/containers/${encodeURIComponent(name)}`}>
+              <Said>{name}</Said>
+            </Link>{' '}
+            <State state={state} /> <Told>{heal.plan === '' ? detail : heal.plan}</Told>
           </li>
         ))}
-        {brake === null ? null : <li>{brake}</li>}
+        {brake === null ? null : (
+          <li>
+            <Told>{brake}</Told>
+          </li>
+        )}
         {maintenance.map(({ scope, until, actor }) => (
           <li key={scope}>
             {t('overview.maintenance', { scope, actor })} <Time at={until} />
           </li>
         ))}
         {problems.map((problem) => (
-          <li key={problem}>{problem}</li>
+          <li key={problem}>
+            <Told>{problem}</Told>
+          </li>
         ))}
       </ul>
     </section>
@@ -125,7 +138,9 @@ function PartCard({
       <p>
         <State state={part.state} /> <Time at={part.since} />
       </p>
-      <p>{part.detail}</p>
+      <p>
+        <Told>{part.detail}</Told>
+      </p>
     </section>
   );
 }
@@ -139,7 +154,11 @@ function ZombieCard({ status: { zombies } }: { status: Snapshot }) {
       <p>
         {zombies.lasting === 0 ? t('overview.noZombies') : t('overview.someZombies', { n: zombies.lasting })}
       </p>
-      {zombies.limited === null ? null : <p class="quiet">{zombies.limited}</p>}
+      {zombies.limited === null ? null : (
+        <p class="quiet">
+          <Told>{zombies.limited}</Told>
+        </p>
+      )}
     </section>
   );
 }

@@ -11,6 +11,7 @@ import { AccountFields, Wrong } from '../jobs/accountFields.tsx';
 import { fieldOf, type PushField } from '../jobs/keyCheck.ts';
 import { HostChoice } from '../jobs/hostChoice.tsx';
 import { bodyOf, EMPTY_WISH, missingIn, type PushWish } from '../jobs/pushWish.ts';
+import { Said, Told } from '../parts/said.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { snapshot } from '../store.ts';
 import { t, word } from '../words/language.ts';
@@ -126,11 +127,19 @@ function Plan({ plan, isAsking, go }: { plan: PushView; isAsking: boolean; go: (
           const known = trust.get(host);
           return (
             <li key={id}>
-              <strong>{host}</strong> {known === undefined ? '' : `${known.user}@${known.address}`}
+              <strong>
+                <Said>{host}</Said>
+              </strong>{' '}
+              <Said>{known === undefined ? '' : `${known.user}@${known.address}`}</Said>
               {': '}
-              {word('kind', plan.kind)} {plan.accountName ?? ''}
+              {word('kind', plan.kind)} <Said>{plan.accountName ?? ''}</Said>
               {known?.state === 'untrusted' ? ` · ${t('push.untrusted', { host })}` : ''}
-              {waitingFor === null ? '' : ` · ${t('job.waits')} ${waitingFor}`}
+              {waitingFor === null ? null : (
+                <>
+                  {' '}
+                  · {t('job.waits')} <Told>{waitingFor}</Told>
+                </>
+              )}
             </li>
           );
         })}

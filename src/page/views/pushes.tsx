@@ -9,11 +9,11 @@ import { mayAct } from '../actor.ts';
 import { addressOf, apiPath, get, type ListDocument } from '../api.ts';
 import { ask } from '../asking.ts';
 import { JobTable, newest } from '../jobs/jobTable.tsx';
-import { readable } from '../jobs/logText.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { connection } from '../live.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Copy } from '../parts/copy.tsx';
+import { Said } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -80,10 +80,14 @@ function PushRow({ push }: { push: PushSummary }) {
   return (
     <tr>
       <th scope="row">
-        <Link href={`/pushes/${encodeURIComponent(id)}`}>{id}</Link>
+        <Link href={`/pushes/${encodeURIComponent(id)}`}>
+          <Said>{id}</Said>
+        </Link>
       </th>
       <td class="keep">{word('kind', kind)}</td>
-      <td>{readable(accountName ?? '')}</td>
+      <td>
+        <Said>{accountName ?? ''}</Said>
+      </td>
       <td class="keep">
         <State state={state} />
       </td>
@@ -91,8 +95,12 @@ function PushRow({ push }: { push: PushSummary }) {
       <td class="figure">
         <Time at={createdAt} />
       </td>
-      <td>{readable(actor)}</td>
-      <td class="said">{readable(reason ?? '')}</td>
+      <td>
+        <Said>{actor}</Said>
+      </td>
+      <td class="said">
+        <Said>{reason ?? ''}</Said>
+      </td>
     </tr>
   );
 }
@@ -113,9 +121,14 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
         {t('push.page', { id })} <Copy text={id} />
       </h1>
       <p>
-        {t('push.willTry', { kind: word('kind', kind), account: readable(accountName ?? '') })} ·{' '}
-        {t('push.by')} {readable(actor)}, <Time at={createdAt} />
-        {reason === null ? '' : ` · ${readable(reason)}`}
+        {t('push.willTry', { kind: word('kind', kind), account: accountName ?? '' })} · {t('push.by')}{' '}
+        <Said>{actor}</Said>, <Time at={createdAt} />
+        {reason === null ? null : (
+          <>
+            {' '}
+            · <Said>{reason}</Said>
+          </>
+        )}
       </p>
       <p role="status">
         <Counts jobs={jobs} />

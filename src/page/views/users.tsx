@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 import { actor, mayAdminister } from '../actor.ts';
 import { connection } from '../live.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
+import { Said } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { UserDialog } from '../parts/userDialog.tsx';
@@ -89,7 +90,9 @@ function AccountRow({
 }) {
   return (
     <tr data-account={name}>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        <Said>{name}</Said>
+      </th>
       <td>
         <RoleChoice name={name} role={role} />
       </td>
@@ -186,13 +189,19 @@ function UnknownTable({ names }: { names: readonly UnknownName[] }) {
         <tbody>
           {names.map(({ name, tries, addresses, lastAt, nearest }) => (
             <tr key={name} data-unknown={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                <Said>{name}</Said>
+              </th>
               <td class="figure">{tries}</td>
-              <td>{addresses.join(', ')}</td>
+              <td>
+                <Said>{addresses.join(', ')}</Said>
+              </td>
               <td>
                 <Time at={lastAt} />
               </td>
-              <td>{nearest ?? '–'}</td>
+              <td>
+                <Said>{nearest ?? '–'}</Said>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -9,6 +9,7 @@ import { mayAct } from '../actor.ts';
 import { apiPath, get, type ListDocument } from '../api.ts';
 import { BeatStrip } from '../parts/beatStrip.tsx';
 import { Evidence } from '../parts/evidence.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -22,10 +23,10 @@ export function WorkerPage({ name }: { name: string }) {
   return (
     <>
       <h1>
-        {name} <State state={worker.state} />
+        <Said>{name}</Said> <State state={worker.state} />
       </h1>
       <p>
-        <span class="reason">{worker.reason}</span> <Time at={worker.since} />: {worker.detail}
+        <span class="reason">{worker.reason}</span> <Time at={worker.since} />: <Told>{worker.detail}</Told>
       </p>
       {mayAct.value ? <WorkerActions worker={worker} /> : null}
       <Facts worker={worker} />
@@ -68,7 +69,7 @@ function Truths({ worker: { truths } }: { worker: WorkerView }) {
         <>
           <dt>{word('truth', name)}</dt>
           <dd>
-            <State state={verdict} kind="verdict" /> {evidence} <Time at={since} />
+            <State state={verdict} kind="verdict" /> <Told>{evidence}</Told> <Time at={since} />
           </dd>
         </>
       ))}
@@ -79,10 +80,12 @@ function Truths({ worker: { truths } }: { worker: WorkerView }) {
 function Jobs({ worker: { jobs } }: { worker: WorkerView }) {
   if (jobs.length === 0) return <p>{t('worker.idle')}</p>;
   return (
-    <ul>
+    <ul class="links">
       {jobs.map((id) => (
         <li key={id}>
-          <Link href={`/jobs/${encodeURIComponent(id)}`}>{id}</Link>
+          <Link href={`/jobs/${encodeURIComponent(id)}`}>
+            <Said>{id}</Said>
+          </Link>
         </li>
       ))}
     </ul>
@@ -128,10 +131,14 @@ function Incident({
 }) {
   return (
     <li>
-      <Time at={at} /> <State state={state} /> <span class="reason">{reason}</span> {detail}
+      <Time at={at} /> <State state={state} /> <span class="reason">{reason}</span> <Told>{detail}</Told>
       {shown ? null : <span class="quiet"> ({t('worker.heldBack')})</span>}
       {autopsyFile === null ? null : <Evidence path={apiPath('incidents', id)} file={autopsyFile} />}
-      {lastLines.length === 0 ? null : <pre>{lastLines.join('\n')}</pre>}
+      {lastLines.length === 0 ? null : (
+        <pre>
+          <Said>{lastLines.join('\n')}</Said>
+        </pre>
+      )}
     </li>
   );
 }

@@ -7,6 +7,7 @@ import type { WorkerVerb, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { ask } from '../asking.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { workers } from '../store.ts';
@@ -45,7 +46,9 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
   return (
     <tr data-worker={name}>
       <th scope="row">
-        <Link href={`/workers/${encodeURIComponent(name)}`}>{name}</Link>
+        <Link href={`/workers/${encodeURIComponent(name)}`}>
+          <Said>{name}</Said>
+        </Link>
       </th>
       <td>
         <State state={state} /> <span class="reason">{reason}</span>
@@ -56,7 +59,9 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
       <td class="figure">{t('worker.busy', { busy: jobs.length, slots })}</td>
       <td class="figure">{memoryText(rssBytes)}</td>
       <td class="figure">{restarts}</td>
-      <td>{detail}</td>
+      <td>
+        <Told>{detail}</Told>
+      </td>
       {hasActions ? (
         <td>
           <WorkerActions worker={worker} />

@@ -7,7 +7,7 @@ import { mayAct } from '../actor.ts';
 import { type ListDocument } from '../api.ts';
 import { ask } from '../asking.ts';
 import { useAsked } from '../parts/asked.ts';
-import { Said } from '../parts/said.tsx';
+import { Said, Told } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { zombieParents, type ZombieParent } from '../parts/zombieParents.ts';
@@ -70,7 +70,7 @@ function Summary({
       </dl>
       {limited === null ? null : (
         <p class="trouble">
-          <strong>{t('zombies.limited')}</strong> {limited}
+          <strong>{t('zombies.limited')}</strong> <Told>{limited}</Told>
         </p>
       )}
     </>
@@ -121,7 +121,7 @@ function Row({ of: { owner, parent, since, advice, pids, names } }: { of: Zombie
         <Time at={since} />
       </td>
       <td>
-        <Said>{advice}</Said>
+        <Told>{advice}</Told>
       </td>
     </tr>
   );
@@ -134,7 +134,11 @@ function Where({ parent: { container, containerName } }: { parent: ZombieView['p
         , <ContainerLink name={containerName} />
       </>
     );
-  return container === undefined ? null : <>, {container}</>;
+  return container === undefined ? null : (
+    <>
+      , <Said>{container}</Said>
+    </>
+  );
 }
 
 /** Of the last sweep that somebody asked for while the page was open. */
@@ -147,7 +151,9 @@ function Swept() {
   return (
     <section aria-live="polite">
       <h2>{t('zombies.swept')}</h2>
-      <p>{last.detail}</p>
+      <p>
+        <Told>{last.detail}</Told>
+      </p>
       {last.swept === undefined || last.swept.length === 0 ? null : (
         <ul>
           {last.swept.map((zombie) => (

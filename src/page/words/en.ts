@@ -143,7 +143,7 @@ export const en = {
   'keys.off': 'Single keys are off',
   'keys.on': 'Single keys are on',
   'error.title': 'That did not work',
-  'error.next': 'Next: {cure}',
+  'error.next': 'Next:',
   'list.loading': 'Loading…',
   'list.empty': 'Nothing here.',
   ...jobsEn,

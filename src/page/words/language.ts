@@ -5,6 +5,7 @@
 import { computed, signal } from '@preact/signals';
 import { kept, keep } from '../keep.ts';
 import { en, type WordKey } from './en.ts';
+import { readable } from './readable.ts';
 import { zh } from './zh.ts';
 
 export type Language = 'en' | 'zh';
@@ -22,10 +23,10 @@ export function chooseLanguage(chosen: Language): void {
   keep('language', chosen);
 }
 
-/** The words of this key, with `{name}` replaced by the facts of that name. */
+/** The words of this key, with `{name}` replaced by the facts of that name, which may be anybody's. */
 export function t(key: WordKey, facts: Readonly<Record<string, string | number>> = {}): string {
   return WORDS[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    String(facts[name] ?? whole),
+    name in facts ? readable(String(facts[name])) : whole,
   );
 }
 
@@ -35,7 +36,7 @@ export function word(
   name: string,
 ): string {
   const key = `${kind}.${name}`;
-  return key in en ? t(key as WordKey) : name;
+  return key in en ? t(key as WordKey) : readable(name);
 }
 
 const UNITS = [

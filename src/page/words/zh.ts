@@ -144,7 +144,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'keys.off': '单键快捷键已关闭',
   'keys.on': '单键快捷键已开启',
   'error.title': '没有成功',
-  'error.next': '下一步：{cure}',
+  'error.next': '下一步：',
   'list.loading': '加载中…',
   'list.empty': '这里什么都没有。',
   ...jobsZh,

@@ -1,0 +1,172 @@
+/**
+ * Puts something of everything behind the page, so that every view has all that it can show; what others wrote may be any text.
+ * It never starts anything.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FakeSupervisor } from './fakeSupervisor.ts';
+import { containerView, hostView, result, worker, zombieView } from './fakeDoor.ts';
+import { beatsView, containerHealth } from './fakeHistory.ts';
+
+/** Of everything that hosts, containers, processes and people write; names that have an address of their own stay plain. */
+export type Says = (usual: string) => string;
+
+export const usually: Says = (usual) => usual;
+
+/** Each with what must be there before it is looked at. */
+export const VIEWS: readonly (readonly [path: string, waitsFor: string])[] = [
+  ['', 'tr[data-worker="push-2"]'],
+  ['workers', 'tr[data-worker="push-2"]'],
+  ['workers/push-2', '[data-beats]'],
+  ['jobs', 'tr[data-job="j-1"]'],
+  ['jobs/j-1', '[data-result]'],
+  ['pushes', 'tbody tr'],
+  ['pushes/p-1', 'tr[data-job="j-1"]'],
+  ['push', '[data-host]'],
+  ['containers', 'tr[data-container="core"]'],
+  ['containers/core', '.probes li'],
+  ['timeline', '.timeline > li'],
+  ['zombies', 'tr[data-parent]'],
+  ['users', 'tr[data-account]'],
+];
+
+const SINCE = '2025-01-02T03:04:05.678Z';
+
+export function fillEverything({ door, home }: FakeSupervisor, says: Says = usually): void {
+  fillWorkers(door, says);
+  fillJobs(door, says);
+  fillContainers(door, says);
+  door.zombies = [
+    zombieView(901, {
+      name: says('celery'),
+      parent: { pid: 812, name: says('cron'), container: says('0123456789ab') },
+      owner: 'container',
+      advice: says('It is dead and harmless.'),
+    }),
+  ];
+  door.limited = says('the processes of others cannot be seen');
+  door.interrupts = [says('2 jobs are run again')];
+  door.steps = [says('restart core, which is the root cause')];
+  writeFileSync(join(door.history.journalHome ?? home, 'journal.jsonl'), journalOf(says));
+  door.history.journalHome = home;
+}
+
+function fillWorkers(door: FakeSupervisor['door'], says: Says): void {
+  const truth = { verdict: 'bad', evidence: says('its main loop stands still'), since: SINCE } as const;
+  door.workers = [
+    worker('push-1', { detail: says('push-1 takes jobs') }),
+    worker('push-2', {
+      state: 'hung',
+      reason: 'LoopBlocked',
+      detail: says('its main loop has not turned'),
+      jobs: ['j-1', says('j-2')],
+      truths: { process: truth, heartbeat: truth, broker: truth, slots: truth, progress: truth },
+    }),
+  ];
+  door.history.beatsOf['push-2'] = beatsView('push-2', {
+    items: [{ at: '2025-01-02T03:01:00.000Z', kind: 'beat', sinceLastMs: null }],
+  });
+  door.incidents = [
+    {
+      ...{ id: 'i-1', worker: 'push-2', at: SINCE, from: null, state: 'backoff', reason: 'Exited' },
+      ...{ shown: false, detail: says('it ended'), autopsyFile: says('a.json'), lastLines: [says('boom')] },
+    },
+  ];
+}
+
+function fillJobs(door: FakeSupervisor['door'], says: Says): void {
+  const account = { name: says('eva'), keys: [], groups: [], shell: null, sudo: 'none', comment: null };
+  const said = result({
+    outcome: 'failed',
+    reason: says('ConnectRefused'),
+    detail: says('nothing listens there'),
+    changes: [says('created account')],
+    facts: { [says('system')]: says('Debian') },
+  });
+  const job = { pushId: 'p-1', host: says('web-1'), account: account as never, worker: says('push-1') };
+  door.jobs = [
+    door.job0('j-1', {
+      ...job,
+      state: 'failed',
+      stage: 'connect',
+      result: said,
+      attempt: 2,
+      lostAttempts: 1,
+    }),
+    door.job0('j-2', { ...job, waitingFor: says('a free slot'), position: 1 }),
+  ];
+  writeFileSync(join(door.logFolder, 'j-1.log'), `${says('a line of the log')}\n`);
+  const who = { accountName: says('eva'), actor: says('user:chen'), reason: says('a new colleague') };
+  const ids = door.jobs.map(({ id }) => id);
+  door.pushes = [
+    { id: 'p-1', kind: 'push', createdAt: SINCE, ...who, jobIds: ids, state: 'open', jobs: door.jobs },
+  ];
+  door.hosts = [
+    hostView('web-1', { address: says('127.0.0.1'), groups: [says('web')], user: says('root') }),
+    hostView(says('web-2'), { state: 'untrusted' }),
+    hostView('web-3', { state: 'unknown', detail: says('a job there may still run') }),
+  ];
+  door.scanned = door.scanned.map((key) => ({ ...key, type: says('ssh-ed25519') }));
+}
+
+function fillContainers(door: FakeSupervisor['door'], says: Says): void {
+  const heal = containerView('core').heal;
+  door.containers = [
+    containerView('core', {
+      ...{ state: 'unhealthy', reason: 'ProbeFailed', root: 'core', detail: says('its health check failed') },
+      ...{
+        project: says('jms'),
+        service: says('core'),
+        image: says('jms/core:v4'),
+        id: says('0123456789ab'),
+      },
+      heal: {
+        ...heal,
+        ...{ because: says('nobody chose it'), plan: says('it is restarted next'), restarts: 1 },
+        quarantinedSince: SINCE,
+      },
+    }),
+    containerView(says('koko'), {
+      state: 'unhealthy',
+      reason: 'ProbeFailed',
+      dependsOn: ['core'],
+      root: 'core',
+    }),
+  ];
+  door.problems = [says('a dependency on nothing')];
+  door.brake = says('three of four are sick');
+  const by = { actor: says('user:chen'), reason: says('an upgrade') };
+  door.maintenance = [{ scope: says('project/jms'), since: SINCE, until: SINCE, ...by }];
+  door.docker = { ...door.docker, detail: says('Docker answers') };
+  door.stories = [
+    {
+      ...{ at: SINCE, container: 'core', event: 'sick', detail: says('its health check failed') },
+      ...{ actor: says('garrison'), bundleFile: says('b.json') },
+    },
+  ];
+  const probe = { startedAt: SINCE, endedAt: SINCE, exitCode: 1, output: says('connection refused') };
+  const check = { intervalMs: 5_000, timeoutMs: 3_000, retries: 3 };
+  door.history.health['core'] = containerHealth('core', {
+    ...{ status: 'unhealthy', failingStreak: 2, probes: [probe], check: check as never },
+  });
+}
+
+function journalOf(says: Says): string {
+  const detail = says('what was seen');
+  const by = { actor: says('user:chen'), reason: says('an upgrade'), from: says('10.0.0.5') };
+  const lines = [
+    {
+      event: 'verdict',
+      worker: 'push-2',
+      from: { state: 'up' },
+      state: 'hung',
+      reason: 'LoopBlocked',
+      detail,
+    },
+    { event: 'container', container: says('core'), what: 'sick', detail, bundleFile: says('b.json') },
+    { event: 'push', id: 'p-1', kind: 'push', account: says('eva'), hosts: [says('web-1')], ...by },
+    { event: 'operation', verb: 'heal', target: says('container/core'), ...by },
+    { event: says('somethingNew'), detail, ...by },
+  ];
+  return lines.map((line) => `${JSON.stringify({ at: SINCE, ...line })}\n`).join('');
+}
