@@ -7,6 +7,7 @@ import { Route, Router, Switch, useLocation } from 'wouter-preact';
 import { startKeys } from './keys.ts';
 import { Header } from './parts/header.tsx';
 import { KeyHelp } from './parts/keyHelp.tsx';
+import { OwnPassword } from './parts/ownPassword.tsx';
 import { OperationDialog } from './parts/operationDialog.tsx';
 import { snapshot } from './store.ts';
 import { ContainerPage } from './views/container.tsx';
@@ -58,6 +59,7 @@ function Frame() {
       <Footer />
       <OperationDialog />
       <KeyHelp />
+      <OwnPassword />
     </>
   );
 }

@@ -21,6 +21,7 @@ import { addMetricsRoute, openMetrics } from './metrics.ts';
 import { newApp, type ServerLogger } from './newApp.ts';
 import { LOCAL_PLACE, openGuard, servePage, type PageDoor, type PageDoorSettings } from './pageDoor.ts';
 import { isLoopback } from './place.ts';
+import { addOwnPasswordRoute } from './ownPassword.ts';
 import { addStatusPage } from './statusPage.ts';
 import { createStreamHub, type StreamHub } from './stream.ts';
 import { openTokenStore, type TokenStore } from './tokenStore.ts';
@@ -128,6 +129,7 @@ function openPage(shared: Shared, settings: PageDoorSettings): Promise<PageDoor>
     logger: options.logger,
     addRoutes: (app, hub) => {
       addContainerPages(app, options.door);
+      addOwnPasswordRoute(app, { ...shared, door: options.door });
       addRoutes(app, shared, hub);
     },
   });

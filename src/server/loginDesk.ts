@@ -33,6 +33,10 @@ export type SignIn =
   /** Nothing was looked at; `afterMs`: when it will be. */
   | { readonly outcome: 'wait'; readonly afterMs: number };
 
+/** Of a password alone. */
+export type Checked =
+  { readonly outcome: 'right'; readonly name: string } | Exclude<SignIn, { readonly outcome: 'in' }>;
+
 export interface LockView {
   readonly account: string;
   /** An address, or the /64 of an IPv6 one. */
@@ -83,7 +87,13 @@ export class LoginDesk {
     this.#limit = createRateLimit(RATE, needs.clock);
   }
 
-  async signIn({ name: typed, password, client }: Tried): Promise<SignIn> {
+  async signIn(tried: Tried): Promise<SignIn> {
+    const checked = await this.check(tried);
+    return checked.outcome === 'right' ? this.#letIn(checked.name, tried.client) : checked;
+  }
+
+  /** Under the same limit and the same lock as a sign-in, and opens no session. */
+  async check({ name: typed, password, client }: Tried): Promise<Checked> {
     const { users, passwords, failures, rules, clock } = this.#needs;
     const name = typed.trim().toLowerCase();
     const source = sourceOf(client.address);
@@ -98,7 +108,10 @@ export class LoginDesk {
     this.#ledger = ledger;
     const isRight = await passwords.isRight(password, verdict === 'open' ? stored : null);
     // The account may have been removed, or given another password, meanwhile.
-    if (isRight && users.hashOf(name) === stored) return this.#letIn(name, source, client);
+    if (isRight && users.hashOf(name) === stored) {
+      this.#ledger = forget(this.#ledger, name, source);
+      return { outcome: 'right', name };
+    }
     const refusal = this.#refusalOf({ ...tried, atMs: clock() }, verdict);
     failures.note(KIND_OF[refusal.why]);
     // After the answer, so that its time tells nothing. A lock is told once, of the try that began it.
@@ -143,8 +156,7 @@ export class LoginDesk {
     }));
   }
 
-  #letIn(name: string, source: string, client: Client): SignIn {
-    this.#ledger = forget(this.#ledger, name, source);
+  #letIn(name: string, client: Client): SignIn {
     this.#needs.door.note({ event: 'signIn', actor: `user:${name}`, from: client.address });
     return { outcome: 'in', session: this.#needs.sessions.openFor(name) };
   }

@@ -23,8 +23,8 @@ export interface Sessions {
   /** The session of this secret; counts as use unless `peek`. */
   find(secret: string, how: 'use' | 'peek'): Session | null;
   close(secret: string): void;
-  /** All of an account's. */
-  closeOf(user: string): void;
+  /** All of an account's, but for the one of this secret. */
+  closeOf(user: string, exceptSecret?: string): void;
 }
 
 export const LINK_LIVES_MS = 15 * 60_000;
@@ -64,8 +64,9 @@ export function createSessions(clock: () => number = monoMs): Sessions {
       const session = search(sessions, secret, clock());
       if (session !== null) sessions.splice(sessions.indexOf(session), 1);
     },
-    closeOf: (user) => {
-      const others = sessions.filter((session) => session.user !== user);
+    closeOf: (user, exceptSecret) => {
+      const kept = exceptSecret === undefined ? null : search(sessions, exceptSecret, clock());
+      const others = sessions.filter((session) => session.user !== user || session === kept);
       sessions.splice(0, sessions.length, ...others);
     },
   };

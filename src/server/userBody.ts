@@ -23,6 +23,8 @@ export const UserBody = z.strictObject({
 });
 
 export const PasswordBody = z.strictObject({ password: Password, reason: Reason });
+/** By the account itself. */
+export const OwnPasswordBody = z.strictObject({ old: Password, password: Password });
 export const RoleBody = z.strictObject({ role: z.enum(ROLES), reason: Reason });
 export const RenameBody = z.strictObject({ to: UserName, reason: Reason });
 export const RemoveQuery = z.strictObject({ reason: Reason });

@@ -6,7 +6,7 @@ import { TestBrowser, wcagFindings } from '../support/browser.ts';
 import { fillEverything, usually, VIEWS } from '../support/everyView.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { openParts } from '../support/parts.ts';
-import { addUser } from '../support/visitor.ts';
+import { addUser, PASSWORD } from '../support/visitor.ts';
 
 const PHONE = { width: 360, height: 740 };
 const MARKUP = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
@@ -62,6 +62,28 @@ describe('every view', () => {
       assert.deepEqual(found, []);
     });
   }
+
+  test('somebody changes the own password', async () => {
+    const page = await browser.open({ viewport: PHONE });
+    await page.goto(at('login'));
+    await page.fill('#name', 'chen');
+    await page.fill('#password', PASSWORD);
+    await page.press('#password', 'Enter');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Another password for your account' });
+    const send = async (again: string): Promise<void> => {
+      await dialog.getByLabel('Old password').fill(PASSWORD);
+      await dialog.getByLabel(/^Password, 12/).fill('quite another battery');
+      await dialog.getByLabel('The new password again').fill(again);
+      await dialog.getByRole('button', { name: 'Change password' }).click();
+    };
+    await send('something else');
+    await dialog.getByText('nothing was sent').waitFor();
+    assert.deepEqual(await wcagFindings(page), []);
+    await send('quite another battery');
+    await dialog.getByText('Your password is changed').waitFor();
+    assert.deepEqual(await tooWide(page), []);
+  });
 
   test('shows hostile text in every field as text, which turns nothing and pushes nothing aside', async () => {
     fillEverything(fake, (usual) => `${usual} ${HOSTILE}`);

@@ -11,6 +11,7 @@ import { snapshot } from '../store.ts';
 import { chooseTheme, theme, THEMES, type Theme } from '../theme.ts';
 import { chooseLanguage, language, LANGUAGES, t, type Language } from '../words/language.ts';
 import type { WordKey } from '../words/en.ts';
+import { ownPasswordIsOpen } from './ownPassword.tsx';
 
 const SECTIONS: readonly (readonly [string, WordKey])[] = [
   ['/', 'nav.overview'],
@@ -122,6 +123,7 @@ function Choices() {
           ))}
         </select>
       </label>
+      <PasswordButton />
       {formToken === null ? null : (
         <form method="post" action={addressOf('logout')}>
           <input type="hidden" name="form" value={formToken} />
@@ -129,5 +131,15 @@ function Choices() {
         </form>
       )}
     </div>
+  );
+}
+
+/** Only who signed in by name has one. */
+function PasswordButton() {
+  if (actor.value?.name.startsWith('user:') !== true) return null;
+  return (
+    <button type="button" onClick={() => (ownPasswordIsOpen.value = true)}>
+      {t('own.button')}
+    </button>
   );
 }

@@ -167,6 +167,13 @@ export const en = {
   'users.unknownWhy':
     'They are never locked, and there is nothing to unlock. Kept in memory until the next start.',
   'users.impossible': '{n} more tries with what no account could be called; those texts are not kept.',
+  'own.button': 'Change password',
+  'own.title': 'Another password for your account',
+  'own.what': 'Your other sessions end at once; this one goes on. It is written to the journal.',
+  'own.old': 'Old password',
+  'own.again': 'The new password again',
+  'own.differ': 'The two new passwords are not the same; nothing was sent.',
+  'own.done': 'Your password is changed, and your other sessions have ended.',
   'users.newName': 'New name',
   'users.password': 'Password, 12 characters or more',
   'users.title.add': 'Add an account',
