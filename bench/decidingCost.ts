@@ -137,7 +137,12 @@ export class Fleet {
     const settings = { host: 'benchmark', version: '0', drain: limits, stopDrain: limits, startedAt };
     return new Supervisor(settings, {
       workers: board,
-      jobs: new JobBoard({ taskFor: () => null, onChange: () => undefined, onEnd: () => undefined }),
+      jobs: new JobBoard({
+        taskFor: () => null,
+        onChange: () => undefined,
+        onEnd: () => undefined,
+        onLost: () => undefined,
+      }),
       redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
       containers: new ContainerBoard(

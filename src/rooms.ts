@@ -189,6 +189,9 @@ function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): 
     onEnd: (job, takenAtMs) => {
       publisher.jobEnded(job, takenAtMs === null ? null : monoMs() - takenAtMs);
     },
+    onLost: (lost) => {
+      publisher.attemptLost(lost);
+    },
   });
 }
 

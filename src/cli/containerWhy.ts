@@ -14,11 +14,12 @@ import { readPages } from './look.ts';
 import { itemJson, visible } from './output.ts';
 import { columnsFor, type ListDocument } from './print.ts';
 import { tableLines } from './table.ts';
+import { whatLedToIt, type Chain } from './whyChain.ts';
 
 /** The last so many tell the story; `-o json` has them all. */
 const EVENTS_SHOWN = 40;
 
-export async function whyContainer(context: Context, name: string): Promise<number> {
+export async function whyContainer(context: Context, name: string, chain: Chain): Promise<number> {
   const { client, output, format } = context;
   const { items: story } = (await readPages(
     client,
@@ -29,8 +30,8 @@ export async function whyContainer(context: Context, name: string): Promise<numb
   const file = story.findLast(({ bundleFile }) => bundleFile !== null)?.bundleFile ?? null;
   const evidence = file === null ? null : await orGone(client, apiPath('containers', name, 'evidence', file));
   const whole = { container: container as ContainerView | null, story, evidence };
-  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', whole));
-  else output.data(lines(context, { ...whole, name, file }).join('\n'));
+  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { ...whole, chain: chain.why }));
+  else output.data([...lines(context, { ...whole, name, file }), '', ...whatLedToIt(chain)].join('\n'));
   return EXIT.done;
 }
 

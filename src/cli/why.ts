@@ -1,5 +1,5 @@
 /**
- * `why NAME`: how a worker or a container came to be what it is, oldest first; of a worker ending with what is true of each of its layers now.
+ * `why [NAME]`: what led to what, from a push, job, operation or host down to worker, Redis, container and person; of a worker or container with its story.
  * It never judges: every sentence is the supervisor's.
  */
 import type { Command } from 'commander';
@@ -8,6 +8,7 @@ import type { IncidentView, WorkerView } from '../supervisor/door.ts';
 import { endingLines } from './autopsyText.ts';
 import { apiPath } from './client.ts';
 import { INCIDENT_COLUMNS } from './columns.ts';
+import { chainLines, readChain, whatLedToIt, type Chain } from './whyChain.ts';
 import { whyContainer } from './containerWhy.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
@@ -22,20 +23,24 @@ const CHANGES_SHOWN = 20;
 export function addWhyCommand(program: Command): void {
   program
     .command('why')
-    .description('how a worker or a container came to be what it is: its changes, and what was seen of it')
-    .argument('<name>', 'worker/push-1, container/jms_core, or the bare name (of both: the worker)')
-    .action(action('look', (context, { args }) => why(context, args[0] ?? '')));
+    .description('what led to what: of one thing, or without a name of all that is wrong now')
+    .argument('[name]', 'push, job, operation or host, worker/push-1, container/jms_core, overview (default)')
+    .action(action('look', (context, { args }) => why(context, args[0] ?? 'overview')));
 }
 
+/** A worker or a container has a story of its own besides; without a supervisor there is only the journal. */
 async function why(context: Context, name: string): Promise<number> {
-  if (name.startsWith('container/')) return whyContainer(context, name);
-  if (name.startsWith('worker/')) return whyWorker(context, name);
-  const exitCode =
-    (await unlessMissing(whyWorker(context, name))) ?? (await unlessMissing(whyContainer(context, name)));
-  if (exitCode !== null) return exitCode;
-  throw new GarrisonError('NOT_FOUND', `there is no worker or container named ${name}`, {
-    cure: 'garrison get workers, garrison get containers',
-  });
+  const chain = await readChain(context, name);
+  const { subject } = chain.why;
+  if (!chain.fromFile && subject.kind === 'worker') {
+    const exitCode = await unlessMissing(whyWorker(context, subject.name, chain));
+    if (exitCode !== null) return exitCode;
+  }
+  if (!chain.fromFile && subject.kind === 'container') return whyContainer(context, subject.name, chain);
+  const { output, format } = context;
+  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { chain: chain.why }));
+  else output.data(chainLines(chain).join('\n'));
+  return EXIT.done;
 }
 
 /** Null when there is nothing of that name. */
@@ -48,15 +53,16 @@ async function unlessMissing(said: Promise<number>): Promise<number | null> {
   }
 }
 
-async function whyWorker(context: Context, name: string): Promise<number> {
+async function whyWorker(context: Context, name: string, chain: Chain): Promise<number> {
   const { client, output, format } = context;
   const { item: worker } = (await client.get(apiPath('workers', name))) as { item: WorkerView };
   const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
   const ofWorker = items.filter((incident) => incident.worker === worker.name);
   const changes = ofWorker.slice(0, CHANGES_SHOWN).reverse();
   const end = await lastEnd(context, ofWorker);
-  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { worker, changes, end }));
-  else output.data(storyLines(context, { worker, changes, end }).join('\n'));
+  if (format === 'json' || format === 'jsonl')
+    output.data(itemJson('Why', { worker, changes, end, chain: chain.why }));
+  else output.data([...storyLines(context, { worker, changes, end }), '', ...whatLedToIt(chain)].join('\n'));
   return EXIT.done;
 }
 

@@ -59,6 +59,7 @@ export type DrainReason =
 export interface ExitSeen {
   readonly at: Moment;
   readonly pid: number;
+  readonly nonce: string;
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** It was asked to drain, for this reason, and left by itself with code 0. */
@@ -259,10 +260,20 @@ function exitSeen(
   return {
     at,
     pid: observation.incarnation.pid,
+    nonce: observation.incarnation.nonce,
     exitCode,
     signal,
     drainedFor: exitCode === 0 ? seen.drainReason : null,
     killedFor: seen.killReason,
     lastLines,
   };
+}
+
+/** The present life or, between lives, the last; null before the first. */
+export function lifeOf({
+  incarnation,
+  exit,
+}: WorkerEvidence): { readonly pid: number; readonly nonce: string } | null {
+  const life = incarnation ?? exit;
+  return life === null ? null : { pid: life.pid, nonce: life.nonce };
 }

@@ -3,6 +3,7 @@
  * It can only go by names: what no option or variable names as a secret it can't tell from any other word.
  */
 import { basename } from 'node:path';
+import { HIDDEN, SECRET_NAME } from '../secretText.ts';
 import { harmless } from './harmless.ts';
 
 /** The words with spaces between them. */
@@ -20,8 +21,8 @@ export function withoutSecrets(words: readonly string[]): string {
       return isValue ? word : `${short.option}${HIDDEN}`;
     }
     const [, name, value] = /^([^=\s]{1,100})=(.*)$/s.exec(word) ?? [];
-    if (name !== undefined && value !== undefined && SECRET.test(name)) return `${name}=${HIDDEN}`;
-    isValue = word.startsWith('-') && SECRET.test(word);
+    if (name !== undefined && value !== undefined && SECRET_NAME.test(name)) return `${name}=${HIDDEN}`;
+    isValue = word.startsWith('-') && SECRET_NAME.test(word);
     // redis://:password@host, and what else a URL may carry before its host.
     return word.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, `$1${HIDDEN}@`);
   });
@@ -36,7 +37,4 @@ const SHORT_OPTIONS = [
   { program: /^curl/, option: '-u' },
   { program: /^ldap/, option: '-w' },
 ];
-const HIDDEN = '***';
 const LONGEST_LINE = 4096;
-const SECRET =
-  /pass(?:word|wd|phrase)?|secret|token|credential|api-?_?key|private-?_?key|access-?_?key|auth/i;

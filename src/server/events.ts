@@ -64,6 +64,7 @@ function subjectOf(change: Change): object | null {
     case 'dockerCall':
     case 'canary':
     case 'jobEnded':
+    case 'attemptsLost':
     case 'loopLag':
     case 'operationRefused':
       return null;

@@ -11,6 +11,7 @@ import { TIMELINE_KINDS } from './words.ts';
 
 const MOST_ITEMS = 200;
 const USUAL_ITEMS = 50;
+const LONGEST_NAME = 250;
 
 const Query = z.strictObject({
   kind: z.enum(TIMELINE_KINDS as [string, ...string[]]).optional(),
@@ -36,12 +37,25 @@ export function addHistoryRoutes(app: FastifyInstance, { history }: Door): void 
   app.get<{ Params: { id: string } }>('/api/v1/timeline/:id/evidence', async ({ params }) =>
     itemDocument('Evidence', await history.evidence(params.id)),
   );
+  app.get<{ Params: { '*': string } }>('/api/v1/why/*', async ({ params }) =>
+    itemDocument('Why', await history.why(subjectIn(params['*']))),
+  );
+  app.get<{ Params: { '*': string } }>('/api/v1/evidence/*', async ({ params }) =>
+    itemDocument('EvidenceBundle', await history.bundle(subjectIn(params['*']))),
+  );
   app.get<{ Params: { name: string } }>('/api/v1/workers/:name/beats', ({ params }) =>
     itemDocument('Beats', history.beats(params.name.replace(/^worker\//, ''))),
   );
   app.get<{ Params: { name: string } }>('/api/v1/containers/:name/health', ({ params }) =>
     itemDocument('ContainerHealth', history.containerHealth(params.name.replace(/^container\//, ''))),
   );
+}
+
+function subjectIn(name: string): string {
+  if (name.length <= LONGEST_NAME) return name;
+  throw new GarrisonError('USAGE', `a name has at most ${String(LONGEST_NAME)} letters`, {
+    cure: 'garrison get workers, containers, hosts, pushes, jobs or operations lists the names',
+  });
 }
 
 /** With how far the search came, and what it could not read: a short list is not the end of the journal. */

@@ -182,6 +182,10 @@ export interface IncidentView {
   readonly autopsyFile: string | null;
   /** Of a worker that ended: its last lines, oldest first. */
   readonly lastLines: readonly string[];
+  /** The life that it is told of; null before the first. Lines of earlier versions lack it. */
+  readonly life?: { readonly pid: number; readonly nonce: string } | null;
+  /** The jobs in its hands by its last beat, of a verdict that may hold them up. */
+  readonly jobs?: readonly string[];
 }
 
 /** How often each verdict was shown, and held back, since the supervisor started. */
@@ -234,6 +238,17 @@ export interface PushSummary extends CountedPush {
 }
 
 /** Pushed to every listener when something that people see has changed; never more often than the fact. */
+/** An attempt whose answer will never come: its worker ended, or beats without it. */
+export interface LostAttempt {
+  readonly jobId: string;
+  readonly pushId: string;
+  readonly host: string;
+  readonly attempt: number;
+  readonly worker: string;
+  readonly life: { readonly pid: number; readonly nonce: string };
+  readonly cause: 'workerEnded' | 'forgotten';
+}
+
 export type Change =
   | { readonly type: 'worker'; readonly worker: WorkerView }
   | { readonly type: 'job'; readonly job: JobView }
@@ -251,6 +266,8 @@ export type Change =
     }
   /** A job came to its end; `ranMs`: since a worker had taken it for its last attempt, null when none held it. */
   | { readonly type: 'jobEnded'; readonly job: JobRecord; readonly ranMs: number | null }
+  /** Attempts that were given to a worker's life and ended with it. */
+  | { readonly type: 'attemptsLost'; readonly lost: readonly LostAttempt[] }
   /** How late event loops ran, at worst, in a second each. */
   | {
       readonly type: 'loopLag';

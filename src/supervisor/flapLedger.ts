@@ -7,7 +7,7 @@ import type { IncidentView, VerdictCounts } from './door.ts';
 
 const KEPT = 1_000;
 
-type Kept = 'worker' | 'at' | 'shown' | 'detail' | 'autopsyFile' | 'lastLines';
+type Kept = 'worker' | 'at' | 'shown' | 'detail' | 'autopsyFile' | 'lastLines' | 'life' | 'jobs';
 
 export interface LedgerEntry extends Pick<IncidentView, Kept> {
   readonly from: WorkerStatus | null;
@@ -67,4 +67,13 @@ export class FlapLedger {
 
 function numberOf(id: string): number {
   return Number(/^i-(\d+)$/.exec(id)?.[1] ?? 0);
+}
+
+/** Full or not, it works: told of wherever the worker is shown, and no change of verdict worth keeping. */
+export function isOnlyBusier(before: WorkerStatus | null, after: WorkerStatus): boolean {
+  return isWorking(before) && isWorking(after);
+}
+
+export function isWorking(status: WorkerStatus | null): boolean {
+  return status?.reason === 'Beating' || status?.reason === 'SlotsFull';
 }

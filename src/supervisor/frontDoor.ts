@@ -38,6 +38,7 @@ import { isAllOpen, listJobs, listPushes } from './storedLists.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
+import { followLostAttempts } from './lostAttempts.ts';
 import { followPushEnds } from './pushEnds.ts';
 import { draftPush } from './pushDraft.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -57,6 +58,7 @@ export class FrontDoor implements Door {
     this.#around = around;
     this.history = new History(supervisor, around);
     followPushEnds(supervisor, around);
+    followLostAttempts(supervisor, around);
     supervisor.onChange((change) => {
       this.#tell(change);
     });
@@ -91,6 +93,7 @@ export class FrontDoor implements Door {
       kind: push.kind,
       account: push.accountName,
       hosts: request.hosts,
+      jobs: push.jobIds,
       actor: push.actor,
       reason: push.reason,
       ...whereFrom(request),

@@ -8,19 +8,23 @@ import type { HealRecord } from '../reconciler/healRecord.ts';
 import type {
   BeatsView,
   ContainerHealthView,
+  EvidenceBundle,
   HistoryDoor,
   TimelineEntry,
   TimelineListing,
   TimelineQuery,
+  WhyView,
 } from './historyDoor.ts';
+import { bundleOf } from './evidenceBundle.ts';
 import type { Surroundings } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
 import { aboutText, timelineEntryOf, type KindOfName } from './timelineEntry.ts';
+import { tellWhy } from './whyStory.ts';
 
 /** Of the journal for one answer. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-type Needs = Pick<Surroundings, 'past' | 'beats' | 'readAutopsy'>;
+type Needs = Pick<Surroundings, 'past' | 'beats' | 'readAutopsy' | 'hosts'>;
 
 export class History implements HistoryDoor {
   readonly #supervisor: Supervisor;
@@ -65,6 +69,21 @@ export class History implements HistoryDoor {
     throw new GarrisonError('NOT_FOUND', `there is no evidence of that entry: ${why}`, {
       cure: 'retention.incidents says how long evidence is kept.',
     });
+  }
+
+  why(name: string): Promise<WhyView> {
+    const { past, hosts } = this.#around;
+    const { containers } = this.#supervisor;
+    const names = [
+      ...this.#supervisor.snapshot().workers.map((worker) => worker.name),
+      ...containers.list().map((container) => container.name),
+      ...hosts.list().map((host) => host.name),
+    ];
+    return tellWhy(name, past, { kindOfName: this.#kindsOfNames(), names });
+  }
+
+  async bundle(name: string): Promise<EvidenceBundle> {
+    return bundleOf(await this.why(name), (file) => this.#around.readAutopsy(file));
   }
 
   beats(worker: string): BeatsView {

@@ -2,6 +2,8 @@
  * What people may ask of the past: the journal as one timeline, the beats of the last minutes, and a container's last health checks.
  * It holds types only.
  */
+import type { Relation } from '../detector/causes.ts';
+import type { Subject } from '../detector/subject.ts';
 import type { ContainerFacts, Probe } from '../detector/containerFacts.ts';
 
 export type TimelineKind = 'worker' | 'container' | 'job' | 'operation' | 'notice' | 'supervisor';
@@ -97,11 +99,41 @@ export interface ContainerHealthView {
   readonly budgetFreedAt: string | null;
 }
 
+/** One line of the journal and how it is joined to the one that it explains. */
+export interface WhyStep extends TimelineEntry {
+  readonly relation: Relation;
+  /** The id of the entry that it explains; null for what is about the subject itself. */
+  readonly explains: string | null;
+  readonly depth: number;
+}
+
+export interface WhyView {
+  readonly subject: Subject;
+  /** What is about it, and right below each what led to it. */
+  readonly steps: readonly WhyStep[];
+  /** RFC 3339: of the oldest line that was read for it; what was earlier is not told. Null when there was none. */
+  readonly searchedBackTo: string | null;
+  /** The journal's beginning was reached. */
+  readonly isWhole: boolean;
+  readonly damaged: number;
+}
+
+/** All that is kept of something and of what led to it; free of what looks like a secret. */
+export interface EvidenceBundle {
+  readonly why: WhyView;
+  readonly documents: readonly { readonly file: string; readonly document: unknown }[];
+  /** A sentence for each thing that is not in it, and why. */
+  readonly missing: readonly string[];
+}
+
 /** Every method may throw GarrisonError. */
 export interface HistoryDoor {
   timeline(query: TimelineQuery): Promise<TimelineListing>;
   /** What was kept before the entry of this id; null when it is gone, NOT_FOUND when it names none. */
   evidence(id: string): Promise<{ readonly file: string; readonly document: unknown }>;
+  /** How something came to be as it is; NOT_FOUND when nothing of that name is known. */
+  why(name: string): Promise<WhyView>;
+  bundle(name: string): Promise<EvidenceBundle>;
   beats(worker: string): BeatsView;
   /** By name, or by id as `docker ps` shows it. */
   containerHealth(name: string): ContainerHealthView;

@@ -27,7 +27,9 @@ import {
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
+import type { LostAttempt } from './door.ts';
 import { Holders, type Speaker } from './holders.ts';
+import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
 import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
@@ -198,19 +200,20 @@ export class JobBoard {
       .ofLife(incarnation)
       .flatMap(([jobId, { attempt, token }]) => [
         { kind: 'retire', jobId, attempt, token },
-        ...this.#loseAttempt(jobId, at),
+        ...this.#loseAttempt(jobId, 'workerEnded', at),
       ]);
   }
 
   #loseForgotten(beat: { nonce: string; jobIds: readonly string[] }, at: Moment): Action[] {
     const forgotten = this.open().filter((open) => isForgotten(open, beat, at.monoMs));
-    return forgotten.flatMap((open) => this.#loseAttempt(open.job.id, at));
+    return forgotten.flatMap((open) => this.#loseAttempt(open.job.id, 'forgotten', at));
   }
 
-  #loseAttempt(jobId: string, at: Moment): Action[] {
-    this.#holders.release(jobId);
+  #loseAttempt(jobId: string, cause: LostAttempt['cause'], at: Moment): Action[] {
+    const holder = this.#holders.release(jobId);
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'worker') return [];
+    if (holder !== null) this.#ports.onLost(lostAttempt(open.job, holder, cause));
     const next = this.#jobs.set(afterWorkerDeath(open, at));
     const text = lossText(next.job, open.place.worker);
     return [{ kind: 'noteInLog', jobId, at: at.wall, text }, ...this.#finishIfFinal(next)];

@@ -4,6 +4,7 @@
  */
 import { isFinal, type JobRecord } from '../push/job.ts';
 import type { OpenJob } from '../reconciler/jobFlow.ts';
+import type { LostAttempt } from './door.ts';
 
 const ENDED_KEPT = 1_000;
 
@@ -12,6 +13,8 @@ export interface OpenJobEvents {
   onChange(job: JobRecord): void;
   /** Once for each end of a job; `takenAtMs`: when a worker had taken it, null when none held it. */
   onEnd(job: JobRecord, takenAtMs: number | null): void;
+  /** Of each attempt that ended with its worker's life. */
+  onLost(lost: LostAttempt): void;
 }
 
 export class OpenJobs {

@@ -4,7 +4,7 @@
  */
 import type { JobRecord } from '../push/job.ts';
 import type { WorkerState } from '../detector/verdict.ts';
-import type { Change, ContainerView, JobView, Snapshot, WorkerView } from './door.ts';
+import type { Change, ContainerView, JobView, LostAttempt, Snapshot, WorkerView } from './door.ts';
 
 export interface ReportLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -22,6 +22,7 @@ export class Publisher {
   readonly #report: Report;
   #overviewDigest = '';
   readonly #measured: Change[] = [];
+  readonly #lost: LostAttempt[] = [];
   readonly #lagsMs: Record<'supervisor' | 'worker', number[]> = { supervisor: [], worker: [] };
 
   constructor(report: Report) {
@@ -41,6 +42,11 @@ export class Publisher {
   /** Told at the end of the turn. */
   jobEnded(job: JobRecord, ranMs: number | null): void {
     this.#measured.push({ type: 'jobEnded', job, ranMs });
+  }
+
+  /** Told at the end of the turn, after the verdict that says how the life ended. */
+  attemptLost(lost: LostAttempt): void {
+    this.#lost.push(lost);
   }
 
   /** Told at the end of the turn, those of all workers together. */
@@ -85,6 +91,7 @@ export class Publisher {
   }
 
   #tellMeasured(): void {
+    if (this.#lost.length > 0) this.#tell({ type: 'attemptsLost', lost: this.#lost.splice(0) });
     for (const change of this.#measured.splice(0)) this.#tell(change);
     for (const process of ['supervisor', 'worker'] as const) {
       const lagsMs = this.#lagsMs[process].splice(0);

@@ -43,6 +43,8 @@ function tell(line: JournalEntry, kindOfName: KindOfName): Told {
       return push(line);
     case 'pushEnded':
       return pushEnded(line);
+    case 'attemptsLost':
+      return attemptsLost(line);
     case 'pushWithdrawn':
       return {
         kind: 'job',
@@ -131,6 +133,19 @@ function pushEnded(line: JournalEntry): Told {
     about: named('push', line.id),
     state: textOr(line.state, null),
     sentence: `${what} ended: ${text(line.detail)}`,
+  };
+}
+
+function attemptsLost(line: JournalEntry): Told {
+  const attempts = Array.isArray(line.attempts) ? line.attempts.map(objectIn) : [];
+  const [first] = attempts;
+  const hosts = attempts.map(({ host, attempt }) => `${text(host)} (attempt ${text(attempt)})`);
+  const { pid } = objectIn(line.life);
+  const how = line.cause === 'forgotten' ? 'beats without it' : 'ended';
+  return {
+    kind: 'job',
+    about: named('push', first?.pushId),
+    sentence: `${countedNames(hosts)}: the attempt was lost, because ${text(line.worker)} (pid ${text(pid)}) ${how}`,
   };
 }
 

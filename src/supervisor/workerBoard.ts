@@ -3,7 +3,13 @@
  * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
  */
 import type { Moment } from '../clock.ts';
-import { NOTHING_SEEN, record, type WorkerEvidence, type WorkerObservation } from '../detector/evidence.ts';
+import {
+  lifeOf,
+  NOTHING_SEEN,
+  record,
+  type WorkerEvidence,
+  type WorkerObservation,
+} from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
 import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
@@ -23,7 +29,7 @@ import {
   type Wish,
 } from '../reconciler/worker.ts';
 import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
-import { FlapLedger } from './flapLedger.ts';
+import { FlapLedger, isOnlyBusier, isWorking } from './flapLedger.ts';
 import { outlookOf, type Surroundings } from './outlook.ts';
 import { WorkerTally, type WorkerMeasures } from './workerTally.ts';
 import { nextStart, upSince, viewWorker, type ViewFrame } from './workerView.ts';
@@ -250,7 +256,8 @@ export class WorkerBoard {
     const ended = changed && evidence.incarnation === null;
     const autopsyFile = ended ? (evidence.autopsy?.file ?? null) : null;
     const lastLines = ended ? (evidence.exit?.lastLines ?? []) : [];
-    const seen = { detail, autopsyFile, lastLines };
+    const jobs = isWorking(to) ? [] : (evidence.beat?.jobs ?? []).map(({ jobId }) => jobId);
+    const seen = { detail, autopsyFile, lastLines, life: lifeOf(evidence), ...(jobs.length > 0 && { jobs }) };
     this.#ledger.note({ worker, at: at.wall, from: before, to, shown: changed, ...seen });
   }
 
@@ -286,11 +293,4 @@ export class WorkerBoard {
     const entry = this.#entries.get(worker);
     return entry === undefined ? null : viewWorker(entry, { name: worker, jobs, at }, this.#frame);
   }
-}
-
-/** Full or not, it works: told of wherever the worker is shown, and no change of verdict worth keeping. */
-function isOnlyBusier(before: WorkerStatus | null, after: WorkerStatus): boolean {
-  const works = (status: WorkerStatus | null): boolean =>
-    status?.reason === 'Beating' || status?.reason === 'SlotsFull';
-  return works(before) && works(after);
 }

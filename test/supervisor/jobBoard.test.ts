@@ -5,6 +5,7 @@ import type { Incarnation } from '../../src/heartbeat.ts';
 import type { HostResult, JobRecord, PushTask } from '../../src/push/job.ts';
 import type { WorkerMessage } from '../../src/push/workerMessage.ts';
 import type { Action } from '../../src/reconciler/action.ts';
+import type { LostAttempt } from '../../src/supervisor/door.ts';
 import { JobBoard } from '../../src/supervisor/jobBoard.ts';
 import { jobRecord } from '../support/jobRecord.ts';
 
@@ -30,10 +31,12 @@ const CHANGED: HostResult = {
 class Story {
   readonly hosts = new Set(['web-1', 'web-2']);
   readonly ends: (readonly [string, string, number | null])[] = [];
+  readonly lost: LostAttempt[] = [];
   readonly board = new JobBoard({
     taskFor: (job) =>
       this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : null,
     onChange: () => undefined,
+    onLost: (lost) => this.lost.push(lost),
     onEnd: (job, takenAtMs) => this.ends.push([job.id, job.state, takenAtMs]),
   });
 

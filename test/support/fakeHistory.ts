@@ -8,9 +8,11 @@ import { History } from '../../src/supervisor/history.ts';
 import type {
   BeatsView,
   ContainerHealthView,
+  EvidenceBundle,
   HistoryDoor,
   TimelineListing,
   TimelineQuery,
+  WhyView,
 } from '../../src/supervisor/historyDoor.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 
@@ -61,6 +63,14 @@ export class FakeHistory implements HistoryDoor {
     return this.#over(this.journalHome ?? '').evidence(id);
   }
 
+  async why(name: string): Promise<WhyView> {
+    return this.#over(this.journalHome ?? '').why(name);
+  }
+
+  async bundle(name: string): Promise<EvidenceBundle> {
+    return this.#over(this.journalHome ?? '').bundle(name);
+  }
+
   beats(worker: string): BeatsView {
     return given(this.beatsOf[worker], worker);
   }
@@ -70,9 +80,14 @@ export class FakeHistory implements HistoryDoor {
   }
 
   #over(home: string): History {
-    const supervisor = { wishOf: () => null, containers: { idOf: () => null } } as unknown as Supervisor;
+    const supervisor = {
+      wishOf: () => null,
+      snapshot: () => ({ workers: [] }),
+      containers: { idOf: () => null, list: () => [] },
+    } as unknown as Supervisor;
     return new History(supervisor, {
       past: new JournalReader(home),
+      hosts: { list: () => [] } as never,
       beats: { view: () => beatsView('') } as never,
       readAutopsy: async (file) => this.kept[file] ?? null,
     });
