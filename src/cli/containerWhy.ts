@@ -19,7 +19,7 @@ import { whatLedToIt, type Chain } from './whyChain.ts';
 /** The last so many tell the story; `-o json` has them all. */
 const EVENTS_SHOWN = 40;
 
-export async function whyContainer(context: Context, name: string, chain: Chain): Promise<number> {
+export async function whyContainer(context: Context, name: string, chain: Chain | null): Promise<number> {
   const { client, output, format } = context;
   const { items: story } = (await readPages(
     client,
@@ -30,7 +30,8 @@ export async function whyContainer(context: Context, name: string, chain: Chain)
   const file = story.findLast(({ bundleFile }) => bundleFile !== null)?.bundleFile ?? null;
   const evidence = file === null ? null : await orGone(client, apiPath('containers', name, 'evidence', file));
   const whole = { container: container as ContainerView | null, story, evidence };
-  if (format === 'json' || format === 'jsonl') output.data(itemJson('Why', { ...whole, chain: chain.why }));
+  if (format === 'json' || format === 'jsonl')
+    output.data(itemJson('Why', { ...whole, chain: chain?.why ?? null }));
   else output.data([...lines(context, { ...whole, name, file }), '', ...whatLedToIt(chain)].join('\n'));
   return EXIT.done;
 }

@@ -30,7 +30,14 @@ export function addWhyCommand(program: Command): void {
 
 /** A worker or a container has a story of its own besides; without a supervisor there is only the journal. */
 async function why(context: Context, name: string): Promise<number> {
-  const chain = await readChain(context, name);
+  let chain: Chain;
+  try {
+    chain = await readChain(context, name);
+  } catch (error) {
+    const exitCode = isMissing(error) ? await whyUnnoted(context, name) : null;
+    if (exitCode === null) throw error;
+    return exitCode;
+  }
   const { subject } = chain.why;
   if (!chain.fromFile && subject.kind === 'worker') {
     const exitCode = await unlessMissing(whyWorker(context, subject.name, chain));
@@ -43,17 +50,30 @@ async function why(context: Context, name: string): Promise<number> {
   return EXIT.done;
 }
 
+/** Its lines may be older than what was searched of the journal, while its story is kept. Null when there is nothing of that name. */
+async function whyUnnoted(context: Context, name: string): Promise<number | null> {
+  const bare = name.replace(/^(worker|container)\//, '');
+  return (
+    (name.startsWith('container/') ? null : await unlessMissing(whyWorker(context, bare, null))) ??
+    (name.startsWith('worker/') ? null : await unlessMissing(whyContainer(context, bare, null)))
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof GarrisonError && error.code === 'NOT_FOUND';
+}
+
 /** Null when there is nothing of that name. */
 async function unlessMissing(said: Promise<number>): Promise<number | null> {
   try {
     return await said;
   } catch (error) {
-    if (error instanceof GarrisonError && error.code === 'NOT_FOUND') return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
 
-async function whyWorker(context: Context, name: string, chain: Chain): Promise<number> {
+async function whyWorker(context: Context, name: string, chain: Chain | null): Promise<number> {
   const { client, output, format } = context;
   const { item: worker } = (await client.get(apiPath('workers', name))) as { item: WorkerView };
   const items: readonly IncidentView[] = (await readList(client, 'incidents', { query: worker.name })).items;
@@ -61,7 +81,7 @@ async function whyWorker(context: Context, name: string, chain: Chain): Promise<
   const changes = ofWorker.slice(0, CHANGES_SHOWN).reverse();
   const end = await lastEnd(context, ofWorker);
   if (format === 'json' || format === 'jsonl')
-    output.data(itemJson('Why', { worker, changes, end, chain: chain.why }));
+    output.data(itemJson('Why', { worker, changes, end, chain: chain?.why ?? null }));
   else output.data([...storyLines(context, { worker, changes, end }), '', ...whatLedToIt(chain)].join('\n'));
   return EXIT.done;
 }

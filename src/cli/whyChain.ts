@@ -41,7 +41,8 @@ export function chainLines({ why, fromFile }: Chain): string[] {
 }
 
 /** Below a story that tells the same lines in their order. */
-export function whatLedToIt(chain: Chain): string[] {
+export function whatLedToIt(chain: Chain | null): string[] {
+  if (chain === null) return ['What led to it stands further back in the journal than was searched.'];
   return ['What led to what:', ...chainLines(chain).map((line) => `  ${line}`)];
 }
 

@@ -340,6 +340,6 @@ describe('why', () => {
     }
     const none = await cli('why', 'nobody');
     assert.equal(none.exitCode, 4);
-    assert.match(none.stderr, /there is no worker or container named nobody/);
+    assert.match(none.stderr, /there is no worker, container or host named nobody/);
   });
 });

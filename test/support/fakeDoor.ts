@@ -192,6 +192,7 @@ export class FakeDoor implements Door {
   #count = 0;
 
   constructor(logFolder: string) {
+    this.history.now = () => this;
     this.logFolder = logFolder;
   }
 

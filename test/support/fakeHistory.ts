@@ -46,9 +46,17 @@ export function containerHealth(name: string, more: Partial<ContainerHealthView>
   };
 }
 
+interface Named {
+  readonly name: string;
+}
+
 export class FakeHistory implements HistoryDoor {
   /** Home folder of a journal; null for none. */
   journalHome: string | null = null;
+  now: () => { workers: readonly Named[]; containers: readonly Named[] } = () => ({
+    workers: [],
+    containers: [],
+  });
   /** By the evidence's file. */
   kept: Record<string, unknown> = {};
   beatsOf: Record<string, BeatsView> = {};
@@ -80,10 +88,14 @@ export class FakeHistory implements HistoryDoor {
   }
 
   #over(home: string): History {
+    const { workers, containers } = this.now();
     const supervisor = {
-      wishOf: () => null,
-      snapshot: () => ({ workers: [] }),
-      containers: { idOf: () => null, list: () => [] },
+      wishOf: (name: string) => (workers.some((each) => each.name === name) ? {} : null),
+      snapshot: () => ({ workers }),
+      containers: {
+        idOf: (name: string) => (containers.some((each) => each.name === name) ? name : null),
+        list: () => containers,
+      },
     } as unknown as Supervisor;
     return new History(supervisor, {
       past: new JournalReader(home),

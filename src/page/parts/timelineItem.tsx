@@ -54,7 +54,7 @@ function Who({ entry: { actor, reason, from } }: { entry: TimelineEntry }) {
   );
 }
 
-function About({ about: { kind, name } }: { about: TimelineAbout }) {
+export function About({ about: { kind, name } }: { about: TimelineAbout }) {
   const place = placeOf(kind, name);
   return place === null ? (
     <Said>{name}</Said>
@@ -75,7 +75,7 @@ function placeOf(kind: TimelineAbout['kind'], name: string): string | null {
     case 'job':
       return `/jobs/${encodeURIComponent(name)}`;
     case 'push':
-      return `/jobs?q=${encodeURIComponent(name)}`;
+      return `/pushes/${encodeURIComponent(name)}`;
     case 'zombies':
       return '/zombies';
     case 'maintenance':

@@ -15,6 +15,7 @@ import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
+import { WhyChain } from '../parts/whyChain.tsx';
 import { t, word } from '../words/language.ts';
 import './jobs.css';
 
@@ -42,6 +43,7 @@ export function JobPage({ id }: { id: string }) {
       {mayAct.value ? <JobActions job={job} /> : null}
       <Facts job={job} />
       <Result job={job} />
+      <WhyChain key={`${job.state} ${String(job.attempt)}`} subject={`job/${id}`} />
       <h2>{t('log.title')}</h2>
       <JobLog id={id} isOpen={!isFinal(job.state)} attempt={job.attempt} />
       <p class="buttons">

@@ -18,6 +18,7 @@ import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { t, word } from '../words/language.ts';
+import { WhyChain } from '../parts/whyChain.tsx';
 import { isFinal } from './job.tsx';
 import './jobs.css';
 
@@ -143,6 +144,7 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
         </Link>
       </p>
       <HostRows jobs={jobs} />
+      <WhyChain key={jobs.map(({ attempt }) => attempt).join()} subject={`push/${id}`} />
     </>
   );
 }
