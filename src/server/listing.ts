@@ -8,12 +8,16 @@ import type { Listing, ListQuery, StoredListQuery } from '../supervisor/door.ts'
 
 const MOST_ITEMS = 1000;
 const USUAL_ITEMS = 500;
+/** Of jobs and pushes, each of which is read from Redis: so many are answered well within 50 ms. */
+const USUAL_STORED_ITEMS = 100;
+
+const Limit = z.coerce.number().int().min(1).max(MOST_ITEMS);
 
 const Query = z.strictObject({
   state: z.string().min(1).max(40).optional(),
   q: z.string().max(200).optional(),
   cursor: z.string().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(USUAL_ITEMS),
+  limit: Limit.default(USUAL_ITEMS),
 });
 
 const StoredQuery = Query.extend({
@@ -21,6 +25,7 @@ const StoredQuery = Query.extend({
   account: z.string().min(1).max(64).optional(),
   push: z.string().min(1).max(64).optional(),
   sort: z.enum(['newest', 'oldest', 'changed']).optional(),
+  limit: Limit.default(USUAL_STORED_ITEMS),
 });
 
 /** Pushes have no host of their own, and what they are sorted by never changes. */
