@@ -240,7 +240,7 @@ async function serve(
     socketPath,
     pageListen: { address: '127.0.0.1', port: 0 },
     readiness: () => ({ ready: true, why: '' }),
-    logger: { error: (facts) => console.error(facts) },
+    logger: console,
   });
   context.after(() => server.close());
   return { socketPath, link: () => server.signInLink() ?? '' };

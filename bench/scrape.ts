@@ -116,7 +116,7 @@ async function serve(context: BenchContext, fleet: Fleet): Promise<string> {
     socketPath,
     pageListen: null,
     readiness: () => ({ ready: true, why: '' }),
-    logger: { error: (facts) => console.error(facts) },
+    logger: console,
   });
   context.after(() => server.close());
   return socketPath;

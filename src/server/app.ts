@@ -112,7 +112,7 @@ interface Served {
 async function serveSocket(shared: Shared): Promise<Served> {
   const app = newApp({ logger: shared.options.logger });
   guardSocket(app);
-  const hub = createStreamHub(() => true);
+  const hub = createStreamHub({ stillAllowed: () => true, logger: shared.options.logger });
   addRoutes(app, shared, hub);
   app.post('/api/v1/sign-in-links', async () => itemDocument('SignInLink', { link: shared.link() }));
   await app.ready();
@@ -150,7 +150,7 @@ async function serveMetrics(
   const who = { name: 'the metrics', key: 'metrics.listen' } as const;
   const port = await listenOnPort(app, { ...listen, who });
   bound({ ...listen, port });
-  return { app, hub: createStreamHub(() => false), port };
+  return { app, hub: createStreamHub({ stillAllowed: () => false, logger: shared.options.logger }), port };
 }
 
 function addRoutes(app: FastifyInstance, shared: Shared, hub: StreamHub): void {

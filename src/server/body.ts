@@ -73,7 +73,10 @@ export const TrustBody = z.strictObject({
     .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be a fingerprint as ssh-keygen prints it: SHA256:…'),
 });
 
-/** The body as the schema has it; throws USAGE that tells every problem with its key. */
+/** Characters: a body of nothing but unknown keys must not come back larger than it was. */
+const LONGEST_COMPLAINT = 2_000;
+
+/** The body as the schema has it; throws USAGE that tells every problem with its key, as far as that is short. */
 export function readBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
@@ -83,7 +86,9 @@ export function readBody<S extends z.ZodType>(schema: S, body: unknown): z.outpu
     const what = issue.code === 'unrecognized_keys' ? 'unknown key' : issue.message;
     return keys.map((path) => `${path.map(String).join('.') || 'body'}: ${what}`).join('; ');
   });
-  throw new GarrisonError('USAGE', `the request is not understood: ${problems.join('; ')}`);
+  const said = problems.join('; ');
+  const shown = said.length > LONGEST_COMPLAINT ? `${said.slice(0, LONGEST_COMPLAINT)} …` : said;
+  throw new GarrisonError('USAGE', `the request is not understood: ${shown}`);
 }
 
 /** Which names there are is the supervisor's to say; this is only about what a name may look like. */

@@ -3,8 +3,9 @@
  * It has no route, and lets nobody in or out.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { Socket } from 'node:net';
 import { withoutBase } from './place.ts';
-import { problem, problemOf, sendProblem } from './problem.ts';
+import { problem, problemOf, sendProblem, type Problem } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -15,6 +16,7 @@ declare module 'fastify' {
 
 /** What a pino logger fits. */
 export interface ServerLogger {
+  warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
 }
 
@@ -23,10 +25,16 @@ export interface AppOptions {
   readonly basePath?: string;
   /** In PEM; null speaks http. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** After so long without a byte either way a connection is ended; 0, for who is on this machine: never. */
+  readonly stillAfterMs?: number;
 }
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Who sends a request's head byte by byte is gone after 10 to 15 s. */
+const HEAD_LIMITS = { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
+/** 200 viewers with two streams each and as many browsers asking; what is beyond is closed at once, and files stay for the workers. */
+const MOST_CONNECTIONS = 2_048;
 
 const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -38,19 +46,28 @@ const SAFE_HEADERS = {
   'cache-control': 'no-store',
 };
 
-export function newApp({ logger, basePath = '/', tls = null }: AppOptions): FastifyInstance {
+export function newApp({
+  logger,
+  basePath = '/',
+  tls = null,
+  stillAfterMs = 0,
+}: AppOptions): FastifyInstance {
   const app = Fastify({
-    ...(tls === null ? {} : { https: { ...tls, minVersion: 'TLSv1.2' as const } }),
+    ...(tls === null
+      ? { http: HEAD_LIMITS }
+      : { https: { ...tls, ...HEAD_LIMITS, minVersion: 'TLSv1.2' as const } }),
     rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: 10_000 },
+    connectionTimeout: stillAfterMs,
+    clientErrorHandler: refuseUnreadable,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (_error, _request, reply) => {
       // Such a request never reaches the guard, so it learns nothing that a stranger may not.
       void sendProblem(reply, problem('UNAUTHENTICATED', 'the address of the request is not understood'));
     },
   });
+  app.server.maxConnections = MOST_CONNECTIONS;
   app.decorate('basePath', basePath);
   app.addHook('onRequest', async (_request, reply) => {
     void reply.headers(SAFE_HEADERS);
@@ -69,4 +86,32 @@ export function newApp({ logger, basePath = '/', tls = null }: AppOptions): Fast
     void sendProblem(reply, known ?? surprise);
   });
   return app;
+}
+
+/** To what is no request, or comes too slowly to be one: the same kind of answer as to everybody. */
+function refuseUnreadable({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.writable && code !== 'ECONNRESET') {
+    const what = unreadable(code);
+    const body = JSON.stringify(what);
+    const headers = {
+      ...SAFE_HEADERS,
+      'content-type': 'application/problem+json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${String(what.status)} ${what.title}\r\n${lines.join('')}\r\n${body}`);
+  }
+  socket.destroy();
+}
+
+function unreadable(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return problem('HEAD_TOO_LARGE', 'the head of the request is larger than 16 KiB');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problem('TOO_SLOW', 'the request did not come in time', 'send it again');
+    default:
+      return problem('USAGE', 'this is not an HTTP request that can be read');
+  }
 }

@@ -39,6 +39,9 @@ export interface PageDoor {
   newLink(): string;
 }
 
+/** A connection on which nothing moves for so long is ended: a slow line moves. */
+const STILL_AFTER_MS = 60_000;
+
 export const LOCAL_PLACE = { scheme: 'http', basePath: '/', publicUrl: null } as const;
 
 export async function servePage(needs: PageDoorNeeds): Promise<PageDoor> {
@@ -46,10 +49,13 @@ export async function servePage(needs: PageDoorNeeds): Promise<PageDoor> {
   const { basePath = '/', publicUrl = null, trustedProxies = [], tls = null } = settings;
   refuseOpenDoor(needs);
   const place = { scheme: tls === null ? 'http' : 'https', basePath, publicUrl } as const;
-  const app = newApp({ logger, basePath, tls: tls === null ? null : readCertificate(tls) });
+  const app = newApp({
+    ...{ logger, basePath, stillAfterMs: STILL_AFTER_MS },
+    tls: tls === null ? null : readCertificate(tls),
+  });
   const { guard, bound } = openGuard(needs, { place, trustedProxies });
   guardPage(app, guard);
-  const hub = createStreamHub((request) => stillAllowed(request, guard));
+  const hub = createStreamHub({ stillAllowed: (request) => stillAllowed(request, guard), logger });
   addSignInRoutes(app, { guard, desk, explains: explainer(explainTo) });
   addMeRoute(app);
   await addPageFiles(app, basePath);

@@ -13,6 +13,8 @@ type HttpCode =
   | 'CROSS_SITE'
   | 'BODY_TOO_LARGE'
   | 'BODY_UNREADABLE'
+  | 'HEAD_TOO_LARGE'
+  | 'TOO_SLOW'
   | 'TOO_MANY_STREAMS'
   | 'TOO_BUSY'
   | 'STOPPING';
@@ -56,6 +58,8 @@ const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   CROSS_SITE: 403,
   BODY_TOO_LARGE: 413,
   BODY_UNREADABLE: 400,
+  HEAD_TOO_LARGE: 431,
+  TOO_SLOW: 408,
   TOO_MANY_STREAMS: 503,
   TOO_BUSY: 503,
   STOPPING: 503,
@@ -66,9 +70,11 @@ const TITLE_OF: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
   500: 'Internal Server Error',

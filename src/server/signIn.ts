@@ -34,8 +34,10 @@ interface LoginBody {
 export function addSignInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
   const { sessions, place } = needs.guard;
   const form = { parseAs: 'string' } as const;
-  app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))));
+  app.addContentTypeParser('application/x-www-form-urlencoded', form, ({ routeOptions }, body, done) => {
+    const takesForms = routeOptions.config.form === true || routeOptions.url === '/login';
+    if (takesForms) done(null, Object.fromEntries(new URLSearchParams(String(body))));
+    else done(Object.assign(new Error('the API takes JSON'), { statusCode: 415 }));
   });
   addLoginRoutes(app, needs);
   app.post<{ Body: { form?: unknown } | undefined }>('/logout', FORM, async (request, reply) => {

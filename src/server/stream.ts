@@ -5,12 +5,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { ServerLogger } from './newApp.ts';
 import { problem, sendProblem } from './problem.ts';
+
+export interface StreamEvent {
+  readonly event: string;
+  readonly data: unknown;
+  readonly id?: string;
+}
 
 export interface EventStream {
   /** Aborted once, however the stream ends. */
   readonly gone: AbortSignal;
-  send(event: { readonly event: string; readonly data: unknown; readonly id?: string }): void;
+  send(event: StreamEvent): void;
+  /** An event as `framed` made it: one text for many readers costs the time and the memory of one. */
+  sendFramed(text: string): void;
   /** Resolves when what was sent is on its way, or the reader is gone. */
   drained(): Promise<void>;
   /** Says why it ends (`end` event), then ends. */
@@ -28,10 +37,21 @@ const PING_INTERVAL_MS = 15_000;
 const MOST_STREAMS = 512;
 const LARGEST_BACKLOG_BYTES = 4 * 2 ** 20;
 /** Of all readers together; beyond it, those are cut off that hold back more than their share. */
-const LARGEST_SUM_BYTES = 256 * 2 ** 20;
+const LARGEST_SUM_BYTES = 128 * 2 ** 20;
 const SHARE_BYTES = LARGEST_SUM_BYTES / MOST_STREAMS;
 
-export function createStreamHub(stillAllowed: (request: FastifyRequest) => boolean): StreamHub {
+export interface StreamHubNeeds {
+  /** Asked again and again: a stream outlives sessions. */
+  readonly stillAllowed: (request: FastifyRequest) => boolean;
+  /** Is told of every reader that is cut off, and why. */
+  readonly logger: ServerLogger;
+}
+
+export function framed({ event, data, id }: StreamEvent): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export function createStreamHub({ stillAllowed, logger }: StreamHubNeeds): StreamHub {
   const held = new Map<EventStream, ServerResponse>();
   const isTooMuch = (ownBytes: number): boolean => {
     if (ownBytes <= SHARE_BYTES) return false;
@@ -53,7 +73,15 @@ export function createStreamHub(stillAllowed: (request: FastifyRequest) => boole
         );
         return null;
       }
-      const stream = begin(reply, { mayRead: () => stillAllowed(request), isTooMuch });
+      const stream = begin(reply, {
+        mayRead: () => stillAllowed(request),
+        isTooMuch,
+        tellCut: (why, waitingBytes) => {
+          const from = request.client?.address ?? 'the control socket';
+          const facts = { from, actor: request.actor?.name, path: request.url.split('?')[0], waitingBytes };
+          logger.warn(facts, `a viewer was cut off: ${why}; its page connects again by itself`);
+        },
+      });
       held.set(stream, reply.raw);
       stream.gone.addEventListener('abort', () => held.delete(stream));
       return stream;
@@ -67,15 +95,24 @@ export function createStreamHub(stillAllowed: (request: FastifyRequest) => boole
 interface Limits {
   mayRead(): boolean;
   isTooMuch(backlogBytes: number): boolean;
+  tellCut(why: string, waitingBytes: number): void;
 }
 
 function begin(reply: FastifyReply, limits: Limits): EventStream {
   const raw = takeOver(reply);
   const gone = new AbortController();
-  const send: EventStream['send'] = ({ event, data, id }) => {
+  const cut = (why: string): void => {
+    limits.tellCut(why, raw.writableLength);
+    gone.abort();
+    raw.destroy();
+  };
+  const sendFramed = (text: string): void => {
     if (gone.signal.aborted) return;
-    raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (limits.isTooMuch(raw.writableLength)) raw.destroy();
+    raw.write(text);
+    if (limits.isTooMuch(raw.writableLength)) cut('it takes less than there is to tell');
+  };
+  const send = (event: StreamEvent): void => {
+    sendFramed(framed(event));
   };
   const end: EventStream['end'] = (why) => {
     send({ event: 'end', data: why });
@@ -90,14 +127,13 @@ function begin(reply: FastifyReply, limits: Limits): EventStream {
   gone.signal.addEventListener('abort', () => {
     clearInterval(ping);
   });
-  raw.once('close', () => {
-    gone.abort();
-  });
+  // Of the connection, where it has a limit: with a ping every 15 s, no line that takes anything is still for so long.
+  raw.once('timeout', () => cut('it has taken nothing for too long')).once('close', () => gone.abort());
   const drained = async (): Promise<void> => {
     if (!raw.writableNeedDrain || gone.signal.aborted) return;
     await once(raw, 'drain', { signal: gone.signal }).catch(() => undefined);
   };
-  return { gone: gone.signal, send, end, drained };
+  return { gone: gone.signal, send, sendFramed, end, drained };
 }
 
 /** From here on the answer is ours to write; the headers that hooks have set go along. */

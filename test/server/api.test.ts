@@ -341,7 +341,7 @@ describe('the control socket', () => {
       socketPath: join(home, 'control.sock'),
       pageListen,
       readiness: () => ({ ready: true, why: '' }),
-      logger: { error: () => undefined },
+      logger: { warn: () => undefined, error: () => undefined },
     });
   test('is 0600 and refuses a second supervisor', async () => {
     assert.equal(statSync(fake.socketPath).mode & 0o777, 0o600);

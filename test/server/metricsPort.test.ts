@@ -37,7 +37,7 @@ async function open(parts: Parts, address: string | null, port = 0): Promise<Ope
     pageListen: { address: '127.0.0.1', port: 0 },
     metricsListen: address === null ? null : { address, port },
     readiness: () => ({ ready: true, why: 'a secret reason' }),
-    logger: { error: () => undefined },
+    logger: { warn: () => undefined, error: () => undefined },
   });
   parts.after(() => server.close());
   const own = server.metricsPort ?? 0;

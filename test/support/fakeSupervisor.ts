@@ -43,6 +43,7 @@ export async function startFakeSupervisor(
   const socketPath = join(home, 'control.sock');
   const logged: string[] = [];
   const health = { ready: { ready: true, why: 'all is there' }, live: { ready: true, why: 'it moves' } };
+  const log = (facts: object, message: string): unknown => logged.push(`${message} ${JSON.stringify(facts)}`);
   const server = await startServer({
     door,
     homeDir: home,
@@ -51,7 +52,7 @@ export async function startFakeSupervisor(
     ...(login === undefined ? {} : { login }),
     readiness: () => health.ready,
     liveness: () => health.live,
-    logger: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
+    logger: { warn: log, error: log },
   });
   door.serversOwnListeners = door.listeners;
   const end = async (): Promise<void> => {
