@@ -15,6 +15,7 @@ import { logFileOf } from './driver/retention.ts';
 import { writeWishes } from './driver/wishFile.ts';
 import type { Joining } from './rooms.ts';
 import type { BeatLog } from './supervisor/beatLog.ts';
+import type { HistorySamples } from './supervisor/historySamples.ts';
 import type { HostMarks } from './supervisor/hostMarks.ts';
 import type { Surroundings } from './supervisor/ports.ts';
 
@@ -25,10 +26,11 @@ export interface DoorNeeds {
   readonly journal: Journal;
   readonly notifier: Notifier;
   readonly beats: BeatLog;
+  readonly samples: HistorySamples;
 }
 
 export function surroundings(needs: DoorNeeds): Surroundings {
-  const { joining, driver, marks, journal, notifier, beats } = needs;
+  const { joining, driver, marks, journal, notifier, beats, samples } = needs;
   const { book, config } = joining;
   return {
     alerts: {
@@ -54,6 +56,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
     },
     past: new JournalReader(config.home),
     beats,
+    samples,
     keepWishes: (wishes) => {
       writeWishes(config.home, wishes);
     },

@@ -1,11 +1,12 @@
 /**
- * The looking back half of the API: the timeline with its evidence, the audit, a worker's beats and a container's last health checks.
+ * The looking back half of the API: figures over time, the timeline with its evidence, the audit, beats and a container's last health checks.
  * It never opens a file by a name that somebody sent: evidence is asked for by its entry's place in the journal.
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { GarrisonError } from '../errors.ts';
-import type { Door, TimelineListing, TimelineQuery } from '../supervisor/door.ts';
+import type { Door, SamplesQuery, TimelineListing, TimelineQuery } from '../supervisor/door.ts';
+import { parseDurationMs } from '../units.ts';
 import { itemDocument, listDocument } from './collection.ts';
 import { TIMELINE_KINDS } from './words.ts';
 
@@ -27,7 +28,18 @@ const Query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(USUAL_ITEMS),
 });
 
+const Time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-02T03:04:05Z' });
+const SamplesWords = z.strictObject({
+  from: Time.optional(),
+  to: Time.optional(),
+  step: z
+    .string()
+    .refine((text) => (parseDurationMs(text) ?? 0) > 0, 'a duration such as 10s, 1m or 1h')
+    .optional(),
+});
+
 export function addHistoryRoutes(app: FastifyInstance, { history }: Door): void {
+  app.get('/api/v1/history', ({ query }) => itemDocument('History', history.samples(samplesQueryOf(query))));
   app.get('/api/v1/timeline', async ({ query }) =>
     timelineDocument('Timeline', await history.timeline(queryOf(query))),
   );
@@ -67,15 +79,28 @@ function timelineDocument(
 }
 
 function queryOf(query: unknown): TimelineQuery {
-  const parsed = Query.safeParse(query);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path.join('.') ?? '');
-    throw new GarrisonError('USAGE', `the query is not understood: ${name}: ${issue?.message ?? ''}`, {
-      cure: `it takes kind, q, about, before and limit (1 to ${String(MOST_ITEMS)})`,
-    });
-  }
-  const { limit, ...rest } = parsed.data;
+  const words = `kind, q, about, before and limit (1 to ${String(MOST_ITEMS)})`;
+  const { limit, ...rest } = understood(Query, query, words);
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   return { limit, ...(Object.fromEntries(given) as Omit<TimelineQuery, 'limit'>) };
+}
+
+function samplesQueryOf(query: unknown): SamplesQuery {
+  const { from, to, step } = understood(SamplesWords, query, 'from, to and step');
+  return {
+    fromMs: from === undefined ? null : Date.parse(from),
+    toMs: to === undefined ? null : Date.parse(to),
+    stepMs: step === undefined ? null : parseDurationMs(step),
+  };
+}
+
+/** `words`: what it takes. Throws USAGE. */
+function understood<Shape extends z.ZodType>(shape: Shape, query: unknown, words: string): z.output<Shape> {
+  const parsed = shape.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path.join('.') ?? '');
+  throw new GarrisonError('USAGE', `the query is not understood: ${name}: ${issue?.message ?? ''}`, {
+    cure: `it takes ${words}`,
+  });
 }

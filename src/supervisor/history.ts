@@ -1,5 +1,5 @@
 /**
- * Tells of the past: the journal read backwards as one timeline, the beats of the last minutes, a container's last health checks.
+ * Tells of the past: the journal read backwards as one timeline, the figures of seven days, beats, a container's last health checks.
  * It keeps nothing itself, and a search that finds nothing stops after so much of the journal and says how far it came.
  */
 import { momentBefore, now } from '../clock.ts';
@@ -10,6 +10,8 @@ import type {
   ContainerHealthView,
   EvidenceBundle,
   HistoryDoor,
+  SamplesQuery,
+  SamplesView,
   TimelineEntry,
   TimelineListing,
   TimelineQuery,
@@ -24,7 +26,7 @@ import { tellWhy } from './whyStory.ts';
 /** Of the journal for one answer. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-type Needs = Pick<Surroundings, 'past' | 'beats' | 'readAutopsy' | 'hosts'>;
+type Needs = Pick<Surroundings, 'past' | 'samples' | 'beats' | 'readAutopsy' | 'hosts'>;
 
 export class History implements HistoryDoor {
   readonly #supervisor: Supervisor;
@@ -84,6 +86,10 @@ export class History implements HistoryDoor {
 
   async bundle(name: string): Promise<EvidenceBundle> {
     return bundleOf(await this.why(name), (file) => this.#around.readAutopsy(file));
+  }
+
+  samples(query: SamplesQuery): SamplesView {
+    return this.#around.samples.view(query, Date.parse(now().wall));
   }
 
   beats(worker: string): BeatsView {

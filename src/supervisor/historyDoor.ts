@@ -126,8 +126,55 @@ export interface EvidenceBundle {
   readonly missing: readonly string[];
 }
 
+/** What is sampled: as it is at that moment or, of `ended…` and `loopLagMs`, since the sample before. */
+export type SeriesName =
+  | 'waiting'
+  | 'oldestWaitingMs'
+  | 'slotsBusy'
+  | 'slots'
+  | 'workersUp'
+  | 'workersNotUp'
+  | 'zombiesOurs'
+  | 'zombiesOthers'
+  | 'containersUnwell'
+  | 'loopLagMs'
+  | EndedSeries;
+
+/** Jobs that ended, one host each; `endedUnreachable`: failed because nobody answered there. */
+export type EndedSeries =
+  | 'endedChanged'
+  | 'endedUnchanged'
+  | 'endedConflict'
+  | 'endedFailed'
+  | 'endedUnreachable'
+  | 'endedUnknown'
+  | 'endedCancelled';
+
+export interface SamplesQuery {
+  /** Milliseconds of the wall clock; null: an hour before `toMs`. */
+  readonly fromMs: number | null;
+  /** Null: now. */
+  readonly toMs: number | null;
+  /** Between two points; null: as suits the time asked for. Made longer where there would be too many points. */
+  readonly stepMs: number | null;
+}
+
+export interface SamplesView {
+  /** RFC 3339: of the first point; point i is of the time from `from` + i × `stepMs` on, for `stepMs`. */
+  readonly from: string;
+  readonly stepMs: number;
+  readonly points: number;
+  /**
+   * As many as `points` each; null where nothing is known. Of several samples the worst counts: the most, or the least
+   * of `workersUp`; and the sum of what ended.
+   */
+  readonly series: Readonly<Record<SeriesName, readonly (number | null)[]>>;
+}
+
 /** Every method may throw GarrisonError. */
 export interface HistoryDoor {
+  /** The figures of the last seven days, at most 2,000 points. */
+  samples(query: SamplesQuery): SamplesView;
   timeline(query: TimelineQuery): Promise<TimelineListing>;
   /** What was kept before the entry of this id; null when it is gone, NOT_FOUND when it names none. */
   evidence(id: string): Promise<{ readonly file: string; readonly document: unknown }>;

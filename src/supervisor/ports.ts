@@ -7,6 +7,7 @@ import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import type { TakenAlert } from './alertHook.ts';
 import type { BeatLog } from './beatLog.ts';
+import type { HistorySamples } from './historySamples.ts';
 import type { AlertVerb } from '../reconciler/alertAction.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
@@ -85,6 +86,7 @@ export interface Surroundings {
   note(line: AuditLine): void;
   readonly past: JournalPast;
   readonly beats: BeatLog;
+  readonly samples: HistorySamples;
   /** Keeps a person's wishes over a restart of the supervisor; throws HOME_UNUSABLE when it can't. */
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
   newId(prefix: 'p' | 'j' | 'o'): string;

@@ -1,15 +1,18 @@
 /**
- * A past that tests make up: the timeline's entries are a real journal's lines, read as the real ones are; beats and health are what a test puts there.
+ * A past that tests make up: the timeline's entries are a real journal's lines, read as the real ones are; beats, samples and health are what a test puts there.
  * It never runs anything.
  */
 import { GarrisonError } from '../../src/errors.ts';
 import { JournalReader } from '../../src/driver/journalReader.ts';
 import { History } from '../../src/supervisor/history.ts';
+import { HistorySamples } from '../../src/supervisor/historySamples.ts';
 import type {
   BeatsView,
   ContainerHealthView,
   EvidenceBundle,
   HistoryDoor,
+  SamplesQuery,
+  SamplesView,
   TimelineListing,
   TimelineQuery,
   WhyView,
@@ -61,6 +64,7 @@ export class FakeHistory implements HistoryDoor {
   kept: Record<string, unknown> = {};
   beatsOf: Record<string, BeatsView> = {};
   health: Record<string, ContainerHealthView> = {};
+  readonly figures = new HistorySamples();
 
   async timeline(query: TimelineQuery): Promise<TimelineListing> {
     if (this.journalHome === null) return { items: [], nextCursor: null, searchedBackTo: null, damaged: 0 };
@@ -77,6 +81,10 @@ export class FakeHistory implements HistoryDoor {
 
   async bundle(name: string): Promise<EvidenceBundle> {
     return this.#over(this.journalHome ?? '').bundle(name);
+  }
+
+  samples(query: SamplesQuery): SamplesView {
+    return this.#over('').samples(query);
   }
 
   beats(worker: string): BeatsView {
@@ -100,6 +108,7 @@ export class FakeHistory implements HistoryDoor {
     return new History(supervisor, {
       past: new JournalReader(home),
       hosts: { list: () => [] } as never,
+      samples: this.figures,
       beats: { view: () => beatsView('') } as never,
       readAutopsy: async (file) => this.kept[file] ?? null,
     });
