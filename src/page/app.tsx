@@ -7,6 +7,7 @@ import { Route, Router, Switch, useLocation } from 'wouter-preact';
 import { startKeys } from './keys.ts';
 import { Header } from './parts/header.tsx';
 import { KeyHelp } from './parts/keyHelp.tsx';
+import { Later } from './parts/later.tsx';
 import { OwnPassword } from './parts/ownPassword.tsx';
 import { OperationDialog } from './parts/operationDialog.tsx';
 import { snapshot } from './store.ts';
@@ -64,6 +65,8 @@ function Frame() {
   );
 }
 
+const loadHistory = async () => (await import('./charts/historyPage.tsx')).HistoryPage;
+
 /** Of the address. */
 function View() {
   return (
@@ -75,6 +78,9 @@ function View() {
         {({ name }) => <ContainerPage name={decodeURIComponent(name)} />}
       </Route>
       <Route path="/timeline" component={TimelinePage} />
+      <Route path="/history">
+        <Later load={loadHistory} />
+      </Route>
       <Route path="/zombies" component={ZombiesPage} />
       <Route path="/users" component={UsersPage} />
       <Route path="/workers/:name">{({ name }) => <WorkerPage name={decodeURIComponent(name)} />}</Route>

@@ -14,6 +14,7 @@ export const GO_KEYS = {
   p: '/push',
   c: '/containers',
   l: '/timeline',
+  h: '/history',
   z: '/zombies',
 } as const;
 

@@ -29,14 +29,17 @@ const Query = z.strictObject({
 });
 
 const Time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-02T03:04:05Z' });
-const SamplesWords = z.strictObject({
-  from: Time.optional(),
-  to: Time.optional(),
-  step: z
-    .string()
-    .refine((text) => (parseDurationMs(text) ?? 0) > 0, 'a duration such as 10s, 1m or 1h')
-    .optional(),
-});
+const Duration = z
+  .string()
+  .refine((text) => (parseDurationMs(text) ?? 0) > 0, 'a duration such as 10s, 1m or 24h');
+const SamplesWords = z
+  .strictObject({
+    from: Time.optional(),
+    to: Time.optional(),
+    last: Duration.optional(),
+    step: Duration.optional(),
+  })
+  .refine(({ from, last }) => from === undefined || last === undefined, 'either from or last');
 
 export function addHistoryRoutes(app: FastifyInstance, { history }: Door): void {
   app.get('/api/v1/history', ({ query }) => itemDocument('History', history.samples(samplesQueryOf(query))));
@@ -86,10 +89,11 @@ function queryOf(query: unknown): TimelineQuery {
 }
 
 function samplesQueryOf(query: unknown): SamplesQuery {
-  const { from, to, step } = understood(SamplesWords, query, 'from, to and step');
+  const { from, to, last, step } = understood(SamplesWords, query, 'from, to, last and step');
   return {
     fromMs: from === undefined ? null : Date.parse(from),
     toMs: to === undefined ? null : Date.parse(to),
+    lastMs: last === undefined ? null : parseDurationMs(last),
     stepMs: step === undefined ? null : parseDurationMs(step),
   };
 }

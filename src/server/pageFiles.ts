@@ -37,6 +37,7 @@ const VIEWS = [
   '/containers',
   '/containers/*',
   '/timeline',
+  '/history',
   '/zombies',
   '/users',
 ];

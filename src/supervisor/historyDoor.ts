@@ -151,8 +151,10 @@ export type EndedSeries =
   | 'endedCancelled';
 
 export interface SamplesQuery {
-  /** Milliseconds of the wall clock; null: an hour before `toMs`. */
+  /** Milliseconds of the wall clock; null: `lastMs` before `toMs`. */
   readonly fromMs: number | null;
+  /** Null or not there: an hour. */
+  readonly lastMs?: number | null;
   /** Null: now. */
   readonly toMs: number | null;
   /** Between two points; null: as suits the time asked for. Made longer where there would be too many points. */

@@ -80,7 +80,7 @@ export class HistorySamples {
 
   #span(query: SamplesQuery, nowMs: number): { fromMs: number; toMs: number; stepMs: number } {
     const askedToMs = query.toMs ?? nowMs;
-    const askedFromMs = query.fromMs ?? askedToMs - HOUR_MS;
+    const askedFromMs = query.fromMs ?? askedToMs - (query.lastMs ?? HOUR_MS);
     if (askedFromMs > askedToMs)
       throw new GarrisonError('USAGE', 'the history asked for ends before it begins', {
         cure: 'from must not be later than to',

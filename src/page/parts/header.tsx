@@ -20,6 +20,7 @@ const SECTIONS: readonly (readonly [string, WordKey])[] = [
   ['/push', 'nav.push'],
   ['/containers', 'nav.containers'],
   ['/timeline', 'nav.timeline'],
+  ['/history', 'nav.history'],
   ['/zombies', 'nav.zombies'],
 ];
 

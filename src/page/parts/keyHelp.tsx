@@ -14,6 +14,7 @@ const PLACES: Readonly<Record<GoKey, WordKey>> = {
   p: 'nav.push',
   c: 'nav.containers',
   l: 'nav.timeline',
+  h: 'nav.history',
   z: 'nav.zombies',
 };
 

@@ -4,6 +4,7 @@
  */
 import { Link } from 'wouter-preact';
 import type { Snapshot } from '../../supervisor/door.ts';
+import { Later } from '../parts/later.tsx';
 import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
@@ -31,9 +32,12 @@ export function Overview() {
         <PartCard title={t('overview.docker')} part={status.docker} />
         <ZombieCard status={status} />
       </div>
+      <Later load={loadLastHour} />
     </>
   );
 }
+
+const loadLastHour = async () => (await import('../charts/lastHour.tsx')).LastHour;
 
 /** Loud once: it is read aloud when the sentence changes. */
 function Verdict() {

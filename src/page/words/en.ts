@@ -2,11 +2,13 @@
  * The page's words in English; the other languages have the same keys, which the compiler sees to.
  * It holds no sentence that the supervisor makes: those come with what they are about.
  */
+import { historyEn } from './historyEn.ts';
 import { pastEn } from './pastEn.ts';
 import { jobsEn } from './jobsEn.ts';
 
 export const en = {
   ...pastEn,
+  ...historyEn,
   'app.name': 'Garrison',
   'app.on': 'Garrison on {host}',
   'app.skip': 'Skip to the content',

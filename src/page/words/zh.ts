@@ -3,11 +3,13 @@
  * It has every key of the English ones, which the compiler sees to.
  */
 import type { WordKey } from './en.ts';
+import { historyZh } from './historyZh.ts';
 import { pastZh } from './pastZh.ts';
 import { jobsZh } from './jobsZh.ts';
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...pastZh,
+  ...historyZh,
   'app.name': 'Garrison',
   'app.on': '{host} 上的 Garrison',
   'app.skip': '跳到正文',
