@@ -46,9 +46,14 @@ async function pidOne(parts: Parts): Promise<void> {
     execFileSync('nsenter', ['-t', String(init), '-p', '-m', 'sh', '-c', script], { stdio: 'ignore' });
   };
   const before = new Set(childrenOf(init));
-  inside(`i=0; while [ $i -lt ${String(STRANGERS)} ]; do sleep 0.3 & i=$((i+1)); done; sleep 600 & exit 0`);
   const strangers = (): number[] => childrenOf(init).filter((pid) => !before.has(pid));
-  await until('they came to it', () => strangers().length > STRANGERS);
+  // They end when all have been seen, however long a slow machine takes to start them.
+  inside(`i=0; while [ $i -lt ${String(STRANGERS)} ]; do sleep 600 & i=$((i+1)); done; exit 0`);
+  await until('they came to it', () => strangers().length === STRANGERS);
+  const ending = strangers();
+  inside('sleep 600 & exit 0');
+  await until('one more came to it', () => strangers().length === STRANGERS + 1);
+  for (const pid of ending) process.kill(pid, 'SIGKILL');
   await until('all but the one that lives are gone', () => strangers().length === 1);
   const said = await runCommand(['--home', home, 'reap']);
   assert.equal(said.exitCode, 0, said.stderr);
