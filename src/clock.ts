@@ -27,3 +27,9 @@ export function now(): Moment {
 export function momentBefore({ monoMs: atMs, wall }: Moment, agoMs: number): Moment {
   return { monoMs: atMs - agoMs, wall: new Date(Date.parse(wall) - agoMs).toISOString() };
 }
+
+/** Of times on one clock; null when there is none among them. */
+export function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

@@ -13,19 +13,18 @@ import { Journal } from './driver/journal.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
-import { SampleFile } from './driver/sampleFile.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import { openContainerBoards } from './healing.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
+import { openHistory } from './sampling.ts';
 import { surroundings } from './surroundings.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { BeatLog } from './supervisor/beatLog.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
-import { HistorySamples } from './supervisor/historySamples.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import { Loops } from './supervisor/measures.ts';
@@ -34,7 +33,6 @@ import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
-import { noteRow, startSampling } from './supervisor/sampling.ts';
 import { Stragglers } from './supervisor/stragglers.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { ownVersion } from './version.ts';
@@ -82,7 +80,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const around = { marks, journal, observe, report, publisher, stragglers, loops };
   const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
-  const samples = await sampling(joining, supervisor);
+  const samples = await openHistory(joining, supervisor);
   const door = new FrontDoor(
     supervisor,
     surroundings({ joining, driver, marks, journal, notifier, beats, samples }),
@@ -104,31 +102,6 @@ function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settle'> {
       publisher.dockerCalled({ op, outcome, tookMs });
     },
   };
-}
-
-/** The history goes on where the file of earlier lives ends. */
-async function sampling(
-  { config, logger, ending }: Joining,
-  supervisor: Supervisor,
-): Promise<HistorySamples> {
-  const samples = new HistorySamples();
-  const file = new SampleFile({
-    homeDir: config.home,
-    onTrouble: (why) => {
-      logger.warn({ event: 'historyDamaged' }, why);
-    },
-  });
-  await file.read((row) => {
-    noteRow(samples, row);
-  });
-  const stop = startSampling(supervisor, samples, (row) => {
-    file.append(row);
-  });
-  ending.add('the history', async () => {
-    stop();
-    await file.end();
-  });
-  return samples;
 }
 
 function driverSettings({ config, password }: Joining): DriverSettings {

@@ -2,7 +2,7 @@
  * Moves the open jobs as observations arrive, and says what is to be done next.
  * It touches neither Redis nor a worker: every move is a value of reconciler/jobFlow, every deed an action.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.ts';
@@ -287,9 +287,4 @@ export class JobBoard {
 
 function tell({ worker, incarnation }: Speaker, message: SupervisorMessage): Action {
   return { kind: 'tellWorker', worker, incarnation, message };
-}
-
-function earliest(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
 }

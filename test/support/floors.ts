@@ -93,6 +93,7 @@ const JOINING_FILES: readonly string[] = [
   'healing.ts',
   'alerting.ts',
   'observations.ts',
+  'sampling.ts',
 ];
 
 /** A sentence for each rule the file breaks. */
