@@ -3,7 +3,8 @@
  * It only hides what would be refused: the server decides.
  */
 import { computed, signal } from '@preact/signals';
-import { get } from './api.ts';
+import { get, Problem } from './api.ts';
+import { oneAtATime } from './oneAtATime.ts';
 
 /** What `GET /api/v1/me` gives. */
 export interface Actor {
@@ -19,10 +20,12 @@ export const mayAct = computed(() => actor.value !== null && actor.value.role !=
 
 export const mayAdminister = computed(() => actor.value?.role === 'admin');
 
-export async function readActor(): Promise<void> {
+/** Again and again: what somebody may do changes while the page is open. */
+export const readActor = oneAtATime(async () => {
   try {
     actor.value = (await get<{ item: Actor }>('api/v1/me')).item;
-  } catch {
-    actor.value = null;
+  } catch (error) {
+    // Nobody answered: that takes no right away.
+    if (error instanceof Problem && error.status === 401) actor.value = null;
   }
-}
+});

@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals';
 import type { OperationView, Verb } from '../supervisor/door.ts';
 import { apiPath, get, post } from './api.ts';
-import { operations } from './store.ts';
+import { operations, takeOperation } from './store.ts';
 
 export interface Wish {
   readonly verb: Verb;
@@ -34,26 +34,26 @@ export async function ask(wish: Wish): Promise<void> {
   asking.value = { step: 'planning', wish };
   try {
     const { item } = await post<OperationDocument>('api/v1/operations', { ...bodyOf(wish), dryRun: true });
-    if (isAbout(wish)) asking.value = { step: 'asking', wish, plan: item };
+    goOn({ step: 'asking', wish, plan: item });
   } catch (error) {
-    asking.value = { step: 'refused', wish, error };
+    goOn({ step: 'refused', wish, error });
   }
 }
 
-/** Asked anew after each wait: people close questions. */
-function isAbout(wish: Wish): boolean {
-  return asking.value?.wish === wish;
+/** After a wait: its question may be closed by now, and another one stand in its place. */
+function goOn(next: Asking): void {
+  if (asking.value?.wish === next.wish) asking.value = next;
 }
 
 export async function answerYes(wish: Wish, reason: string): Promise<void> {
   try {
     const why = reason.trim() === '' ? null : reason.trim();
     const { item } = await post<OperationDocument>('api/v1/operations', { ...bodyOf(wish), reason: why });
-    operations.value = new Map(operations.value).set(item.id, item);
-    asking.value = { step: 'under way', wish, id: item.id };
+    takeOperation(item);
+    goOn({ step: 'under way', wish, id: item.id });
     void followToItsEnd(item.id);
   } catch (error) {
-    asking.value = { step: 'refused', wish, error };
+    goOn({ step: 'refused', wish, error });
   }
 }
 
@@ -68,7 +68,7 @@ async function followToItsEnd(id: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     try {
       const { item } = await get<OperationDocument>(apiPath('operations', id));
-      operations.value = new Map(operations.value).set(id, item);
+      takeOperation(item);
     } catch {
       // Asked again in a second; the page says elsewhere when nobody answers.
     }

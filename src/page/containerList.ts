@@ -5,6 +5,7 @@
 import { signal } from '@preact/signals';
 import type { ContainerView } from '../supervisor/door.ts';
 import { get, type ListDocument } from './api.ts';
+import { oneAtATime } from './oneAtATime.ts';
 
 export const containers = signal<ReadonlyMap<string, ContainerView>>(new Map());
 
@@ -12,7 +13,6 @@ const MOST_LISTED = 1000;
 
 /** Changes that came while a list was under way; null while none is. */
 let since: Map<string, ContainerView> | null = null;
-let isWantedAgain = false;
 
 export function takeContainer(container: ContainerView): void {
   since?.set(container.name, container);
@@ -25,11 +25,7 @@ export function lookForGone(total: number): void {
 }
 
 /** The snapshot counts containers and names the sick; the list has them all. */
-export async function readContainers(): Promise<void> {
-  if (since !== null) {
-    isWantedAgain = true;
-    return;
-  }
+export const readContainers = oneAtATime(async () => {
   const changed = (since = new Map<string, ContainerView>());
   try {
     const { items } = await get<ListDocument<ContainerView>>(
@@ -40,7 +36,4 @@ export async function readContainers(): Promise<void> {
     // The sick ones are in the snapshot; the next snapshot asks again.
   }
   since = null;
-  if (!isWantedAgain) return;
-  isWantedAgain = false;
-  await readContainers();
-}
+});

@@ -11,17 +11,20 @@ export interface Followed {
   ask(signal: AbortSignal, isInstead: boolean): Promise<void>;
   /** The question failed, too: is anything more to be tried? */
   goesOnAfter(error: unknown): boolean;
+  /** Nobody sees the page, and nothing is heard until somebody does. */
+  rests(): void;
   /** How long to wait before the next stream. */
   delayMs(failures: number): number;
 }
 
 /** The stream pings each 15 s: silent for so long, it is dead whatever the socket says. */
-const SILENT_MS = 60_000;
+const SILENT_MS = 35_000;
 /** A proxy that holds streams back lets none of these begin. */
 const BEGINS_WITHIN_MS = 10_000;
 const FAILURES_BEFORE_ASKING = 2;
 export const ASK_EVERY_MS = 3_000;
-const ANSWERED_WITHIN_MS = 10_000;
+/** Of its few connections to one server the browser leaves those to the tabs that somebody sees. */
+const HIDDEN_MS = 10_000;
 
 export class Following {
   readonly #followed: Followed;
@@ -31,9 +34,16 @@ export class Following {
   #againTimer = 0;
   #watchTimer = 0;
   #askTimer = 0;
-  readonly #openSoon = (): void => this.#reopen();
-  readonly #seenAgain = (): void => {
-    if (document.visibilityState === 'visible' && this.#source === null) this.#reopen();
+  #hiddenTimer = 0;
+  #isAtRest = true;
+  readonly #openSoon = (): void => {
+    if (document.visibilityState === 'visible') this.#reopen();
+  };
+  readonly #seenOrHidden = (): void => {
+    clearTimeout(this.#hiddenTimer);
+    if (document.visibilityState === 'hidden')
+      this.#hiddenTimer = window.setTimeout(() => this.#restUnseen(), HIDDEN_MS);
+    else if (this.#source === null) this.#reopen();
   };
 
   constructor(followed: Followed) {
@@ -44,14 +54,16 @@ export class Following {
     this.stop();
     this.#failures = 0;
     addEventListener('online', this.#openSoon);
-    document.addEventListener('visibilitychange', this.#seenAgain);
+    document.addEventListener('visibilitychange', this.#seenOrHidden);
     this.#open();
+    this.#seenOrHidden();
   }
 
   /** Ends every request, and begins none. */
   stop(): void {
     removeEventListener('online', this.#openSoon);
-    document.removeEventListener('visibilitychange', this.#seenAgain);
+    document.removeEventListener('visibilitychange', this.#seenOrHidden);
+    clearTimeout(this.#hiddenTimer);
     this.#rest();
   }
 
@@ -78,6 +90,7 @@ export class Following {
 
   #open(): void {
     this.#close();
+    this.#isAtRest = false;
     const source = new EventSource(this.#followed.address());
     this.#source = source;
     this.#watch(BEGINS_WITHIN_MS);
@@ -99,13 +112,10 @@ export class Following {
     const asking = new AbortController();
     this.#asking = asking;
     const isInstead = this.#isInstead();
-    const timer = window.setTimeout(() => asking.abort('late'), ANSWERED_WITHIN_MS);
     try {
       await this.#followed.ask(asking.signal, isInstead);
     } catch (error) {
       if (this.#asking === asking && !this.#followed.goesOnAfter(error)) this.#rest();
-    } finally {
-      clearTimeout(timer);
     }
     // Stopped meanwhile, or a stream came through.
     if (this.#asking !== asking) return;
@@ -135,8 +145,15 @@ export class Following {
     this.#asking = null;
   }
 
+  #restUnseen(): void {
+    if (this.#isAtRest) return;
+    this.#rest();
+    this.#followed.rests();
+  }
+
   /** Nothing more is tried until the page is looked at again, or the network is back. */
   #rest(): void {
+    this.#isAtRest = true;
     this.#close();
     clearTimeout(this.#againTimer);
     this.#stopAsking();

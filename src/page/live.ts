@@ -2,7 +2,8 @@
  * Follows the supervisor: a stream of events where it can be had, questions every few seconds where a proxy forbids it.
  * It never says "live" of what is old: silence, a lost connection and a pause are each told apart, with since when.
  */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
+import { readActor } from './actor.ts';
 import { addressOf, get, Problem } from './api.ts';
 import { Following } from './following.ts';
 import { reconnectDelayMs } from './reconnect.ts';
@@ -21,6 +22,9 @@ export const connection = signal<Connection>({ state: 'connecting' });
 /** By this browser's clock: when the supervisor was last heard of; null before the first time. */
 export const heardAtMs = signal<number | null>(null);
 
+/** Nothing is asked for: somebody paused the page, or may not ask. */
+export const isStill = computed(() => ['paused', 'signedOut'].includes(connection.value.state));
+
 const EVENTS = ['worker', 'job', 'container', 'operation', 'supervisor', 'overall'] as const;
 export type EventName = (typeof EVENTS)[number];
 
@@ -34,12 +38,15 @@ const following = new Following({
         noteHeard('live');
       });
     };
-    take('snapshot', (data) => takeStatus(data as StatusDocument));
-    take('ping', () => undefined);
+    take('snapshot', (data) => takeWhole(data as StatusDocument));
+    take('ping', () => void readActor());
     for (const name of EVENTS) take(name, (data) => takeEvent(name, data));
   },
   ask: async (signal, isInstead) => {
-    takeStatus(await get<StatusDocument>('api/v1/status', signal));
+    const status = await get<StatusDocument>('api/v1/status', signal);
+    // Paused meanwhile, or a stream came through and has told what is newer.
+    signal.throwIfAborted();
+    takeWhole(status);
     if (isInstead) noteHeard('polling');
     else heardAtMs.value = Date.now();
   },
@@ -52,8 +59,16 @@ const following = new Following({
       connection.value = { state: 'stale', sinceMs: heardAtMs.value ?? Date.now() };
     return true;
   },
+  rests: () => {
+    connection.value = { state: 'connecting' };
+  },
   delayMs: (failures) => reconnectDelayMs(failures, Math.random()),
 });
+
+function takeWhole(status: StatusDocument): void {
+  takeStatus(status);
+  void readActor();
+}
 
 /** Begins to follow, and goes on by itself. */
 export function startLive(): void {

@@ -6,27 +6,30 @@ import { computed, signal } from '@preact/signals';
 import type { ContainerView, JobView, OperationView, Snapshot, WorkerView } from '../supervisor/door.ts';
 import type { Overall } from '../server/sentence.ts';
 import { lookForGone, readContainers, takeContainer } from './containerList.ts';
+import { tellJob } from './jobs/toldJobs.ts';
 import type { EventName } from './live.ts';
 
 export type StatusDocument = Snapshot & { readonly overall: Overall };
 
 export const snapshot = signal<Snapshot | null>(null);
 export const overall = signal<Overall | null>(null);
-/** The last change of each operation and job that was told while the page was open. */
+/** The last change of each operation that was told while the page was open. */
 export const operations = signal<ReadonlyMap<string, OperationView>>(new Map());
-export const jobChanges = signal<ReadonlyMap<string, JobView>>(new Map());
+/** How many: each comes after a time of which nothing was told, so whoever holds something else reads it anew. */
+export const snapshotsTaken = signal(0);
 
 /** Supervisor's clock minus this browser's. */
 export const clockSkewMs = signal(0);
 
 export const workers = computed<readonly WorkerView[]>(() => snapshot.value?.workers ?? []);
 
-/** Of jobs that nobody looks at any more only the last are kept. */
-const MOST_CHANGES = 2_000;
+/** Of operations that nobody looks at any more only the last are kept. */
+const MOST_OPERATIONS = 200;
 
 export function takeStatus({ overall: told, ...status }: StatusDocument): void {
   takeSnapshot(status);
   overall.value = told;
+  snapshotsTaken.value += 1;
   void readContainers();
 }
 
@@ -46,12 +49,17 @@ export function takeEvent(name: EventName, data: unknown): void {
       takeContainer(data as ContainerView);
       return;
     case 'operation':
-      operations.value = added(operations.value, data as OperationView);
+      takeOperation(data as OperationView);
       return;
     case 'job':
-      takeJob(data as JobView);
+      tellJob(data as JobView);
       return;
   }
+}
+
+export function takeOperation(operation: OperationView): void {
+  const kept = [...operations.value].filter(([id]) => id !== operation.id).slice(1 - MOST_OPERATIONS);
+  operations.value = new Map([...kept, [operation.id, operation]]);
 }
 
 function takeSnapshot(taken: Snapshot): void {
@@ -67,24 +75,4 @@ function takeWorker(worker: WorkerView): void {
     ? others.map((each) => (each.name === worker.name ? worker : each))
     : [...others, worker];
   snapshot.value = { ...snapshot.value, workers: changed };
-}
-
-function takeJob(job: JobView): void {
-  const known = jobChanges.value.get(job.id);
-  if (known !== undefined && known.revision > job.revision) return;
-  jobChanges.value = added(jobChanges.value, job);
-}
-
-function added<T extends { readonly id: string }>(
-  before: ReadonlyMap<string, T>,
-  item: T,
-): ReadonlyMap<string, T> {
-  const after = new Map(before);
-  after.delete(item.id);
-  after.set(item.id, item);
-  for (const id of after.keys()) {
-    if (after.size <= MOST_CHANGES) break;
-    after.delete(id);
-  }
-  return after;
 }

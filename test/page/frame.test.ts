@@ -1,10 +1,10 @@
 /** The page's frame in a real browser, before the real server with a fake door: live, paused, stale, languages, themes, keys, and what axe says. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { overallOf } from '../../src/server/sentence.ts';
 import { seriousFindings, TestBrowser } from '../support/browser.ts';
-import { worker } from '../support/fakeDoor.ts';
+import { result, worker } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { openParts } from '../support/parts.ts';
 import { until } from '../support/until.ts';
@@ -89,6 +89,116 @@ describe('the frame of the page', () => {
     await page.waitForSelector('tr[data-worker="push-1"] [data-state="failed"]');
   });
 
+  test('on a worker’s page, too, it asks nothing while paused; and hidden, it lets its connection go', async () => {
+    const page = await signedIn();
+    await page.clock.install();
+    await page.goto(addressOf('workers/push-1'));
+    await page.waitForSelector('.mark-live');
+    await page.getByText('Nothing has happened').or(page.locator('.story')).first().waitFor();
+    await page.keyboard.press('r');
+    await page.waitForSelector('.mark-paused');
+    await until('nobody follows', () => fake.door.listeners === 0);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.clock.runFor(60_000);
+    assert.deepEqual(asked, []);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.waitForSelector('.mark-live');
+    const see = (state: 'hidden' | 'visible'): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${state}' });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    await see('hidden');
+    await page.clock.runFor(10_000);
+    await until('nobody follows', () => fake.door.listeners === 0);
+    change('push-1', { state: 'failed', reason: 'CrashLoop' });
+    await see('visible');
+    await page.waitForSelector('.mark-live');
+    await page.locator('h1 [data-state="failed"]').waitFor();
+  });
+
+  test('what was missed in a pause arrives after it, in every view of jobs, and an older word undoes none', async () => {
+    fake.door.jobs = ['j-1', 'j-2'].map((id) => fake.door.job0(id, { pushId: 'p-1', state: 'running' }));
+    const { kind, createdAt } = fake.door.jobs[0]!;
+    const told = { accountName: null, actor: 'eva', reason: null, jobIds: ['j-1', 'j-2'] };
+    fake.door.pushes = [{ id: 'p-1', kind, createdAt, ...told, state: 'open', jobs: fake.door.jobs }];
+    const page = await signedIn();
+    const views = [
+      ['jobs', 'tr[data-job="j-1"]'],
+      ['jobs/j-1', 'h1 + p'],
+      ['pushes/p-1', 'tr[data-job="j-1"]'],
+      ['pushes', 'tbody tr'],
+    ] as const;
+    for (const [path, place] of views) {
+      fake.door.jobs = fake.door.jobs.map((job) => ({ ...job, state: 'running', revision: 1 }));
+      fake.door.pushes = fake.door.pushes.map((push) => ({ ...push, state: 'open', jobs: fake.door.jobs }));
+      await page.goto(addressOf(path));
+      await page.waitForSelector('.mark-live');
+      await page.locator(`${place} [data-state]`).first().waitFor();
+      const before = fake.door.jobs[0]!;
+      await page.keyboard.press('r');
+      await until('nobody follows', () => fake.door.listeners === 0);
+      fake.door.pushes = fake.door.pushes.map((push) => ({ ...push, state: 'done' }));
+      fake.door.change('j-1', { state: 'done', result: result() });
+      await page.keyboard.press('r');
+      await page.locator(`${place} [data-state="done"]`).first().waitFor();
+      fake.door.tell({ type: 'job', job: before });
+      const host = `after ${path}`;
+      fake.door.tell({ type: 'supervisor', snapshot: { ...fake.door.snapshot(), host } });
+      await page.getByText(`Garrison on ${host}`, { exact: true }).waitFor();
+      assert.equal(await page.locator(`${place} [data-state="running"]`).count(), 0, path);
+    }
+    fake.door.pushes = fake.door.pushes.map((push) => ({ ...push, state: 'failed' }));
+    fake.door.change('j-2', { state: 'failed' });
+    await page.locator('tbody tr [data-state="failed"]').waitFor();
+    await page.getByText(/^As of \d/).waitFor();
+  });
+
+  test('an answer that was lost is told as one, and a question that was closed says nothing in another', async () => {
+    const page = await signedIn();
+    await page.goto(addressOf('workers'));
+    const isDryRun = (request: Request): boolean => /"dryRun":true/.test(request.postData() ?? '');
+    let lose: () => Promise<void> = async () => undefined;
+    await page.route('**/api/v1/operations', (route) => {
+      const { target } = route.request().postDataJSON() as { target: string };
+      if (target !== 'worker/push-1') return isDryRun(route.request()) ? route.continue() : route.abort();
+      lose = () => route.abort();
+      return Promise.resolve();
+    });
+    await page.getByRole('button', { name: 'Quiet push-1' }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Stop push-2' }).click();
+    await page.getByText('under way').waitFor();
+    await Promise.all([page.waitForEvent('requestfailed'), lose()]);
+    assert.match(await textOf(page, 'dialog h2'), /push-2/);
+    await page.locator('dialog button.act').click();
+    await page.getByText('No answer came. It may have been done all the same.').waitFor();
+    await page.getByText(/look under pushes and in the timeline/).waitFor();
+  });
+
+  test('what its reader may do follows the server, and no lost answer takes it away', async () => {
+    const page = await signedIn();
+    await page.goto(addressOf('workers'));
+    const stop = page.getByRole('button', { name: 'Stop push-1' });
+    await stop.waitFor();
+    const again = async (): Promise<void> => {
+      await page.keyboard.press('r');
+      await page.waitForSelector('.mark-paused');
+      await page.keyboard.press('r');
+      await page.waitForSelector('.mark-live');
+    };
+    await page.route('**/api/v1/me', (route) => route.abort());
+    await Promise.all([
+      page.waitForEvent('requestfailed', (request) => request.url().endsWith('/me')),
+      again(),
+    ]);
+    assert.ok(await stop.isVisible());
+    await page.unroute('**/api/v1/me');
+    const item = { name: 'user:eva', role: 'view', formToken: null };
+    await page.route('**/api/v1/me', (route) => route.fulfill({ json: { item } }));
+    await again();
+    await stop.waitFor({ state: 'detached' });
+  });
+
   test('speaks the browser’s language, and the one that was chosen', async () => {
     const page = await signedIn({ locale: 'zh-CN' });
     assert.match(await textOf(page, '[data-overall]'), /一切正常/);
@@ -127,6 +237,8 @@ describe('the frame of the page', () => {
     await tabTo(page, 'Restart');
     await page.keyboard.press('Enter');
     await page.getByText('pid 1 beats').waitFor();
+    const lives = fake.door.asked.map((asked) => (asked as { ifIncarnation: unknown }).ifIncarnation);
+    assert.deepEqual(lives, Array(4).fill('4711-99-abcd'), 'of this life of the worker, and no other');
     const [{ verb, target, reason, actor } = {}] = fake.door.operations as unknown as Record<
       string,
       unknown

@@ -140,6 +140,26 @@ describe('the page’s jobs', () => {
     assert.ok(line.cuts >= 20, String(line.cuts));
   });
 
+  test('a job that ends while the connection is lost is shown as ended; a server that says nothing is Stale after 40 s', async () => {
+    const { page, base } = await openJob('j-3');
+    await page.waitForSelector('.mark-live');
+    line.cut();
+    await until('nobody follows', () => fake.door.listeners === 0);
+    fake.door.change('j-3', { state: 'done', result: result() });
+    await page.locator('h1 + p [data-state="done"]').waitFor();
+    await page.clock.install();
+    await page.goto(`${base}/workers`);
+    await page.waitForSelector('.mark-live');
+    await until('its reader is known', async () => (await page.locator('tr button').count()) > 0);
+    line.hold();
+    await page.clock.runFor(35_000);
+    await page.clock.runFor(5_000);
+    await page.waitForSelector('.mark-stale', { timeout: 3_000 });
+    line.release();
+    await page.clock.runFor(30_000);
+    await page.waitForSelector('.mark-live');
+  });
+
   test('shows what a hostile host says as text, everywhere, and not more than a part of a huge log', async () => {
     const { page, base, log } = await openJob('j-2');
     const facts = { [HOSTILE]: HOSTILE };
@@ -194,6 +214,7 @@ describe('the page’s jobs', () => {
 class CutLine {
   readonly port: number;
   cuts = 0;
+  #isHeld = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -213,6 +234,17 @@ class CutLine {
     });
   }
 
+  /** Takes whatever comes, as a stopped process's kernel does, and says nothing. */
+  hold(): void {
+    this.#isHeld = true;
+    for (const socket of this.#sockets) socket.unpipe();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   #join(near: Socket, far: Socket): void {
     for (const [from, to] of [
       [near, far],
@@ -224,7 +256,7 @@ class CutLine {
         this.#sockets.delete(from);
         to.destroy();
       });
-      from.pipe(to);
+      if (!this.#isHeld) from.pipe(to);
     }
   }
 

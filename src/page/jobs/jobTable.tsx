@@ -1,5 +1,5 @@
 /**
- * A table of jobs, each as the supervisor last told of it.
+ * A table of jobs, each as it is given.
  * A row never moves: what changes is in it.
  */
 import { Link } from 'wouter-preact';
@@ -9,17 +9,10 @@ import { ColumnHeads, type Column } from '../parts/columnHeads.tsx';
 import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
-import { jobChanges } from '../store.ts';
 import { durationText, t, word } from '../words/language.ts';
 import '../views/jobs.css';
 
 export type JobColumn = 'kind' | 'account' | 'elapsed' | 'changes' | 'worker';
-
-/** The newer of what the list had and what was told since. */
-export function newest(job: JobView): JobView {
-  const told = jobChanges.value.get(job.id);
-  return told !== undefined && told.revision >= job.revision ? told : job;
-}
 
 export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns: readonly JobColumn[] }) {
   const has = (column: JobColumn): boolean => columns.includes(column);
@@ -41,7 +34,7 @@ export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns:
         <ColumnHeads columns={all} />
         <tbody>
           {jobs.map((job) => (
-            <JobRow key={job.id} listed={job} columns={columns} />
+            <JobRow key={job.id} job={job} columns={columns} />
           ))}
         </tbody>
       </table>
@@ -49,8 +42,7 @@ export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns:
   );
 }
 
-function JobRow({ listed, columns }: { listed: JobView; columns: readonly JobColumn[] }) {
-  const job = newest(listed);
+function JobRow({ job, columns }: { job: JobView; columns: readonly JobColumn[] }) {
   const has = (column: JobColumn): boolean => columns.includes(column);
   const { id, host, kind, account, state, stage, since, worker, result } = job;
   return (

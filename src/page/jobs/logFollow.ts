@@ -56,6 +56,7 @@ export class LogFollower {
       listen: (source, heard) => this.#listen(source, heard),
       ask: (signal, isInstead) => (isInstead ? this.#askForParts(signal) : this.#askForJob(signal)),
       goesOnAfter: (error) => this.#goesOnAfter(error),
+      rests: () => this.#notFollowing(),
       delayMs: (failures) =>
         failures === 1 ? QUICK_AGAIN_MS : reconnectDelayMs(failures - 1, Math.random()),
     });

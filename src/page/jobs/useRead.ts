@@ -1,10 +1,14 @@
 /**
- * Reads one thing from the API for a view, and anew whenever the connection to the supervisor has changed.
- * It never drops what was read because a later read failed.
+ * Reads one thing from the API for a view, and anew after each time of which nothing was told.
+ * It never drops what was read because a later read failed, and reads nothing anew while the page is paused.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { JobView } from '../../supervisor/door.ts';
 import { get, Problem, type Document } from '../api.ts';
-import { connection } from '../live.ts';
+import { isStill } from '../live.ts';
+import { oneAtATime } from '../oneAtATime.ts';
+import { snapshotsTaken } from '../store.ts';
+import { onJob, withTold } from './toldJobs.ts';
 
 export interface Reading<T> {
   readonly item: T | null;
@@ -13,24 +17,35 @@ export interface Reading<T> {
   readonly isMissing: boolean;
 }
 
-export function useRead<T>(path: string): Reading<T> {
+const asItIs = <T>(item: T): T => item;
+
+/** `put`: puts what is told of a job into what was read. */
+export function useRead<T>(path: string, put: (item: T, told: JobView) => T = asItIs): Reading<T> {
   const [item, setItem] = useState<T | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const { state } = connection.value;
-  useEffect(() => {
-    if (state === 'paused') return;
-    const stop = new AbortController();
-    get<Document<T>>(path, stop.signal).then(
-      (read) => {
-        setItem(read.item);
+  const rests = isStill.value;
+  const again = snapshotsTaken.value;
+  const { read, stop } = useMemo(() => {
+    const ended = new AbortController();
+    const readOnce = async (): Promise<void> => {
+      try {
+        const answered = await withTold(get<Document<T>>(path, ended.signal), (answer, told) => ({
+          ...answer,
+          item: put(answer.item, told),
+        }));
+        setItem(answered.item);
         setError(null);
-      },
-      (failure: unknown) => {
-        if (!stop.signal.aborted) setError(failure);
-      },
-    );
-    return () => stop.abort();
-    // What changed while nothing was heard was not told.
-  }, [path, state]);
+      } catch (failure) {
+        if (!ended.signal.aborted) setError(failure);
+      }
+    };
+    return { read: oneAtATime(readOnce), stop: () => ended.abort() };
+  }, [path, rests]);
+  useEffect(() => stop, [stop]);
+  useEffect(() => {
+    // A view that is opened while the page is paused is shown once, as it is then.
+    if (!rests || item === null) void read();
+  }, [read, again]);
+  useEffect(() => onJob((told) => setItem((held) => (held === null ? null : put(held, told)))), [path]);
   return { item, error, isMissing: error instanceof Problem && error.status === 404 };
 }

@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.ts';
-import { connection } from '../live.ts';
+import { isStill } from '../live.ts';
 
 export interface Asked<Answer> {
   /** Null before the first. */
@@ -18,8 +18,7 @@ const NOTHING_YET = { answer: null, error: null } as const;
 /** `again`: with another value it is asked at once. */
 export function useAsked<Answer>(path: string, everyMs: number, again = ''): Asked<Answer> {
   const [told, setTold] = useState<Asked<Answer> & { readonly path: string }>({ path, ...NOTHING_YET });
-  const { state } = connection.value;
-  const isStill = state === 'paused' || state === 'signedOut';
+  const rests = isStill.value;
   useEffect(() => {
     const stop = new AbortController();
     let timer = 0;
@@ -32,15 +31,15 @@ export function useAsked<Answer>(path: string, everyMs: number, again = ''): Ask
             ? { path, ...answered }
             : { ...before, error: answered.error },
         );
-      if (!isStill) timer = window.setTimeout(() => void ask(), everyMs);
+      if (!rests) timer = window.setTimeout(() => void ask(), everyMs);
     };
     // A view that is opened while the page is paused is shown once, as it is then.
-    if (!isStill || told.path !== path || told.answer === null) void ask();
+    if (!rests || told.path !== path || told.answer === null) void ask();
     return () => {
       stop.abort();
       clearTimeout(timer);
     };
-  }, [path, everyMs, isStill, again]);
+  }, [path, everyMs, rests, again]);
   return told.path === path ? told : NOTHING_YET;
 }
 

@@ -7,8 +7,9 @@ import type { JobView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { addressOf, apiPath } from '../api.ts';
 import { ask } from '../asking.ts';
-import { Elapsed, newest } from '../jobs/jobTable.tsx';
+import { Elapsed } from '../jobs/jobTable.tsx';
 import { JobLog } from '../jobs/jobLog.tsx';
+import { newer } from '../jobs/toldJobs.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Said, Told } from '../parts/said.tsx';
@@ -26,11 +27,10 @@ export function isFinal(state: string): boolean {
 }
 
 export function JobPage({ id }: { id: string }) {
-  const { item, error, isMissing } = useRead<JobView>(apiPath('jobs', id));
+  const { item: job, error, isMissing } = useRead<JobView>(apiPath('jobs', id), newer);
   if (isMissing) return <p>{t('job.unknown', { id })}</p>;
-  if (item === null)
+  if (job === null)
     return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
-  const job = newest(item);
   return (
     <>
       <h1>

@@ -4,11 +4,11 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Link, useLocation, useSearch } from 'wouter-preact';
-import { filterOf, fits, JOB_STATES, searchOf, SORTS, type JobFilter } from '../jobs/jobFilter.ts';
+import { filterOf, JOB_STATES, searchOf, SORTS, type JobFilter } from '../jobs/jobFilter.ts';
 import { JobList, type JobListState } from '../jobs/jobList.ts';
 import { JobTable } from '../jobs/jobTable.tsx';
+import { useReread } from '../jobs/useReread.ts';
 import { Trouble } from '../parts/trouble.tsx';
-import { jobChanges } from '../store.ts';
 import { t, word } from '../words/language.ts';
 import './jobs.css';
 
@@ -23,9 +23,10 @@ export function JobsPage() {
   const filter = useMemo(() => filterOf(search), [search]);
   const list = useMemo(() => new JobList(filter, counts.current), [filter, round]);
   useEffect(() => {
-    void list.read();
+    list.open();
     return () => list.close();
   }, [list]);
+  useReread(list.readAnew, list.count);
   const { value: state } = list.state;
   counts.current = state.counts;
   const go = (change: Partial<JobFilter>, how: 'push' | 'replace' = 'push'): void => {
@@ -39,7 +40,7 @@ export function JobsPage() {
       <p>
         <Link href="/pushes">{t('jobs.pushes')}</Link>
       </p>
-      <NewJobs filter={filter} state={state} show={() => setRound(round + 1)} />
+      <NewJobs count={state.fresh.size} show={() => setRound(round + 1)} />
       <Rows state={state} filter={filter} />
       <Foot list={list} state={state} />
     </>
@@ -126,16 +127,8 @@ function Sort({ filter, go }: { filter: JobFilter; go: Go }) {
   );
 }
 
-/** Those that were made after the list was read. */
-function NewJobs({ filter, state, show }: { filter: JobFilter; state: JobListState; show: () => void }) {
-  const { items, readAt } = state;
-  const known = useMemo(() => new Set(items.map(({ id }) => id)), [items]);
-  const count =
-    readAt === null
-      ? 0
-      : [...jobChanges.value.values()].filter(
-          (job) => !known.has(job.id) && (job.createdAt > readAt || job.since > readAt) && fits(job, filter),
-        ).length;
+/** Those that came after the list was read. */
+function NewJobs({ count, show }: { count: number; show: () => void }) {
   return (
     <p role="status">
       {count === 0 ? null : (

@@ -2,15 +2,18 @@
  * All pushes, and one of them with its hosts, live: how far each is, what came of it, and what can still be done.
  * It never counts by itself what the supervisor has counted.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { JobView, PushSummary, PushView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
-import { addressOf, apiPath, get, type ListDocument } from '../api.ts';
+import { addressOf, apiPath } from '../api.ts';
 import { ask } from '../asking.ts';
-import { JobTable, newest } from '../jobs/jobTable.tsx';
+import { JobTable } from '../jobs/jobTable.tsx';
+import { PushList } from '../jobs/pushList.ts';
+import { withJob } from '../jobs/toldJobs.ts';
 import { useRead } from '../jobs/useRead.ts';
-import { connection } from '../live.ts';
+import { useReread } from '../jobs/useReread.ts';
+import { clockText } from '../now.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { Said } from '../parts/said.tsx';
@@ -22,35 +25,30 @@ import { WhyChain } from '../parts/whyChain.tsx';
 import { isFinal } from './job.tsx';
 import './jobs.css';
 
-const PAGE = 50;
 const ROWS_AT_FIRST = 200;
 
 export function PushesPage() {
-  const [items, setItems] = useState<readonly PushSummary[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const read = async (after: string | null): Promise<void> => {
-    const more = after === null ? '' : `&cursor=${encodeURIComponent(after)}`;
-    try {
-      const page = await get<ListDocument<PushSummary>>(`api/v1/pushes?limit=${String(PAGE)}${more}`);
-      setItems((before) => [...(after === null ? [] : (before ?? [])), ...page.items]);
-      setCursor(page.nextCursor ?? null);
-      setError(null);
-    } catch (failure) {
-      setError(failure);
-    }
-  };
-  useEffect(() => void read(null), [connection.value.state]);
+  const list = useMemo(() => new PushList(), []);
+  useEffect(() => {
+    void list.read();
+    return () => list.close();
+  }, [list]);
+  useReread(list.read, list.read);
+  const { items, hasMore, error, readAt } = list.state.value;
   return (
     <>
       <h1>{t('jobs.pushes')}</h1>
       {error === null ? null : <Trouble error={error} />}
-      {items === null ? <p role="status">{t('list.loading')}</p> : <PushTable pushes={items} />}
-      {cursor === null ? null : (
-        <button type="button" onClick={() => void read(cursor)}>
+      {readAt === null ? null : (
+        <p class="quiet">{t('list.asOf', { time: clockText(Date.parse(readAt)) })}</p>
+      )}
+      {items === null ? null : <PushTable pushes={items} />}
+      {items !== null || error !== null ? null : <p role="status">{t('list.loading')}</p>}
+      {hasMore ? (
+        <button type="button" onClick={() => list.readMore()}>
           {t('jobs.more')}
         </button>
-      )}
+      ) : null}
     </>
   );
 }
@@ -107,11 +105,16 @@ function PushRow({ push }: { push: PushSummary }) {
 }
 
 export function PushPage({ id }: { id: string }) {
-  const { item, error, isMissing } = useRead<PushView>(apiPath('pushes', id));
+  const { item, error, isMissing } = useRead<PushView>(apiPath('pushes', id), withJobOf);
   if (isMissing) return <p>{t('push.unknown', { id })}</p>;
   if (item === null)
     return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
-  return <Push push={item} jobs={item.jobs.map(newest)} />;
+  return <Push push={item} jobs={item.jobs} />;
+}
+
+function withJobOf(push: PushView, told: JobView): PushView {
+  const jobs = withJob(push.jobs, told);
+  return jobs === push.jobs ? push : { ...push, jobs };
 }
 
 function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
