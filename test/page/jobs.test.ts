@@ -102,6 +102,8 @@ describe('the page’s jobs', () => {
     await until('the filter is back', async () => (await page.locator('tr[data-job]').count()) === 2);
     const [push] = await pushes();
     const again = await garrison.push('eva', ['practice-1']);
+    const found = (): Promise<{ items: unknown[] }> => garrison.api('GET', '/api/v1/jobs?state=done&q=eva');
+    await until('it is kept, not only told', async () => (await found()).items.length === 3);
     await page.getByRole('button', { name: 'Show 1 new' }).click();
     await until('it is there', async () => (await page.locator('tr[data-job]').count()) === 3);
     assert.notEqual(again.id, push?.id);
