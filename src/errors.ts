@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'PAGE_UNAVAILABLE'
   | 'WAIT_TIMED_OUT'
   | 'CONFLICTING_STATE'
+  | 'NOT_RUNNING'
   | 'INTERNAL';
 
 export class GarrisonError extends Error {

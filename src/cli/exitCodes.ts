@@ -43,6 +43,7 @@ const ACT: Readonly<Record<ErrorCode, number>> = {
   PAGE_UNAVAILABLE: EXIT.failed,
   WAIT_TIMED_OUT: EXIT.timedOut,
   CONFLICTING_STATE: EXIT.failed,
+  NOT_RUNNING: EXIT.notRunning,
   INTERNAL: EXIT.failed,
 };
 

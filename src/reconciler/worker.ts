@@ -14,6 +14,8 @@ export interface Wish {
   readonly worker: WorkerWish;
   readonly recycle: Incarnation | null;
   readonly recycleFor: RecycleReason;
+  /** One without a process that is to stay quiet does not wait for its back-off; one that is to run never does. */
+  readonly startsAtOnce?: boolean;
 }
 
 export type RecycleReason = 'Person' | 'MemoryLimit';

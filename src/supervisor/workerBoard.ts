@@ -137,7 +137,7 @@ export class WorkerBoard {
     entry.wish = wish;
     entry.judgeAtMs = -Infinity;
     // A person who starts a dead worker doesn't wait for its back-off, and its failures so far are forgiven.
-    if (wish.worker === 'run' && entry.evidence.incarnation === null) {
+    if ((wish.worker === 'run' || wish.startsAtOnce === true) && entry.evidence.incarnation === null) {
       entry.plan = { ...FIRST_PLAN, answeredDeaths: entry.plan.answeredDeaths };
     }
   }

@@ -2,6 +2,7 @@
  * Prepares an operation on a worker: what it will do, how it is begun, and whether what it wanted is verified yet.
  * It does nothing itself: the loop does, once the wish is set.
  */
+import type { WorkerWish } from '../detector/verdict.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
 import { incarnationText } from '../heartbeat.ts';
 import type { OperationRequest, WorkerVerb, WorkerView } from './door.ts';
@@ -17,6 +18,7 @@ export function prepareForWorker(
 ): Prepared {
   const { verb } = request;
   const worker = targetWorker(request, supervisor);
+  forbid(verb, worker);
   const ends = verb === 'restart' || verb === 'stop';
   return {
     interrupts: ends ? worker.jobs.map((id) => `job ${id} on ${worker.name}`) : [],
@@ -25,9 +27,25 @@ export function prepareForWorker(
       // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
       const before = worker.incarnation?.nonce ?? null;
       setWish(verb, worker, { supervisor, around });
+      if (verb === 'stop' && isStopped(worker))
+        return () => ({ state: 'done', detail: `${worker.name} was stopped already` });
       return () => checkWorker(verb, before, supervisor.worker(worker.name));
     },
   };
+}
+
+/** To be quiet it would have to be started: that is another deed than the one asked for. */
+function forbid(verb: WorkerVerb, worker: WorkerView): void {
+  const { name, wish } = worker;
+  if (verb !== 'quiet' || wish !== 'stop') return;
+  const how = isStopped(worker) ? 'is stopped' : 'is being stopped';
+  throw new GarrisonError('NOT_RUNNING', `${name} ${how}: it takes no new jobs, and nothing was done`, {
+    cure: `To have it run and take none: garrison start ${name}, then garrison quiet ${name}.`,
+  });
+}
+
+function isStopped({ wish, incarnation }: WorkerView): boolean {
+  return wish === 'stop' && incarnation === null;
 }
 
 function setWish(
@@ -35,13 +53,30 @@ function setWish(
   worker: WorkerView,
   { supervisor, around }: { readonly supervisor: Supervisor; readonly around: Surroundings },
 ): void {
-  const wish = verb === 'stop' ? 'stop' : verb === 'quiet' ? 'quiet' : 'run';
+  const wish = wishAfter(verb, worker);
   const { workers } = supervisor.snapshot();
   const kept = Object.fromEntries(workers.map((each) => [each.name, each.wish]));
   // Kept first: a wish that took effect but is forgotten at the next start would be a latch that lifts itself.
   around.keepWishes({ ...kept, [worker.name]: wish });
-  const recycle = verb === 'restart' ? worker.incarnation : null;
-  supervisor.setWish(worker.name, { worker: wish, recycle, recycleFor: 'Person' });
+  const restart = { recycle: worker.incarnation, startsAtOnce: true };
+  const more = verb === 'restart' ? restart : { recycle: null };
+  supervisor.setWish(worker.name, { worker: wish, ...more, recycleFor: 'Person' });
+}
+
+/** Only a start ends a quiet: whoever restarts a worker has not said that it should take jobs again. */
+export function wishAfter(verb: WorkerVerb, { wish }: Pick<WorkerView, 'wish'>): WorkerWish {
+  switch (verb) {
+    case 'restart':
+      return wish === 'quiet' ? 'quiet' : 'run';
+    case 'start':
+      return 'run';
+    case 'stop':
+      return 'stop';
+    case 'quiet':
+      return 'quiet';
+    default:
+      return unreachable(verb);
+  }
 }
 
 function targetWorker({ target, ifIncarnation }: OperationRequest, supervisor: Supervisor): WorkerView {
@@ -62,24 +97,65 @@ function targetWorker({ target, ifIncarnation }: OperationRequest, supervisor: S
   );
 }
 
-/** A sentence: what will happen to the worker. */
+/** A sentence: what will happen to the worker, as it is now. */
 export function workerPlan(verb: WorkerVerb, worker: WorkerView): string {
-  const hand =
-    worker.jobs.length === 0
-      ? 'it has no job in hand'
-      : `it first finishes ${String(worker.jobs.length)} job(s) in hand`;
   switch (verb) {
     case 'restart':
-      return `${worker.name} drains (${hand}), ends, and a new process takes its place`;
+      return restartPlan(worker);
     case 'stop':
-      return `${worker.name} drains (${hand}), ends, and stays stopped until garrison start`;
+      return stopPlan(worker);
     case 'start':
-      return `${worker.name} is started and takes jobs`;
+      return startPlan(worker);
     case 'quiet':
-      return `${worker.name} takes no new jobs (${hand})`;
+      return quietPlan(worker);
     default:
       return unreachable(verb);
   }
+}
+
+function restartPlan(worker: WorkerView): string {
+  const { name, wish, incarnation } = worker;
+  const isQuiet = wish === 'quiet';
+  const then = isQuiet
+    ? `which takes no new jobs: it stays quiet until garrison start ${name}`
+    : 'which takes jobs';
+  if (incarnation !== null)
+    return `${name} drains (${handOf(worker)}), ends, and a new process takes its place, ${then}`;
+  const why = wish === 'stop' ? 'is stopped' : 'has no process now';
+  return `${name} ${why}: a process is started at once, ${then}`;
+}
+
+function stopPlan(worker: WorkerView): string {
+  const { name, wish, incarnation } = worker;
+  const until = `stays stopped until garrison start ${name}`;
+  if (isStopped(worker)) return `${name} is stopped already, and ${until}; nothing is done`;
+  if (incarnation === null) return `${name} has no process now, is not started again, and ${until}`;
+  if (wish === 'stop') return `${name} is being stopped already: ${handOf(worker)}, ends, and ${until}`;
+  return `${name} drains (${handOf(worker)}), ends, and ${until}`;
+}
+
+function startPlan(worker: WorkerView): string {
+  const { name, wish, incarnation } = worker;
+  if (incarnation === null) return `${name} has no process now: one is started at once and takes jobs`;
+  if (wish === 'stop')
+    return `${name} is being stopped: ${handOf(worker)}, ends, and a new process takes its place, which takes jobs`;
+  return wish === 'quiet' ? `${name} is quiet, and takes jobs again` : `${name} runs and takes jobs already`;
+}
+
+function quietPlan(worker: WorkerView): string {
+  const { name, wish, incarnation } = worker;
+  const until = `until garrison start ${name}`;
+  if (wish === 'quiet') return `${name} is quiet already: it takes no new jobs ${until}`;
+  return incarnation === null
+    ? `${name} has no process now; it starts again as before, and takes no new jobs ${until}`
+    : `${name} takes no new jobs ${until} (${handOf(worker)})`;
+}
+
+function handOf({ jobs }: WorkerView): string {
+  if (jobs.length === 0) return 'it has no job in hand';
+  return jobs.length === 1
+    ? 'it first finishes the job in hand'
+    : `it first finishes the ${String(jobs.length)} jobs in hand`;
 }
 
 /** `before`: the nonce of the incarnation that was there when it was asked for. */
@@ -95,9 +171,7 @@ export function checkWorker(
   const done = (sentence: string): Verified => ({ state: 'done', detail: sentence });
   switch (verb) {
     case 'restart':
-      return state === 'up' && nonce !== before
-        ? done(`${name} is up as pid ${String(worker.incarnation?.pid)}`)
-        : null;
+      return state === 'up' && nonce !== before ? done(`${name} is up as ${lifeOf(worker)}`) : null;
     case 'start':
       return state === 'up' && reason === 'Beating' ? done(`${name} is up and takes jobs`) : null;
     case 'stop':
@@ -107,4 +181,9 @@ export function checkWorker(
     default:
       return unreachable(verb);
   }
+}
+
+function lifeOf({ incarnation, wish }: WorkerView): string {
+  const pid = `pid ${String(incarnation?.pid)}`;
+  return wish === 'quiet' ? `${pid}, and takes no new jobs as before` : pid;
 }

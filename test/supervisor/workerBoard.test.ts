@@ -54,6 +54,30 @@ describe('the board of workers', () => {
     assert.ok(recheckAtMs !== null && recheckAtMs <= 6_000);
   });
 
+  it('starts at once what has failed and is quiet, when it is asked to, and not before', () => {
+    const board = new WorkerBoard({ ...SETTINGS, ...APART, dice: () => 0.5 }, moment(0).wall);
+    const surroundings = fc.sample(around, { numRuns: 1, seed: 1 })[0]!;
+    let nowMs = 0;
+    const startsOf = (): number => {
+      const { actions } = board.decide({ ...surroundings, stopping: false, at: moment((nowMs += 10)) });
+      return actions.filter((action) => action.kind === 'spawnWorker' && action.worker === 'push-1').length;
+    };
+    const quiet = { worker: 'quiet', recycle: null, recycleFor: 'Person' } as const;
+    board.setWish('push-1', quiet);
+    const fail = (): void => {
+      board.observe('push-1', { kind: 'spawnFailed', detail: 'no memory' }, moment(nowMs));
+    };
+    startsOf();
+    fail();
+    startsOf();
+    fail();
+    assert.equal(startsOf(), 0, 'it waits');
+    board.setWish('push-1', quiet);
+    assert.equal(startsOf(), 0, 'to ask again for quiet is no start');
+    board.setWish('push-1', { ...quiet, startsAtOnce: true });
+    assert.equal(startsOf(), 1);
+  });
+
   it('tells of each worker how much memory it may hold', () => {
     const board = new WorkerBoard({ ...SETTINGS, ...APART, dice: () => 0.5 }, moment(0).wall);
     const limits = board.measures().map(({ worker, memoryLimitBytes }) => [worker, memoryLimitBytes]);

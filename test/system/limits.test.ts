@@ -154,6 +154,16 @@ describe('limits and latches', () => {
       assert.deepEqual(await stateOf(garrison, 'push-1'), ['stopped', 'StoppedByPerson', 'stop']);
       assert.equal((await garrison.cli('status', 'push-1')).exitCode, 3);
       assert.equal((await garrison.cli('status')).exitCode, 1);
+      assert.deepEqual(await verb(garrison, 'stop', 'push-1'), [
+        0,
+        'stop push-1: done: push-1 was stopped already',
+      ]);
+      const quiet = await garrison.cli('quiet', 'push-1');
+      assert.deepEqual(
+        [quiet.exitCode, /is stopped.*garrison start push-1, then/s.test(quiet.stderr)],
+        [7, true],
+      );
+      assert.deepEqual(await stateOf(garrison, 'push-1'), ['stopped', 'StoppedByPerson', 'stop']);
       assert.deepEqual(await verb(garrison, 'start', 'worker/push-1'), [
         0,
         'start worker/push-1: done: push-1 is up and takes jobs',
@@ -162,6 +172,9 @@ describe('limits and latches', () => {
         0,
         'quiet push-1: done: push-1 takes no new jobs',
       ]);
+      assert.deepEqual(await stateOf(garrison, 'push-1'), ['up', 'Quiet', 'quiet']);
+      const [code, said] = await verb(garrison, 'restart', 'push-1');
+      assert.deepEqual([code, /takes no new jobs as before$/.test(said)], [0, true], said);
       assert.deepEqual(await stateOf(garrison, 'push-1'), ['up', 'Quiet', 'quiet']);
       assert.deepEqual((await verb(garrison, 'start', 'push-1'))[0], 0);
       const second = await pidOf(garrison, 'push-1');

@@ -72,16 +72,14 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
 }
 
 export function WorkerActions({ worker }: { worker: WorkerView }) {
-  const { name, wish, incarnation } = worker;
-  const verbs: readonly WorkerVerb[] =
-    wish === 'run' ? ['quiet', 'restart', 'stop'] : ['start', 'restart', 'stop'];
+  const { name, incarnation } = worker;
   const life =
     incarnation === null
       ? null
       : `${String(incarnation.pid)}-${String(incarnation.startTicks)}-${incarnation.nonce}`;
   return (
     <span class="buttons">
-      {verbs.map((verb) => (
+      {verbsFor(worker).map((verb) => (
         <button
           key={verb}
           type="button"
@@ -94,6 +92,18 @@ export function WorkerActions({ worker }: { worker: WorkerView }) {
       ))}
     </span>
   );
+}
+
+/** What would change nothing is not offered. */
+function verbsFor({ wish, incarnation }: WorkerView): readonly WorkerVerb[] {
+  switch (wish) {
+    case 'stop':
+      return ['start'];
+    case 'quiet':
+      return ['start', 'restart', 'stop'];
+    case 'run':
+      return incarnation === null ? ['start', 'stop'] : ['quiet', 'restart', 'stop'];
+  }
 }
 
 export function memoryText(bytes: number | null): string {
