@@ -10,6 +10,8 @@ import { KeyHelp } from './parts/keyHelp.tsx';
 import { Later } from './parts/later.tsx';
 import { OwnPassword } from './parts/ownPassword.tsx';
 import { OperationDialog } from './parts/operationDialog.tsx';
+import { Time } from './parts/time.tsx';
+import { zoneText } from './now.ts';
 import { snapshot } from './store.ts';
 import { ContainerPage } from './views/container.tsx';
 import { ContainersPage } from './views/containers.tsx';
@@ -100,10 +102,13 @@ function Footer() {
   const status = snapshot.value;
   return (
     <footer class="quiet">
-      {status === null
-        ? ''
-        : t('app.version', { version: status.version, pid: status.pid, startedAt: status.startedAt })}{' '}
-      <a href="plain">{t('app.plain')}</a>
+      {status === null ? null : (
+        <>
+          {t('app.version', { version: status.version, pid: status.pid })} <Time at={status.startedAt} />
+          {' · '}
+        </>
+      )}
+      {t('app.zone', { zone: zoneText() })} <a href="plain">{t('app.plain')}</a>
     </footer>
   );
 }

@@ -33,12 +33,20 @@ export function lastedMs(at: string): number {
 }
 
 export function clockText(ms: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium', hourCycle: 'h23' }).format(ms);
 }
 
 export function wholeText(at: string): string {
-  const format = { dateStyle: 'medium', timeStyle: 'long' } as const;
+  const format = { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' } as const;
   return new Intl.DateTimeFormat(locale.value, format).format(Date.parse(at));
+}
+
+/** The zone of every time on the page that names none, as it is today: `Europe/Berlin (GMT+1)`. */
+export function zoneText(): string {
+  const format = new Intl.DateTimeFormat(locale.value, { timeZoneName: 'shortOffset' });
+  const offset = format.formatToParts().find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const { timeZone } = format.resolvedOptions();
+  return timeZone === 'UTC' ? timeZone : `${timeZone} (${offset})`;
 }
 
 function lengthText(ms: number): string {

@@ -176,7 +176,8 @@ function valueText({ unit }: ChartKind, value: number): string {
 
 function wholeTime(view: SamplesView, ms: number): string {
   if (view.points * view.stepMs < DAY_MS) return clockText(ms);
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+  const format = { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' } as const;
+  return new Intl.DateTimeFormat(locale.value, format).format(ms);
 }
 
 function axisText(view: SamplesView, ms: number): string {

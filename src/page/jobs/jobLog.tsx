@@ -97,7 +97,13 @@ function Rows({ rows }: { rows: readonly LogRow[] }) {
   );
 }
 
-function Earlier({ follower, state: { from, size } }: { follower: LogFollower; state: LogState }) {
+function Earlier({
+  follower,
+  state: { from, size, earlierFailed },
+}: {
+  follower: LogFollower;
+  state: LogState;
+}) {
   if (from === 0) return null;
   return (
     <p>
@@ -109,15 +115,22 @@ function Earlier({ follower, state: { from, size } }: { follower: LogFollower; s
           {t('log.earlier')}
         </button>
       )}
+      <span role="alert">{earlierFailed === null ? '' : failureText(earlierFailed)}</span>
     </p>
   );
+}
+
+function failureText({ status }: { readonly status: number | null }): string {
+  const why = status === null ? t('log.noAnswer') : t('log.earlierStatus', { status });
+  return t('log.earlierFailed', { why });
 }
 
 function stepText({ at }: LogState): string {
   switch (at.step) {
     case 'connecting':
-    case 'failed':
       return t('log.connecting');
+    case 'failed':
+      return t('log.failed');
     case 'following':
       return t('log.following');
     case 'polling':

@@ -12,6 +12,8 @@ export interface LogState {
   readonly rows: readonly LogRow[];
   readonly from: number;
   readonly size: number;
+  /** Why the part before what is shown could not be read; no status where no answer came. */
+  readonly earlierFailed: { readonly status: number | null } | null;
   readonly at:
     | { readonly step: 'connecting' }
     | { readonly step: 'following' }
@@ -23,6 +25,7 @@ export interface LogState {
 
 const TAIL_BYTES = 256 * 1024;
 const EARLIER_BYTES = 256 * 1024;
+const EARLIER_WITHIN_MS = 15_000;
 /** Many chunks that come together are drawn once. */
 const DRAW_EVERY_MS = 50;
 /** Most lost connections were lost alone. */
@@ -35,7 +38,13 @@ interface Part extends LogChunk {
 }
 
 export class LogFollower {
-  readonly state: Signal<LogState> = signal({ rows: [], from: 0, size: 0, at: { step: 'connecting' } });
+  readonly state: Signal<LogState> = signal({
+    rows: [],
+    from: 0,
+    size: 0,
+    earlierFailed: null,
+    at: { step: 'connecting' },
+  });
   readonly #path: string;
   readonly #jobId: string;
   readonly #window = new LogWindow();
@@ -84,16 +93,30 @@ export class LogFollower {
   async showEarlier(): Promise<void> {
     const to = this.#window.from;
     const first = Math.max(0, to - EARLIER_BYTES);
-    const answer = await fetch(addressOf(this.#path), {
-      headers: { range: `bytes=${String(first)}-${String(to - 1)}` },
-      cache: 'no-store',
-    });
-    if (answer.status !== 206) return;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    const skipped = first === 0 ? 0 : bytes.indexOf(0x0a) + 1;
-    const text = new TextDecoder().decode(bytes.subarray(skipped));
+    this.#set({ earlierFailed: null });
+    const told = await this.#readBytes(first, to);
+    if (!(told instanceof Uint8Array)) {
+      this.#set({ earlierFailed: told });
+      return;
+    }
+    const skipped = first === 0 ? 0 : told.indexOf(0x0a) + 1;
+    const text = new TextDecoder().decode(told.subarray(skipped));
     this.#window.prepend({ text, from: first + skipped, to });
     this.#draw();
+  }
+
+  async #readBytes(first: number, to: number): Promise<Uint8Array | { readonly status: number | null }> {
+    try {
+      const answer = await fetch(addressOf(this.#path), {
+        headers: { range: `bytes=${String(first)}-${String(to - 1)}` },
+        cache: 'no-store',
+        signal: AbortSignal.timeout(EARLIER_WITHIN_MS),
+      });
+      const { status } = answer;
+      return status === 206 ? new Uint8Array(await answer.arrayBuffer()) : { status };
+    } catch {
+      return { status: null };
+    }
   }
 
   #where(): string {

@@ -10,7 +10,12 @@ export function Said({ children }: { children: string }) {
 
 /** A sentence of the supervisor's, which no word of the page's stands for: it is read aloud as what it is. */
 export function Told({ children }: { children: string }) {
-  return <bdi lang="en">{readableLines(children)}</bdi>;
+  return <bdi lang="en">{readableLines(zoned(children))}</bdi>;
+}
+
+/** Its times are UTC, and the page's own are not: they say so. */
+function zoned(text: string): string {
+  return text.replace(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, '$1 $2 UTC');
 }
 
 function readableLines(text: string): string {

@@ -4,6 +4,8 @@
  */
 import { Link } from 'wouter-preact';
 import type { Snapshot } from '../../supervisor/door.ts';
+import { connection, heardAtMs, type Connection } from '../live.ts';
+import { clockText } from '../now.ts';
 import { Later } from '../parts/later.tsx';
 import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
@@ -39,14 +41,24 @@ export function Overview() {
 
 const loadLastHour = async () => (await import('../charts/lastHour.tsx')).LastHour;
 
+const FOLLOWED: readonly Connection['state'][] = ['live', 'polling'];
+
 /** Loud once: it is read aloud when the sentence changes. */
 function Verdict() {
   const told = overall.value;
   const state = told === null ? 'unknown' : told.state;
+  const what = t(`overall.${state}`);
+  const isFollowed = FOLLOWED.includes(connection.value.state);
+  const heardAt = heardAtMs.value;
+  // What was well when it was last heard of may be anything by now.
+  const isOld = !isFollowed && told !== null && heardAt !== null;
   return (
-    <section class={`verdict ${state}`} aria-live="polite" data-overall={state}>
+    <section class={`verdict ${isFollowed ? state : 'old'}`} aria-live="polite" data-overall={state}>
       <h1>
-        <State state={state === 'well' ? 'up' : 'unknown'} label={t(`overall.${state}`)} />
+        <State
+          state={isFollowed && state === 'well' ? 'up' : 'unknown'}
+          label={isOld ? t('overall.asOf', { what, time: clockText(heardAt) }) : what}
+        />
       </h1>
       <ul>
         {told?.sentences.map((sentence) => (
@@ -88,45 +100,78 @@ function QueueCard({ status: { queue } }: { status: Snapshot }) {
   );
 }
 
-function ContainerCard({ status: { containers } }: { status: Snapshot }) {
-  const { total, sick, brake, maintenance, problems } = containers;
-  const counted =
-    sick.length === 0
-      ? t('overview.allContainers', { total })
-      : t('overview.sick', { sick: sick.length, total });
+/** As the supervisor counts them: of very many it names only the first. */
+const SICK = ['unhealthy', 'ghost', 'healing', 'quarantined'] as const;
+
+function ContainerCard({ status: { containers, docker } }: { status: Snapshot }) {
   return (
     <section class="card">
       <h2>
         <Link href="/containers">{t('overview.containers')}</Link>
       </h2>
-      <p>{total === 0 ? t('overview.noContainers') : counted}</p>
-      <ul>
-        {sick.map(({ name, state, heal, detail }) => (
-          <li key={name}>
-            <Link href={`/containers/${encodeURIComponent(name)}`}>
-              <Said>{name}</Said>
-            </Link>{' '}
-            <State state={state} /> <Told>{heal.plan === '' ? detail : heal.plan}</Told>
-          </li>
-        ))}
-        {brake === null ? null : (
-          <li>
-            <Told>{brake}</Told>
-          </li>
+      <p>
+        {docker.state === 'away' && containers.total > 0 ? (
+          <>
+            {t('overview.containersAway', { total: containers.total })} <Time at={docker.since} />
+          </>
+        ) : (
+          countText(containers)
         )}
-        {maintenance.map(({ scope, until, actor }) => (
-          <li key={scope}>
-            {t('overview.maintenance', { scope, actor })} <Time at={until} />
-          </li>
-        ))}
-        {problems.map((problem) => (
-          <li key={problem}>
-            <Told>{problem}</Told>
-          </li>
-        ))}
-      </ul>
+      </p>
+      <ContainerNotes of={containers} />
     </section>
   );
+}
+
+function ContainerNotes({ of }: { of: Snapshot['containers'] }) {
+  const { sick, brake, maintenance, problems } = of;
+  const unnamed = sickIn(of) - sick.length;
+  return (
+    <ul>
+      {sick.map(({ name, state, heal, detail }) => (
+        <li key={name}>
+          <Link href={`/containers/${encodeURIComponent(name)}`}>
+            <Said>{name}</Said>
+          </Link>{' '}
+          <State state={state} /> <Told>{heal.plan === '' ? detail : heal.plan}</Told>
+        </li>
+      ))}
+      {unnamed <= 0 ? null : (
+        <li>
+          <Link href="/containers">{t('overview.moreSick', { n: unnamed })}</Link>
+        </li>
+      )}
+      {brake === null ? null : (
+        <li>
+          <Told>{brake}</Told>
+        </li>
+      )}
+      {maintenance.map(({ scope, until, actor }) => (
+        <li key={scope}>
+          {t('overview.maintenance', { scope, actor })} <Time at={until} />
+        </li>
+      ))}
+      {problems.map((problem) => (
+        <li key={problem}>
+          <Told>{problem}</Told>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function sickIn({ byState }: Snapshot['containers']): number {
+  return SICK.reduce((sum, state) => sum + byState[state], 0);
+}
+
+function countText(containers: Snapshot['containers']): string {
+  const { total, listed } = containers;
+  if (!listed) return t('overview.notLooked');
+  if (total === 0) return t('overview.noContainers');
+  const sick = sickIn(containers);
+  const { unknown } = containers.byState;
+  if (unknown > 0) return t('overview.notKnown', { sick, total, n: unknown });
+  return sick === 0 ? t('overview.allContainers', { total }) : t('overview.sick', { sick, total });
 }
 
 function PartCard({

@@ -41,7 +41,14 @@ export function ZombiesPage() {
       {answer === null ? (
         <p role="status">{t('list.loading')}</p>
       ) : (
-        <Parents parents={zombieParents(answer.items)} />
+        <>
+          {answer.nextCursor === undefined ? null : (
+            <p role="status">
+              {t('zombies.first', { n: answer.items.length, total: summary?.total ?? '?' })}
+            </p>
+          )}
+          <Parents parents={zombieParents(answer.items)} />
+        </>
       )}
     </>
   );

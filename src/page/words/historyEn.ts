@@ -46,9 +46,9 @@ export const historyEn = {
   'series.endedCancelled': 'cancelled',
   'marks.title': 'What happened meanwhile',
   'marks.means':
-    '{n} hangs, restarts and treatments of workers and containers; dotted lines in the charts. Choose a number to read which.',
+    '{n} {n:hang, restart or treatment|hangs, restarts and treatments} of workers and containers; dotted lines in the charts. Choose a number to read which.',
   'marks.none':
     'No worker hung or was restarted, and no container was sick or treated, as far as the journal was read.',
-  'marks.stretch': '{n} events from {from} to {to}',
+  'marks.stretch': '{n} {n:event|events} from {from} to {to}',
   'marks.reach': 'There are more; they are shown back to',
 } as const;

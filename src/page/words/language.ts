@@ -5,6 +5,7 @@
 import { computed, signal } from '@preact/signals';
 import { kept, keep } from '../keep.ts';
 import { en, type WordKey } from './en.ts';
+import { fill, type Facts } from './fill.ts';
 import { readable } from './readable.ts';
 import { zh } from './zh.ts';
 
@@ -23,11 +24,9 @@ export function chooseLanguage(chosen: Language): void {
   keep('language', chosen);
 }
 
-/** The words of this key, with `{name}` replaced by the facts of that name, which may be anybody's. */
-export function t(key: WordKey, facts: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in facts ? readable(String(facts[name])) : whole,
-  );
+/** The words of this key, with these facts, which may be anybody's. */
+export function t(key: WordKey, facts: Facts = {}): string {
+  return fill(WORDS[language.value][key], facts);
 }
 
 /** For words that come from the supervisor's closed sets: what has no translation is shown as it came. */

@@ -118,6 +118,7 @@ export const pastZh: Readonly<Record<keyof typeof pastEn, string>> = {
   'zombies.notYet': '尚未',
   'zombies.limited': '无法看到全部：',
   'zombies.reapMeans': '立即查看全部僵尸进程并回收属于 Garrison 的；其余只查明归属，不作处理。',
+  'zombies.first': '表中是 {total} 个中的前 {n} 个：某个父进程留下的可能比这里所列的多。',
   'zombies.none': '没有僵尸进程。',
   'zombies.column.zombies': '僵尸进程',
   'zombies.column.parent': '父进程',
