@@ -1,13 +1,15 @@
-/** What the page says in a real browser is so: of what is old, cut off or not known, of times and zones, and of a log that cannot be read. */
+/** What the page says in a real browser is so: of a plan that comes late, of what is old, cut off or not known, of times and zones, and of a log that cannot be read. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { fill } from '../../src/page/words/fill.ts';
+import type { PushRequest } from '../../src/supervisor/door.ts';
 import { TestBrowser } from '../support/browser.ts';
-import { containerView, worker, zombieView } from '../support/fakeDoor.ts';
+import { containerView, hostView, worker, zombieView } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { openParts } from '../support/parts.ts';
+import { until } from '../support/until.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
 
@@ -19,6 +21,7 @@ describe('what the page says', () => {
   before(async () => {
     fake = await startFakeSupervisor();
     parts.after(() => fake.end());
+    fake.door.hosts = ['web-1', 'web-2'].map((name) => hostView(name));
     browser = await TestBrowser.start(parts);
     page = await browser.signIn(fake.server.signInLink()!, { timezoneId: 'Asia/Shanghai' });
     page.setDefaultTimeout(15_000);
@@ -36,6 +39,44 @@ describe('what the page says', () => {
     await page.goto(`http://127.0.0.1:${String(fake.port)}/${path}`);
     await page.locator('.mark-live').waitFor();
   };
+  const pushes = (): readonly (readonly [readonly string[], boolean])[] =>
+    (fake.door.asked as PushRequest[]).map(({ hosts, dryRun }) => [hosts, dryRun]);
+
+  test('a plan is of what the form says now, and what is pushed is what the plan says', async () => {
+    await open('push');
+    const look = page.getByRole('button', { name: 'Show what will happen' });
+    const plan = page.locator('[data-plan]');
+    await page.getByLabel(/Check: can the hosts/).check();
+    await page.getByLabel('web-1').check();
+    let held: Route | null = null;
+    await page.route('**/api/v1/pushes', (route) => {
+      held = route;
+    });
+    await look.click();
+    await until('the question is on its way', () => held !== null);
+    await page.getByLabel('web-2').check();
+    const told = page.waitForResponse('**/api/v1/pushes');
+    await (held as unknown as Route).continue();
+    await (await told).finished();
+    await page.unrouteAll();
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+    assert.equal(await plan.count(), 0, 'of a choice that is changed since');
+    await look.click();
+    await page.waitForSelector('[data-plan="2"]');
+    await page.getByLabel('web-2').uncheck();
+    await plan.waitFor({ state: 'detached' });
+    await look.click();
+    await page.waitForSelector('[data-plan="1"]');
+    await page.getByText('1 job would be made, one for each host').waitFor();
+    await page.getByRole('button', { name: 'check on 1 host', exact: true }).click();
+    await page.waitForURL('**/pushes/p-*');
+    assert.deepEqual(pushes(), [
+      [['web-1'], true],
+      [['web-1', 'web-2'], true],
+      [['web-1'], true],
+      [['web-1'], false],
+    ]);
+  });
 
   test('a worker is offered what changes something, and what is asked of it is asked of its life', async () => {
     fake.door.workers = [

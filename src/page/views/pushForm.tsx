@@ -1,8 +1,8 @@
 /**
  * Makes a push: account, hosts and options, then what will happen on each host, and only then the push itself.
- * Enter never sends it, a private key never leaves the browser, and a change makes the plan be asked for again.
+ * Enter never sends it, a private key never leaves the browser, and nothing is sent but what the plan on the screen is of.
  */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 import type { PushView } from '../../supervisor/door.ts';
 import { actor, mayAct } from '../actor.ts';
@@ -19,8 +19,14 @@ import './jobs.css';
 
 export type Wrongs = Partial<Record<PushField, string>>;
 
+interface Planned {
+  readonly push: PushView;
+  /** What it is the plan of: this is what is sent. */
+  readonly wish: PushWish;
+}
+
 interface Outcome {
-  readonly plan: PushView | null;
+  readonly plan: Planned | null;
   readonly wrongs: Wrongs;
   readonly error: unknown;
   readonly isAsking: boolean;
@@ -30,37 +36,48 @@ const NOTHING: Outcome = { plan: null, wrongs: {}, error: null, isAsking: false 
 
 interface Filling extends FieldsProps {
   readonly outcome: Outcome;
-  readonly send: (dryRun: boolean) => Promise<void>;
+  readonly look: () => Promise<void>;
+  readonly push: (planned: Planned) => Promise<void>;
 }
 
 function useFilling(): Filling {
   const [wish, setWish] = useState<PushWish>(EMPTY_WISH);
   const [outcome, setOutcome] = useState<Outcome>(NOTHING);
   const [, navigate] = useLocation();
+  // The form as it is now, for answers that come later.
+  const newest = useRef(wish);
   const change = (changed: Partial<PushWish>): void => {
-    setWish((before) => ({ ...before, ...changed }));
+    newest.current = { ...newest.current, ...changed };
+    setWish(newest.current);
     setOutcome(NOTHING);
   };
-  const send = async (dryRun: boolean): Promise<void> => {
+  const look = async (): Promise<void> => {
     const missing = Object.entries(missingIn(wish)).map(([field, key]) => [field, t(key)]);
     if (missing.length > 0) {
       setOutcome({ ...NOTHING, wrongs: Object.fromEntries(missing) as Wrongs });
       return;
     }
     setOutcome({ ...outcome, isAsking: true });
+    const told = await post<Document<PushView>>('api/v1/pushes', bodyOf(wish, true)).then(
+      ({ item }): Outcome => ({ ...NOTHING, plan: { push: item, wish } }),
+      refusal,
+    );
+    if (newest.current === wish) setOutcome(told);
+  };
+  const push = async (planned: Planned): Promise<void> => {
+    setOutcome({ ...outcome, isAsking: true });
     try {
-      const { item } = await post<Document<PushView>>('api/v1/pushes', bodyOf(wish, dryRun));
-      if (dryRun) setOutcome({ ...NOTHING, plan: item });
-      else navigate(`/pushes/${encodeURIComponent(item.id)}`);
+      const { item } = await post<Document<PushView>>('api/v1/pushes', bodyOf(planned.wish, false));
+      navigate(`/pushes/${encodeURIComponent(item.id)}`);
     } catch (error) {
       setOutcome(refusal(error));
     }
   };
-  return { wish, change, outcome, send };
+  return { wish, change, outcome, look, push };
 }
 
 export function PushForm() {
-  const { wish, change, outcome, send } = useFilling();
+  const { wish, change, outcome, look, push } = useFilling();
   if (actor.value !== null && !mayAct.value) return <p>{t('push.mayNot')}</p>;
   const { plan, wrongs, error, isAsking } = outcome;
   return (
@@ -80,11 +97,11 @@ export function PushForm() {
       <Wrong id="reason-wrong" text={wrongs.reason} />
       {error === null ? null : <Trouble error={error} />}
       <p class="buttons">
-        <button type="button" disabled={isAsking} onClick={() => void send(true)}>
+        <button type="button" disabled={isAsking} onClick={() => void look()}>
           {t('push.check')}
         </button>
       </p>
-      {plan === null ? null : <Plan plan={plan} isAsking={isAsking} go={() => void send(false)} />}
+      {plan === null ? null : <Plan plan={plan.push} isAsking={isAsking} go={() => void push(plan)} />}
     </form>
   );
 }
