@@ -29,6 +29,7 @@ describe('what the page says', () => {
   beforeEach(async () => {
     await page.unrouteAll();
     fake.door.asked.length = 0;
+    fake.door.workers = [worker('push-1')];
   });
   after(async () => {
     await end();
@@ -98,7 +99,6 @@ describe('what the page says', () => {
     const [asked] = fake.door.asked as { ifIncarnation: string | null }[];
     assert.equal(asked?.ifIncarnation, '4711-99-abcd');
     await page.keyboard.press('Escape');
-    fake.door.workers = [worker('push-1')];
   });
 
   test('what is old is not called well without its time, and every time has a zone', async () => {
