@@ -97,7 +97,11 @@ function addRemove(user: Command): void {
 }
 
 function addPassword(user: Command): void {
-  const command = verb(user, 'password', 'give an account another password; its sessions end at once');
+  const command = verb(
+    user,
+    'password',
+    'give an account another password; its sessions and its locks end at once',
+  );
   passwordFile(command)
     .alias('passwd')
     .action(
@@ -105,7 +109,7 @@ function addPassword(user: Command): void {
         const [name = ''] = args;
         const password = await newPassword(options.passwordFile ?? null, name);
         await client.post(apiPath('users', name, 'password'), { password, ...why(options) });
-        output.note(`account ${name} has another password, and its sessions have ended`);
+        output.note(`account ${name} has another password, and its sessions and locks have ended`);
         return EXIT.done;
       }),
     );

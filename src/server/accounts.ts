@@ -8,7 +8,7 @@ import type { Door } from '../supervisor/door.ts';
 import { LoginDesk } from './loginDesk.ts';
 import type { LoginFailures } from './loginFailures.ts';
 import { createPasswords, type Passwords } from './password.ts';
-import { createSessions, type Sessions } from './session.ts';
+import { cookieNameOf, createSessions, type Sessions } from './session.ts';
 import { openUserStore, type UserStore } from './userStore.ts';
 
 export interface Accounts {
@@ -30,7 +30,7 @@ const USUAL: LoginSettings = { explainTo: ['loopback'], tries: 7, lockMs: 15 * 6
 
 export function openAccounts({ door, homeDir, failures, login = USUAL }: AccountNeeds): Accounts {
   const users = openUserStore(homeDir);
-  const sessions = createSessions();
+  const sessions = createSessions(cookieNameOf(homeDir));
   const passwords = createPasswords();
   const desk = new LoginDesk({
     ...{ users, sessions, passwords, failures, door },

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type {
   Door,
+  IncidentView,
   JobView,
   PushSummary,
   PushView,
@@ -15,7 +16,7 @@ import type {
 import { addCollection, API_VERSION, named } from './collection.ts';
 import { addContainerRoutes } from './containerRoutes.ts';
 import { addHistoryRoutes } from './historyRoutes.ts';
-import { jobQueryOf, pageOf, pushQueryOf } from './listing.ts';
+import { incidentQueryOf, jobQueryOf, pageOf, pushQueryOf, type IncidentListQuery } from './listing.ts';
 import { overallOf } from './sentence.ts';
 import { HOST_STATES, JOB_STATES, OPERATION_STATES, PUSH_STATES, WORKER_STATES } from './words.ts';
 
@@ -45,17 +46,34 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listOperations(), query, (operation) => operation.id),
     one: (id) => door.operation(id),
   });
-  addCollection(app, {
-    plural: 'incidents',
-    kind: 'Incident',
-    states: WORKER_STATES,
-    list: (query) => pageOf(door.listIncidents(), query, (incident) => incident.worker),
-    one: (id) => door.incident(id),
-  });
+  addIncidentCollection(app, door);
   addContainerRoutes(app, door);
   addHistoryRoutes(app, door);
   addZombieCollection(app, door);
   addStoredCollections(app, door);
+}
+
+/** A worker has many of them, so that none is told apart by its worker. */
+function addIncidentCollection(app: FastifyInstance, door: Door): void {
+  addCollection<IncidentView, IncidentListQuery>(app, {
+    plural: 'incidents',
+    kind: 'Incident',
+    states: WORKER_STATES,
+    read: incidentQueryOf,
+    list: ({ worker, ...query }) => {
+      const entries = door
+        .listIncidents()
+        .filter((incident) => worker === undefined || incident.worker === worker)
+        .map((incident) => ({
+          incident,
+          state: incident.state,
+          detail: `${incident.worker} ${incident.detail}`,
+        }));
+      const { items, nextCursor } = pageOf(entries, query, ({ incident }) => incident.id);
+      return { items: items.map(({ incident }) => incident), nextCursor };
+    },
+    one: (id) => door.incident(id),
+  });
 }
 
 /** A zombie is always in the same state; what it is filtered by is its owner. */

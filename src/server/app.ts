@@ -4,11 +4,12 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { LoginSettings } from '../pageSettings.ts';
-import type { Door } from '../supervisor/door.ts';
+import type { Asker, Door } from '../supervisor/door.ts';
 import { openAccounts, type Accounts } from './accounts.ts';
 import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
 import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
+import { askerOf } from './asker.ts';
 import { itemDocument } from './collection.ts';
 import { addContainerPages } from './containerPages.ts';
 import { addEventRoute } from './events.ts';
@@ -76,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (own !== null) doors.push(own);
     shared.link = () => page?.newLink() ?? null;
     const ports = { pagePort: page?.port ?? null, metricsPort: own?.port ?? null };
-    return { ...ports, signInLink: () => shared.link(), close };
+    return { ...ports, signInLink: () => newLink(shared, { actor: 'garrison' }), close };
   } catch (error) {
     await close();
     throw error;
@@ -104,6 +105,13 @@ function openShared(options: ServerOptions): Shared {
   return { ...accounts, options, logins, metrics, tokens: openTokenStore(homeDir), link: () => null };
 }
 
+/** Whoever has it may do everything on the page: who made it is kept. */
+function newLink({ link, options }: Shared, by: Asker): string | null {
+  const made = link();
+  if (made !== null) options.door.note({ event: 'signInLink', ...by });
+  return made;
+}
+
 interface Served {
   readonly app: FastifyInstance;
   readonly hub: StreamHub;
@@ -114,7 +122,9 @@ async function serveSocket(shared: Shared): Promise<Served> {
   guardSocket(app);
   const hub = createStreamHub({ stillAllowed: () => true, logger: shared.options.logger });
   addRoutes(app, shared, hub);
-  app.post('/api/v1/sign-in-links', async () => itemDocument('SignInLink', { link: shared.link() }));
+  app.post('/api/v1/sign-in-links', async (request) =>
+    itemDocument('SignInLink', { link: newLink(shared, askerOf(request)) }),
+  );
   await app.ready();
   await listenOnSocket(app, shared.options.socketPath);
   return { app, hub };
@@ -125,6 +135,7 @@ function openPage(shared: Shared, settings: PageDoorSettings): Promise<PageDoor>
   return servePage({
     ...shared,
     settings,
+    door: options.door,
     explainTo: login.explainTo,
     logger: options.logger,
     addRoutes: (app, hub) => {

@@ -17,7 +17,7 @@ export type PageVerb = keyof typeof WORDS;
 
 /** A form that only asks: it leads to the page that shows what would be done. */
 export function askButton(wish: PageWish, words: string): Markup {
-  return html`<form method="get" action="/ask">${hiddenFields(wish)}<button>${words}</button></form>`;
+  return html`<form method="get" action="ask">${hiddenFields(wish)}<button>${words}</button></form>`;
 }
 
 export function hiddenFields({ verb, target, forMs }: PageWish): Markup {

@@ -7,7 +7,7 @@ import type { Client, FindClient } from './clientAddress.ts';
 import type { LoginFailures } from './loginFailures.ts';
 import { isSameOrigin, type Place } from './place.ts';
 import { problem, sendProblem, type Problem } from './problem.ts';
-import { sendToLogin, wantsPage } from './toLogin.ts';
+import { bringsToken, sendToLogin, wantsPage } from './toLogin.ts';
 import type { Session, Sessions } from './session.ts';
 import type { Scope, TokenStore } from './tokenStore.ts';
 import type { Role, UserStore } from './userStore.ts';
@@ -45,7 +45,8 @@ export interface PageGuard {
   readonly place: Place;
 }
 
-export const SESSION_COOKIE = 'garrison_session';
+/** Whoever came by a one-time link, which is the operator's on the machine. */
+export const LINK_ACTOR = 'page';
 
 /** A header that no other site's page can add without asking first (CORS), and we never answer that question. */
 export const REQUEST_HEADER = 'garrison-request';
@@ -96,10 +97,13 @@ export function stillAllowed(request: FastifyRequest, guard: PageGuard | null): 
 }
 
 /** The secret in the session cookie. */
-export function sessionSecretOf(request: FastifyRequest): string | null {
+export function sessionSecretOf(
+  request: FastifyRequest,
+  { cookieName }: Pick<Sessions, 'cookieName'>,
+): string | null {
   for (const part of (request.headers.cookie ?? '').split(';')) {
     const [name, value] = part.trim().split('=');
-    if (name === SESSION_COOKIE && value !== undefined && value !== '') return value;
+    if (name === cookieName && value !== undefined && value !== '') return value;
   }
   return null;
 }
@@ -177,12 +181,11 @@ function judgeScope(actor: Actor, access: Exclude<Access, 'public'>): Problem | 
 }
 
 function actorOf(request: FastifyRequest, guard: PageGuard, how: 'use' | 'peek'): Actor | null {
-  if (request.headers.authorization !== undefined) return tokenActor(request, guard, how);
-  const secret = sessionSecretOf(request);
+  if (bringsToken(request)) return tokenActor(request, guard, how);
+  const secret = sessionSecretOf(request, guard.sessions);
   const session = secret === null ? null : guard.sessions.find(secret, how);
   if (session === null) return null;
-  // A link is the operator's on the machine.
-  if (session.user === null) return { name: 'page', scope: 'admin', session };
+  if (session.user === null) return { name: LINK_ACTOR, scope: 'admin', session };
   // Asked anew each time: a role that was taken away is gone at once.
   const user = guard.users.find(session.user);
   return user === null ? null : { name: `user:${user.name}`, scope: SCOPE_OF[user.role], session };

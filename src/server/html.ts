@@ -1,5 +1,5 @@
 /**
- * Makes HTML out of text so that no text can ever become markup.
+ * Makes HTML out of text so that no text can ever become markup, nor turn round what stands beside it.
  * It never lets a value through unescaped unless it is markup that was made here.
  */
 
@@ -16,11 +16,22 @@ const ENTITY: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Of what is no letter: all that a browser would obey or hide. Tabs and ends of lines it may have. */
+const CONTROL = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Control characters and marks of direction are shown by their number. */
+export function readable(text: string): string {
+  return text.replace(CONTROL, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+  });
+}
+
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITY[character] ?? character);
 }
 
-/** A template whose values are escaped, except markup and lists of markup. */
+/** A template whose values are readable and escaped, except markup and lists of markup. */
 export function html(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | Markup | readonly Markup[])[]
@@ -33,7 +44,7 @@ export function html(
 }
 
 function render(value: string | number | Markup | readonly Markup[]): string {
-  if (typeof value === 'string') return escapeHtml(value);
+  if (typeof value === 'string') return escapeHtml(readable(value));
   if (typeof value === 'number') return String(value);
   if ('markup' in value) return value.markup;
   return value.map((item) => item.markup).join('');

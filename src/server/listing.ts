@@ -33,11 +33,23 @@ const PushQuery = StoredQuery.omit({ host: true, push: true }).extend({
   sort: z.enum(['newest', 'oldest']).optional(),
 });
 
+/** Of one worker, by its whole name. */
+const IncidentQuery = Query.extend({ worker: z.string().min(1).max(255).optional() });
+
+export interface IncidentListQuery extends ListQuery {
+  readonly worker?: string;
+}
+
 type Bounded<T> = T & { readonly limit: number };
 
 /** `?state=&q=&cursor=&limit=`; throws USAGE for anything else and for a state that there is not. */
 export function listQueryOf(query: unknown, states: readonly string[]): Bounded<ListQuery> {
   return read(Query, query, states);
+}
+
+/** The same with `worker`. */
+export function incidentQueryOf(query: unknown, states: readonly string[]): Bounded<IncidentListQuery> {
+  return read(IncidentQuery, query, states);
 }
 
 /** The same with `host`, `account`, `push` and `sort`. */
@@ -50,7 +62,7 @@ export function pushQueryOf(query: unknown, states: readonly string[]): Bounded<
   return read(PushQuery, query, states);
 }
 
-function read<S extends typeof Query | typeof StoredQuery | typeof PushQuery>(
+function read<S extends typeof Query | typeof IncidentQuery | typeof StoredQuery | typeof PushQuery>(
   schema: S,
   query: unknown,
   states: readonly string[],

@@ -23,7 +23,8 @@ import type { UserStore } from './userStore.ts';
 
 /** Why somebody was not let in: for the administrator, and for whom it may be explained to. */
 export type Refusal =
-  | { readonly why: 'unknown'; readonly nearest: string | null }
+  /** `nearest` is looked for when it is told: the time that takes would tell a stranger that there is no such account. */
+  | { readonly why: 'unknown'; readonly nearest: () => string | null }
   | { readonly why: 'wrong'; readonly triesLeft: number }
   | { readonly why: 'locked'; readonly until: string };
 
@@ -171,7 +172,7 @@ export class LoginDesk {
     verdict: 'open' | 'locked',
   ): Refusal {
     const { users, rules, wallIn } = this.#needs;
-    if (!tried.exists) return { why: 'unknown', nearest: nearestName(tried.account, users.names()) };
+    if (!tried.exists) return { why: 'unknown', nearest: () => nearestName(tried.account, users.names()) };
     const row = liveRow(this.#ledger, tried, rules);
     const leftMs = (row?.untilMs ?? 0) - tried.atMs;
     if (verdict === 'locked' || leftMs > 0) return { why: 'locked', until: wallIn(Math.max(0, leftMs)) };

@@ -30,12 +30,14 @@ const en: Words = {
     `Too many tries from your address just now. Nothing was looked at; try again in ${String(seconds)} s.`,
   explained: (refusal, name) => {
     switch (refusal.why) {
-      case 'unknown':
+      case 'unknown': {
+        const nearest = refusal.nearest();
         return [
           `There is no account of that name: ${name}.`,
-          ...(refusal.nearest === null ? [] : [`The nearest is ${refusal.nearest}.`]),
+          ...(nearest === null ? [] : [`The nearest is ${nearest}.`]),
           'Names which do not exist are never locked.',
         ];
+      }
       case 'wrong':
         return [
           'The account exists; the password is wrong.',
@@ -61,12 +63,14 @@ const zh: Words = {
   wait: (seconds) => `您的地址尝试过于频繁，本次未做任何验证；请在 ${String(seconds)} 秒后重试。`,
   explained: (refusal, name) => {
     switch (refusal.why) {
-      case 'unknown':
+      case 'unknown': {
+        const nearest = refusal.nearest();
         return [
           `没有这个用户名的账号：${name}。`,
-          ...(refusal.nearest === null ? [] : [`最接近的账号是 ${refusal.nearest}。`]),
+          ...(nearest === null ? [] : [`最接近的账号是 ${nearest}。`]),
           '不存在的用户名永远不会被锁定。',
         ];
+      }
       case 'wrong':
         return [
           '账号存在，但密码错误。',

@@ -40,7 +40,8 @@ export function addOwnPasswordRoute(
     const user = users.setPassword(name, hash, () => {
       door.audit({ event: 'user', verb: 'ownPassword', user: name, reason: null, ...askerOf(request) });
     });
-    sessions.closeOf(name, sessionSecretOf(request) ?? undefined);
+    sessions.closeOf(name, sessionSecretOf(request, sessions) ?? undefined);
+    desk.unlock(name, null);
     return itemDocument('User', user);
   });
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { readFileSync } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
 import type { PageSettings } from '../pageSettings.ts';
+import type { Door } from '../supervisor/door.ts';
 import type { Accounts } from './accounts.ts';
 import { clientFinder, explainer } from './clientAddress.ts';
 import { guardPage, stillAllowed, type PageGuard } from './guard.ts';
@@ -24,6 +25,7 @@ export type PageDoorSettings = Listening & Partial<PageSettings>;
 
 export interface PageDoorNeeds extends Accounts {
   readonly settings: PageDoorSettings;
+  readonly door: Pick<Door, 'note'>;
   readonly explainTo: readonly string[];
   readonly tokens: TokenStore;
   readonly logins: LoginFailures;
@@ -45,7 +47,7 @@ const STILL_AFTER_MS = 60_000;
 export const LOCAL_PLACE = { scheme: 'http', basePath: '/', publicUrl: null } as const;
 
 export async function servePage(needs: PageDoorNeeds): Promise<PageDoor> {
-  const { settings, sessions, desk, explainTo, logger } = needs;
+  const { settings, sessions, desk, door, explainTo, logger } = needs;
   const { basePath = '/', publicUrl = null, trustedProxies = [], tls = null } = settings;
   refuseOpenDoor(needs);
   const place = { scheme: tls === null ? 'http' : 'https', basePath, publicUrl } as const;
@@ -56,7 +58,10 @@ export async function servePage(needs: PageDoorNeeds): Promise<PageDoor> {
   const { guard, bound } = openGuard(needs, { place, trustedProxies });
   guardPage(app, guard);
   const hub = createStreamHub({ stillAllowed: (request) => stillAllowed(request, guard), logger });
-  addSignInRoutes(app, { guard, desk, explains: explainer(explainTo) });
+  sessions.onClosed(() => {
+    hub.endForbidden();
+  });
+  addSignInRoutes(app, { guard, desk, door, explains: explainer(explainTo) });
   addMeRoute(app);
   await addPageFiles(app, basePath);
   needs.addRoutes(app, hub);

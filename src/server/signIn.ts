@@ -3,8 +3,10 @@
  * It never tells a stranger whether a link was ever good, or a name exists, and never keeps the session that was there before.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { SESSION_COOKIE, sessionSecretOf, type PageGuard } from './guard.ts';
+import type { Door } from '../supervisor/door.ts';
+import { askerOf } from './asker.ts';
 import type { Client } from './clientAddress.ts';
+import { LINK_ACTOR, sessionSecretOf, type PageGuard } from './guard.ts';
 import { html } from './html.ts';
 import type { LoginDesk, SignIn } from './loginDesk.ts';
 import { narrow, sendLoginForm } from './loginForm.ts';
@@ -20,6 +22,7 @@ const LOGIN = { ...PUBLIC, bodyLimit: 16 * 1024 };
 export interface SignInNeeds {
   readonly guard: PageGuard;
   readonly desk: LoginDesk;
+  readonly door: Pick<Door, 'note'>;
   /** Whether somebody there may be told plainly what was wrong. */
   readonly explains: (client: Client) => boolean;
 }
@@ -32,7 +35,7 @@ interface LoginBody {
 }
 
 export function addSignInRoutes(app: FastifyInstance, needs: SignInNeeds): void {
-  const { sessions, place } = needs.guard;
+  const { sessions } = needs.guard;
   const form = { parseAs: 'string' } as const;
   app.addContentTypeParser('application/x-www-form-urlencoded', form, ({ routeOptions }, body, done) => {
     const takesForms = routeOptions.config.form === true || routeOptions.url === '/login';
@@ -41,15 +44,13 @@ export function addSignInRoutes(app: FastifyInstance, needs: SignInNeeds): void 
   });
   addLoginRoutes(app, needs);
   app.post<{ Body: { form?: unknown } | undefined }>('/logout', FORM, async (request, reply) => {
-    const secret = sessionSecretOf(request);
+    const secret = sessionSecretOf(request, sessions);
     if (secret === null || request.body?.form !== request.actor?.session?.formToken) {
       return sendProblem(reply, problem('CROSS_SITE', 'press the button on the page'));
     }
     sessions.close(secret);
-    void reply.header(
-      'set-cookie',
-      cookie('', { basePath: place.basePath, isSecure: isEncrypted(request, place) }),
-    );
+    needs.door.note({ event: 'signOut', ...askerOf(request) });
+    void reply.header('set-cookie', cookie('', needs.guard, request));
     const body = narrow(
       html`<p>You are signed out.</p>
         <p><a href="login">Sign in</a></p>`,
@@ -79,37 +80,44 @@ function addLoginRoutes(app: FastifyInstance, needs: SignInNeeds): void {
     }
     const { token, name, password, to } = request.body ?? {};
     if (typeof name !== 'string' || typeof password !== 'string')
-      return enter(
-        { request, reply, session: typeof token === 'string' ? sessions.open(token) : null },
-        needs,
-      );
+      return enterByLink({ request, reply, link: token }, needs);
     const client = request.client ?? { address: '', isLocal: false };
     const signIn = await needs.desk.signIn({ name, password, client });
-    if (signIn.outcome === 'in') return enter({ request, reply, session: signIn.session, to }, needs);
+    if (signIn.outcome === 'in') return enter({ request, reply, session: signIn.session, to }, needs.guard);
     return refuse({ request, reply, signIn, to, name, plainly: needs.explains(client) });
   });
+}
+
+interface Followed {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly link: unknown;
+}
+
+function enterByLink({ request, reply, link }: Followed, { guard, door }: SignInNeeds): FastifyReply {
+  const session = typeof link === 'string' ? guard.sessions.open(link) : null;
+  if (session === null) {
+    guard.logins.note('link');
+    return refuseLink(reply);
+  }
+  door.note({ event: 'signIn', ...askerOf(request), actor: LINK_ACTOR });
+  return enter({ request, reply, session }, guard);
 }
 
 interface Entering {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** null: the link was not good. */
-  readonly session: string | null;
+  readonly session: string;
   readonly to?: unknown;
 }
 
 /** With a session of its own: one that was there before may be known to whoever put it there. */
-function enter({ request, reply, session, to }: Entering, { guard }: SignInNeeds): FastifyReply {
-  const { sessions, logins, place } = guard;
-  if (session === null) {
-    logins.note('link');
-    return refuseLink(reply);
-  }
-  const before = sessionSecretOf(request);
+function enter({ request, reply, session, to }: Entering, guard: PageGuard): FastifyReply {
+  const { sessions, place } = guard;
+  const before = sessionSecretOf(request, sessions);
   if (before !== null) sessions.close(before);
-  const { basePath } = place;
-  void reply.header('set-cookie', cookie(session, { basePath, isSecure: isEncrypted(request, place) }));
-  return reply.redirect(wayBack(to, basePath), 303);
+  void reply.header('set-cookie', cookie(session, guard, request));
+  return reply.redirect(wayBack(to, place.basePath), 303);
 }
 
 interface Refusing {
@@ -143,7 +151,8 @@ function refuseLink(reply: FastifyReply): FastifyReply {
 }
 
 /** Secure is left out over plain HTTP on loopback, where a browser would drop the cookie. An empty value ends it. */
-function cookie(value: string, { basePath, isSecure }: { basePath: string; isSecure: boolean }): string {
-  const attributes = `HttpOnly; SameSite=Strict; Path=${basePath}${isSecure ? '; Secure' : ''}`;
-  return `${SESSION_COOKIE}=${value}; ${attributes}${value === '' ? '; Max-Age=0' : ''}`;
+function cookie(value: string, { sessions, place }: PageGuard, request: FastifyRequest): string {
+  const isSecure = isEncrypted(request, place);
+  const attributes = `HttpOnly; SameSite=Strict; Path=${place.basePath}${isSecure ? '; Secure' : ''}`;
+  return `${sessions.cookieName}=${value}; ${attributes}${value === '' ? '; Max-Age=0' : ''}`;
 }

@@ -20,8 +20,9 @@ const events = new EventSource(new URL('api/v1/events', document.baseURI));
 let due = false;
 const reload = () => { if (!due) { due = true; setTimeout(() => location.reload(), 2000); } };
 for (const name of ['worker', 'job', 'container', 'operation', 'supervisor']) events.addEventListener(name, reload);
-events.onopen = () => { live.textContent = 'Live: the page follows every change.'; };
-events.onerror = () => { live.textContent = 'Stale since ' + new Date().toLocaleTimeString() + ': no connection to the supervisor. What you see may be out of date.'; };
+let staleSince = null;
+events.onopen = () => { staleSince = null; live.textContent = 'Live: the page follows every change.'; };
+events.onerror = () => { staleSince ??= new Date().toLocaleTimeString(); live.textContent = 'Stale since ' + staleSince + ': no connection to the supervisor. What you see may be out of date.'; };
 `;
 
 export function addStatusPage(app: FastifyInstance, door: Door): void {
@@ -41,19 +42,29 @@ export function addStatusPage(app: FastifyInstance, door: Door): void {
 }
 
 /** The page still opens when the jobs cannot be read, and says so. */
-async function lastJobs(door: Door): Promise<readonly JobView[] | null> {
+async function lastJobs(door: Door): Promise<LastJobs | null> {
   try {
-    const { items } = await door.listJobs({ limit: JOBS_LOOKED_AT });
+    const { items, nextCursor } = await door.listJobs({ limit: JOBS_LOOKED_AT });
     const newest = [...items].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-    return newest.filter((job, index) => newest.findIndex((other) => other.host === job.host) === index);
+    const jobs = newest.filter(
+      (job, index) => newest.findIndex((other) => other.host === job.host) === index,
+    );
+    return { jobs, lookedAt: items.length, areAll: nextCursor === null };
   } catch {
     return null;
   }
 }
 
+interface LastJobs {
+  readonly jobs: readonly JobView[];
+  readonly lookedAt: number;
+  /** False when there are older jobs that were not looked at. */
+  readonly areAll: boolean;
+}
+
 interface PageView {
   readonly snapshot: Snapshot;
-  readonly jobs: readonly JobView[] | null;
+  readonly jobs: LastJobs | null;
   readonly formToken: string;
   readonly containers: Markup;
   readonly zombies: Markup;
@@ -133,14 +144,15 @@ function truthList({ truths }: WorkerView): Markup {
   </ul>`;
 }
 
-function jobTable({ hosts }: Snapshot, jobs: readonly JobView[]): Markup {
+function jobTable({ hosts }: Snapshot, { jobs, lookedAt, areAll }: LastJobs): Markup {
   if (hosts.length === 0) return html`<p>There is no host yet: write inventory.yaml in the home folder.</p>`;
+  const none = areAll ? 'none yet' : `none of the newest ${String(lookedAt)} jobs`;
   const rows = hosts.map((host) => {
     const job = jobs.find((candidate) => candidate.host === host.name);
     return html`<tr>
       <td>${host.name}</td>
       <td>${host.state}</td>
-      <td>${job === undefined ? 'none yet' : `${job.kind} ${job.account?.name ?? ''}`}</td>
+      <td>${job === undefined ? none : `${job.kind} ${job.account?.name ?? ''}`}</td>
       <td class="state">${job === undefined ? '' : (job.result?.outcome ?? job.state)}</td>
       <td>${job === undefined ? '' : html`<time>${job.since}</time>`}</td>
       <td>${job === undefined ? host.detail : (job.result?.detail ?? job.waitingFor ?? '')}</td>

@@ -30,6 +30,8 @@ export interface StreamHub {
   /** Begins a stream; null when it was refused (and the refusal is sent). */
   open(request: FastifyRequest, reply: FastifyReply): EventStream | null;
   endAll(): void;
+  /** At once those whose reader may no longer read; else each finds out at its next ping. */
+  endForbidden(): void;
 }
 
 const PING_INTERVAL_MS = 15_000;
@@ -52,29 +54,23 @@ export function framed({ event, data, id }: StreamEvent): string {
 }
 
 export function createStreamHub({ stillAllowed, logger }: StreamHubNeeds): StreamHub {
-  const held = new Map<EventStream, ServerResponse>();
+  const held = new Map<EventStream, Held>();
   const isTooMuch = (ownBytes: number): boolean => {
     if (ownBytes <= SHARE_BYTES) return false;
     if (ownBytes > LARGEST_BACKLOG_BYTES) return true;
     let sumBytes = 0;
-    for (const { writableLength } of held.values()) sumBytes += writableLength;
+    for (const { raw } of held.values()) sumBytes += raw.writableLength;
     return sumBytes > LARGEST_SUM_BYTES;
   };
   return {
     open: (request, reply) => {
       if (held.size >= MOST_STREAMS) {
-        sendProblem(
-          reply,
-          problem(
-            'TOO_MANY_STREAMS',
-            `${String(MOST_STREAMS)} streams are open already`,
-            'close a page or a follower',
-          ),
-        );
+        sendProblem(reply, TOO_MANY);
         return null;
       }
+      const mayRead = (): boolean => stillAllowed(request);
       const stream = begin(reply, {
-        mayRead: () => stillAllowed(request),
+        mayRead,
         isTooMuch,
         tellCut: (why, waitingBytes) => {
           const from = request.client?.address ?? 'the control socket';
@@ -82,14 +78,30 @@ export function createStreamHub({ stillAllowed, logger }: StreamHubNeeds): Strea
           logger.warn(facts, `a viewer was cut off: ${why}; its page connects again by itself`);
         },
       });
-      held.set(stream, reply.raw);
+      held.set(stream, { raw: reply.raw, mayRead });
       stream.gone.addEventListener('abort', () => held.delete(stream));
       return stream;
     },
     endAll: () => {
       for (const stream of [...held.keys()]) stream.end({ reason: 'SupervisorStopping' });
     },
+    endForbidden: () => {
+      for (const [stream, { mayRead }] of [...held]) if (!mayRead()) stream.end(SESSION_ENDED);
+    },
   };
+}
+
+const TOO_MANY = problem(
+  'TOO_MANY_STREAMS',
+  `${String(MOST_STREAMS)} streams are open already`,
+  'close a page or a follower',
+);
+
+const SESSION_ENDED = { reason: 'SessionEnded' };
+
+interface Held {
+  readonly raw: ServerResponse;
+  readonly mayRead: () => boolean;
 }
 
 interface Limits {
@@ -121,7 +133,7 @@ function begin(reply: FastifyReply, limits: Limits): EventStream {
   };
   const ping = setInterval(() => {
     if (limits.mayRead()) send({ event: 'ping', data: {} });
-    else end({ reason: 'SessionEnded' });
+    else end(SESSION_ENDED);
   }, PING_INTERVAL_MS);
   ping.unref();
   gone.signal.addEventListener('abort', () => {

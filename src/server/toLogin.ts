@@ -7,11 +7,17 @@ import { html } from './html.ts';
 import { sendPage } from './pageFrame.ts';
 import { askedPath } from './place.ts';
 
+/** A token is sent as `Bearer` and nothing else: what a proxy asks its visitors for (`Basic …`) comes along to us, too. */
+export function bringsToken({ headers }: FastifyRequest): boolean {
+  return /^Bearer(?: |$)/i.test(headers.authorization ?? '');
+}
+
 /** Somebody opens a page, as opposed to a script that asks for one. */
-export function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+export function wantsPage(request: FastifyRequest): boolean {
+  const { method, url, headers } = request;
   return (
     method === 'GET' &&
-    headers.authorization === undefined &&
+    !bringsToken(request) &&
     (headers.accept ?? '').includes('text/html') &&
     !url.startsWith('/api/')
   );

@@ -82,6 +82,8 @@ function addChanges(app: FastifyInstance, { users, passwords, sessions, desk, do
       keeper(door, request)({ verb: 'password', user: name, reason });
     });
     sessions.closeOf(name);
+    // The wrong tries were at the old password.
+    desk.unlock(name, null);
     return itemDocument('User', user);
   });
   app.post<Named>('/api/v1/users/:name/role', ADMIN, async (request) => {

@@ -62,17 +62,29 @@ function tell(line: JournalEntry, kindOfName: KindOfName): Told {
         sentence: `alert ${text(line.alertname)}: ${text(line.verb)} ${text(line.target)} was refused: ${text(line.detail)}`,
       };
     case 'signIn':
-      return { kind: 'operation', about: null, sentence: `${text(line.actor)} signed in` };
+    case 'signOut':
+    case 'signInLink':
+      return { kind: 'operation', about: null, sentence: `${text(line.actor)} ${SIGNED[line.event]}` };
     case 'trust':
-      return {
-        kind: 'operation',
-        about: named('host', line.host),
-        sentence: `the key ${text(line.fingerprint)} of ${text(line.host)} was accepted`,
-      };
+      return trust(line);
     default:
       return other(line);
   }
 }
+
+function trust(line: JournalEntry): Told {
+  return {
+    kind: 'operation',
+    about: named('host', line.host),
+    sentence: `the key ${text(line.fingerprint)} of ${text(line.host)} was accepted`,
+  };
+}
+
+const SIGNED = {
+  signIn: 'signed in',
+  signOut: 'signed out',
+  signInLink: 'made a link that signs in once',
+} as const;
 
 function verdict(line: JournalEntry): Told {
   const from = objectIn(line.from).state;

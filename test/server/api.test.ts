@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createClient, type ServerEvent } from '../../src/cli/client.ts';
 import { startServer } from '../../src/server/app.ts';
-import { result, worker } from '../support/fakeDoor.ts';
+import { incidentView, result, worker } from '../support/fakeDoor.ts';
 import {
   callSocket,
   json,
@@ -63,6 +63,28 @@ describe('lists', () => {
     assert.deepEqual([names(first), parsed(first)['nextCursor']], [['a', 'b', 'c'], 'c']);
     const second = await get('/api/v1/workers?limit=3&cursor=c');
     assert.deepEqual([names(second), parsed(second)['nextCursor']], [['d'], undefined]);
+  });
+  test('of incidents go on where the page before ended, and may be of one worker alone', async () => {
+    fake.door.incidents = ['push-1', 'push-10', 'push-1', 'push-1', 'push-10'].map((name, index) =>
+      incidentView(`i-${String(index)}`, name),
+    );
+    const ids = async (query: string): Promise<readonly string[]> => {
+      const found: string[] = [];
+      let cursor = '';
+      // Bounded: a cursor that leads back to itself is what is looked for.
+      for (let turn = 0; turn < 9; turn += 1) {
+        const answer = parsed(await get(`/api/v1/incidents?limit=2${query}${cursor}`));
+        found.push(...(answer['items'] as { id: string }[]).map(({ id }) => id));
+        if (answer['nextCursor'] === undefined) break;
+        cursor = `&cursor=${encodeURIComponent(answer['nextCursor'] as string)}`;
+      }
+      return found;
+    };
+    assert.deepEqual(await ids(''), ['i-0', 'i-1', 'i-2', 'i-3', 'i-4']);
+    assert.deepEqual(await ids('&worker=push-1'), ['i-0', 'i-2', 'i-3']);
+    assert.deepEqual(await ids('&worker=push'), []);
+    assert.deepEqual(await ids('&q=push-10'), ['i-1', 'i-4']);
+    assert.deepEqual(await ids('&q=a%20gap'), ['i-0', 'i-1', 'i-2', 'i-3', 'i-4']);
   });
   test('refuse what they do not understand', async () => {
     for (const query of [
@@ -213,6 +235,14 @@ test('events begin with a snapshot, go on with changes, and leave no listener be
     ['snapshot', 'job', 'worker'],
   );
   assert.equal((events[2]!.data as { detail: string }).detail, 'two\nlines');
+  // What a change makes of the whole is told after it, once.
+  fake.door.workers = [worker('push-1', { state: 'late', detail: 'no beat' })];
+  fake.door.tell({ type: 'worker', worker: fake.door.workers[0]! });
+  await until('the sentence over all', () => events.some(({ event }) => event === 'overall'));
+  assert.deepEqual(events.at(-1)!.data, {
+    state: 'degraded',
+    sentences: [`push-1 is late since ${fake.door.workers[0]!.since}: no beat`],
+  });
   stop.abort();
   await ended;
   await until('no listener is left', () => fake.door.listeners === 0);

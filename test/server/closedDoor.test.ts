@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cookieNameOf } from '../../src/server/session.ts';
 import {
   callPage,
   callSocket,
@@ -116,10 +117,10 @@ describe('a stranger', () => {
   });
   test('gets nothing with a wrong cookie or token', async () => {
     for (const headers of [
-      { cookie: 'garrison_session=abc' },
+      { cookie: `${cookieNameOf(fake.home)}=abc` },
       { authorization: 'Bearer garrison_abc' },
       { authorization: 'Basic x' },
-      { cookie: 'garrison_session=' },
+      { cookie: `${cookieNameOf(fake.home)}=` },
     ]) {
       assert.equal((await page({ path: '/api/v1/status', headers })).status, 401);
     }
@@ -363,8 +364,10 @@ test('links and tokens that are not good are counted, sessions that have run out
   const { link = 0, token = 0 } = await failures();
   await page({ path: '/login?token=wrong' });
   await page({ path: '/metrics', headers: { authorization: 'Bearer wrong' } });
-  await page({ path: '/metrics', headers: { authorization: 'nonsense' } });
-  await page({ path: '/metrics', headers: { cookie: 'garrison_session=old' } });
+  await page({ path: '/metrics', headers: { authorization: 'Bearer nonsense, and more' } });
+  // What a proxy asked its visitors for is no token that was not good.
+  await page({ path: '/metrics', headers: { authorization: 'Basic eDp5' } });
+  await page({ path: '/metrics', headers: { cookie: `${cookieNameOf(fake.home)}=old` } });
   await page({ path: '/metrics' });
   const after = await failures();
   assert.deepEqual([after['link'], after['token']], [link + 1, token + 2]);

@@ -131,6 +131,26 @@ test('operator, container, worker and push stand in one timeline, newest first, 
   );
 });
 
+test('who came and went is told as a sentence', async () => {
+  writeFileSync(
+    journal(),
+    [
+      line(1, { event: 'signInLink', actor: 'local' }),
+      line(2, { event: 'signIn', actor: 'page', from: '10.0.0.5' }),
+      line(3, { event: 'signOut', actor: 'page', from: '10.0.0.5' }),
+    ].join(''),
+  );
+  const { items } = await get('timeline');
+  assert.deepEqual(
+    items.map(({ kind, sentence }) => [kind, sentence]),
+    [
+      ['operation', 'page signed out'],
+      ['operation', 'page signed in'],
+      ['operation', 'local made a link that signs in once'],
+    ],
+  );
+});
+
 test('pages join without a gap or a double, over a rename too, while new lines come', async () => {
   const lines = (from: number, to: number): string =>
     Array.from({ length: to - from }, (_, index) =>

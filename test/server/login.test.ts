@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { wayBack } from '../../src/server/place.ts';
 import { preferredLanguage } from '../../src/server/loginWords.ts';
 import type { LoginsView } from '../../src/server/loginDesk.ts';
+import { cookieNameOf } from '../../src/server/session.ts';
 import {
   callSocket,
   json,
@@ -139,7 +140,7 @@ describe('the sign-in page', () => {
 describe('a session', () => {
   test('is a new one, whatever cookie came along, and the one before is over', async () => {
     const betty = visitor();
-    betty.cookie = 'garrison_session=planted-by-somebody-else-0123456789';
+    betty.cookie = `${cookieNameOf(fake.home)}=planted-by-somebody-else-0123456789`;
     assert.equal((await betty.signIn('betty1210')).status, 303);
     const first = betty.cookie;
     assert.ok(!first.includes('planted'));
@@ -152,7 +153,10 @@ describe('a session', () => {
   test('has a cookie that no script and no other site gets, and ends for good', async () => {
     const betty = visitor();
     const cookie = String((await betty.signIn('betty1210')).headers['set-cookie']);
-    assert.match(cookie, /^garrison_session=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/);
+    assert.match(
+      cookie,
+      /^garrison_session_[0-9a-f]{12}=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/$/,
+    );
     const kept = betty.cookie;
     const me = JSON.parse((await betty.api('GET', '/api/v1/me')).text) as { item: { formToken: string } };
     assert.equal((await betty.form('/logout', { form: me.item.formToken })).status, 200);

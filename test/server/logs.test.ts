@@ -114,6 +114,16 @@ describe('a log over HTTP', () => {
     assert.deepEqual((({ text, from }) => [text, from])(await ask('from=5000')), ['another log\n', 0]);
   });
 
+  test('is told anew to who follows it when another, shorter one took its place', async () => {
+    writeFileSync(log, 'one\ntwo\nthree\n');
+    let seen = '';
+    const begun = await stream('/api/v1/jobs/j-1/log?follow=1');
+    begun.setEncoding('utf8').on('data', (part: string) => (seen += part));
+    await until('the first log', () => seen.includes('three'));
+    writeFileSync(log, 'anew\n');
+    await until('the second', () => seen.includes('"text":"anew\\n","from":0'));
+  });
+
   test('is given in ranges, as much as was asked for and there is', async () => {
     writeFileSync(log, '0123456789');
     const range = (value: string): ReturnType<typeof callSocket> =>

@@ -14,6 +14,7 @@ import {
   type Call,
   type FakeSupervisor,
 } from '../support/fakeSupervisor.ts';
+import { containerView } from '../support/fakeDoor.ts';
 import { openParts, type Parts } from '../support/parts.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { addUser, alertsOf, PASSWORD } from '../support/visitor.ts';
@@ -106,6 +107,15 @@ describe('behind a proxy under a path', () => {
         });
         assert.equal(acted.status, 202);
         assert.match(String(acted.headers['location']), /^\/garrison\/api\/v1\/operations\/o-/);
+        fake.door.containers = [containerView('web')];
+        const plain = await call({ path: `${PREFIX}plain`, headers: { ...headers, ...HTML } });
+        const ways = [...plain.text.matchAll(/ (?:action|href)="([^"]+)"/g)].map(([, way = '']) => way);
+        assert.ok(ways.includes('ask') && ways.includes('logout'), ways.join(', '));
+        for (const way of ways)
+          assert.ok(new URL(way, `${origin}${PREFIX}`).pathname.startsWith(PREFIX), way);
+        const query = new URLSearchParams({ verb: 'restart', target: 'container/web' }).toString();
+        const asked = await call({ path: `${PREFIX}ask?${query}`, headers: { ...headers, ...HTML } });
+        assert.match(asked.text, /<h1>Restart container\/web\?<\/h1>/);
       });
     }
   }

@@ -96,6 +96,13 @@ export function zombieView(pid: number, change: Partial<ZombieView> = {}): Zombi
   };
 }
 
+export function incidentView(id: string, name: string): IncidentView {
+  return {
+    ...{ id, worker: name, at: SINCE, from: null, state: 'late', reason: 'BeatLate', shown: true },
+    ...{ detail: 'a gap between two beats', autopsyFile: null, lastLines: [] },
+  };
+}
+
 export function result(change: Partial<HostResult> = {}): HostResult {
   return {
     outcome: 'changed',

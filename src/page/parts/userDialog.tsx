@@ -3,7 +3,9 @@
  * A refusal is shown beside what was typed, which is kept; a password is not.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { deed, perform, ROLES, type Answers, type Deed, type Role } from '../users.ts';
+import { actor } from '../actor.ts';
+import { deed, perform, ROLES, users, type Answers, type Deed, type Role } from '../users.ts';
+import { warningsOf } from '../userWarnings.ts';
 import { t } from '../words/language.ts';
 import { Trouble } from './trouble.tsx';
 
@@ -45,6 +47,7 @@ function Question({ now }: { now: Deed }) {
     <form onSubmit={submit}>
       <h2 id="deed-title">{titleOf(now)}</h2>
       <p>{t(`users.what.${now.kind}`)}</p>
+      <Warnings now={now} />
       {trouble === null ? null : <Trouble error={trouble} />}
       <Fields now={now} answers={answers} change={change} />
       <label class="block">
@@ -64,6 +67,19 @@ function Question({ now }: { now: Deed }) {
         </button>
       </p>
     </form>
+  );
+}
+
+function Warnings({ now }: { now: Deed }) {
+  const keys = warningsOf(now, { me: actor.value?.name ?? '', accounts: users.value ?? [] });
+  return (
+    <>
+      {keys.map((key) => (
+        <p key={key} class="bad">
+          {t(key)}
+        </p>
+      ))}
+    </>
   );
 }
 

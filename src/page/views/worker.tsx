@@ -99,11 +99,11 @@ function Story({ name, state }: { name: string; state: string }) {
   useEffect(() => {
     const stop = new AbortController();
     get<ListDocument<IncidentView>>(
-      `api/v1/incidents?q=${encodeURIComponent(name)}&limit=200`,
+      `api/v1/incidents?worker=${encodeURIComponent(name)}&limit=200`,
       stop.signal,
     ).then(
       ({ items }) => {
-        setIncidents(items.filter(({ worker }) => worker === name));
+        setIncidents(items);
         setError(null);
       },
       (failure: unknown) => {

@@ -202,6 +202,11 @@ export const en = {
   'users.what.rename': 'Its sessions end at once. No lock goes along with it.',
   'users.what.role': 'It holds at once, also in sessions that are open.',
   'users.what.unlock': 'It may try again from there at once.',
+  'users.warn.ownSession': 'This is your own account: you are signed out at once, here too.',
+  'users.warn.ownRole':
+    'This is your own account: you lose this section at once, and cannot take it back yourself.',
+  'users.warn.lastAdmin':
+    'It is the only administrator: then nobody looks after accounts on the page, until garrison user role NAME --role admin on the machine gives the role to one, or a one-time link from garrison sign-in is used.',
   'users.do.add': 'Add',
   'users.do.remove': 'Remove',
   'users.do.password': 'Set password',

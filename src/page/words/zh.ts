@@ -202,6 +202,10 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'users.what.rename': '其会话立即结束。锁定不会随之带走。',
   'users.what.role': '立即生效，对已打开的会话也有效。',
   'users.what.unlock': '该地址可以立即重试。',
+  'users.warn.ownSession': '这是您自己的账号：您会立即退出登录，本页也不例外。',
+  'users.warn.ownRole': '这是您自己的账号：您会立即失去此页的权限，且无法自行恢复。',
+  'users.warn.lastAdmin':
+    '它是唯一的管理员：此后页面上无人能管理账号，直到在本机上运行 garrison user role NAME --role admin 授予该角色，或使用 garrison sign-in 打印的一次性链接。',
   'users.do.add': '新建',
   'users.do.remove': '删除',
   'users.do.password': '重置密码',
