@@ -20,7 +20,10 @@ test('a stream pings while its reader may read, and ends with a reason at the pi
     hub.open(request, reply);
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
-  t.after(() => app.close());
+  t.after(() => {
+    hub.endAll();
+    return app.close();
+  });
   const { port } = app.server.address() as AddressInfo;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     get({ host: '127.0.0.1', port, path: '/stream', agent: false }, resolve).on('error', reject);
