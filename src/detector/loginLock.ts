@@ -37,7 +37,9 @@ export interface Try {
   readonly atMs: number;
 }
 
-export const NO_ROWS: Ledger = new Map();
+export function ledgerOf(rows: readonly Row[]): Ledger {
+  return new Map(rows.map((row) => [keyOf(row.account, row.source), row]));
+}
 
 /** Rows beyond these: the oldest that is no lock goes first, then the lock that ends soonest. */
 const MOST_ROWS = 1024;

@@ -6,7 +6,9 @@ import { monoMs } from '../clock.ts';
 import type { LoginSettings } from '../pageSettings.ts';
 import type { Door } from '../supervisor/door.ts';
 import { LoginDesk } from './loginDesk.ts';
+import { openLockFile } from './lockFile.ts';
 import type { LoginFailures } from './loginFailures.ts';
+import type { ServerLogger } from './newApp.ts';
 import { createPasswords, type Passwords } from './password.ts';
 import { cookieNameOf, createSessions, type Sessions } from './session.ts';
 import { openUserStore, type UserStore } from './userStore.ts';
@@ -17,6 +19,8 @@ export interface Accounts {
   readonly passwords: Passwords;
   readonly desk: LoginDesk;
   readonly login: LoginSettings;
+  /** What is not on the disk yet is written there. */
+  end(): void;
 }
 
 export interface AccountNeeds {
@@ -24,19 +28,21 @@ export interface AccountNeeds {
   readonly homeDir: string;
   readonly failures: LoginFailures;
   readonly login?: LoginSettings;
+  readonly logger: ServerLogger;
 }
 
 const USUAL: LoginSettings = { explainTo: ['loopback'], tries: 7, lockMs: 15 * 60_000 };
 
-export function openAccounts({ door, homeDir, failures, login = USUAL }: AccountNeeds): Accounts {
+export function openAccounts({ door, homeDir, failures, login = USUAL, logger }: AccountNeeds): Accounts {
   const users = openUserStore(homeDir);
   const sessions = createSessions(cookieNameOf(homeDir));
   const passwords = createPasswords();
+  const times = { clock: monoMs, wallIn: (ms: number) => new Date(Date.now() + ms).toISOString() };
+  const locks = openLockFile(homeDir, { users, lockMs: login.lockMs, logger, ...times });
   const desk = new LoginDesk({
     ...{ users, sessions, passwords, failures, door },
     rules: login,
-    clock: monoMs,
-    wallIn: (ms) => new Date(Date.now() + ms).toISOString(),
+    ...{ earlier: locks.earlier, keep: locks.keep, ...times },
   });
-  return { users, sessions, passwords, desk, login };
+  return { users, sessions, passwords, desk, login, end: locks.flush };
 }

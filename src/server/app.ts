@@ -67,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const { hub } of doors) hub.endAll();
     await Promise.all(doors.map(({ app }) => closeServer(app)));
     metrics.end();
+    shared.end();
   };
   try {
     doors.push(await serveSocket(shared));
@@ -100,6 +101,7 @@ function openShared(options: ServerOptions): Shared {
     door,
     homeDir,
     failures: logins,
+    logger: options.logger,
     ...(login === undefined ? {} : { login }),
   });
   return { ...accounts, options, logins, metrics, tokens: openTokenStore(homeDir), link: () => null };

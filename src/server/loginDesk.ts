@@ -2,20 +2,12 @@
  * Decides over a sign-in by name and password: the limit of its source, the lock, the password; and remembers what was tried.
  * It never works longer on a name that exists than on one that doesn't, and never locks one that doesn't.
  */
-import {
-  forget,
-  liveRow,
-  locksOf,
-  NO_ROWS,
-  takeTry,
-  type Ledger,
-  type LockRules,
-} from '../detector/loginLock.ts';
+import { forget, liveRow, locksOf, takeTry, type Ledger, type LockRules } from '../detector/loginLock.ts';
 import { nearestName } from '../detector/nearestName.ts';
 import type { Door } from '../supervisor/door.ts';
 import { sourceOf, type Client } from './clientAddress.ts';
 import type { LoginFailures, LoginKind } from './loginFailures.ts';
-import type { Passwords } from './password.ts';
+import type { Passwords, Standing } from './password.ts';
 import { createRateLimit } from './rateLimit.ts';
 import type { Sessions } from './session.ts';
 import { createUnknownNames, type UnknownName } from './unknownNames.ts';
@@ -31,8 +23,8 @@ export type Refusal =
 export type SignIn =
   | { readonly outcome: 'in'; readonly session: string }
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
-  /** Nothing was looked at; `afterMs`: when it will be. */
-  | { readonly outcome: 'wait'; readonly afterMs: number };
+  /** Nothing was looked at; `afterMs`: when it will be. `crowd`: not for what its source did, but for everybody's tries. */
+  | { readonly outcome: 'wait'; readonly because: 'source' | 'crowd'; readonly afterMs: number };
 
 /** Of a password alone. */
 export type Checked =
@@ -61,6 +53,10 @@ export interface DeskNeeds {
   readonly failures: LoginFailures;
   readonly door: Pick<Door, 'note'>;
   readonly rules: LockRules;
+  /** Rows from before a restart. */
+  readonly earlier: Ledger;
+  /** Told of the rows whenever one has changed. */
+  readonly keep: (ledger: Ledger) => void;
   /** Monotonic. */
   readonly clock: () => number;
   /** The wall's time so many milliseconds from now. */
@@ -76,15 +72,19 @@ export interface Tried {
 /** From one source. Enough for an office behind one address, too few for guessing. */
 const RATE = { atOnce: 10, oneEachMs: 3_000 };
 const FULL_AGAIN_AFTER_MS = 2_000;
+const MOST_KNOWN_SOURCES = 1024;
 
 export class LoginDesk {
   readonly #needs: DeskNeeds;
   readonly #limit;
   readonly #unknown = createUnknownNames();
-  #ledger: Ledger = NO_ROWS;
+  /** Where somebody signed in from with the right password, the latest last: served before strangers, and no more than that. */
+  readonly #known = new Set<string>();
+  #ledger: Ledger;
 
   constructor(needs: DeskNeeds) {
     this.#needs = needs;
+    this.#ledger = needs.earlier;
     this.#limit = createRateLimit(RATE, needs.clock);
   }
 
@@ -98,19 +98,24 @@ export class LoginDesk {
     const { users, passwords, failures, rules, clock } = this.#needs;
     const name = typed.trim().toLowerCase();
     const source = sourceOf(client.address);
-    const afterMs = this.#limit.take(source);
-    if (afterMs > 0 || passwords.isFull()) {
+    const standing = this.#known.has(source) ? 'known' : 'stranger';
+    const wait = this.#waitOf(source, standing);
+    if (wait !== null) {
       failures.note('tooMany');
-      return { outcome: 'wait', afterMs: afterMs > 0 ? afterMs : FULL_AGAIN_AFTER_MS };
+      return wait;
     }
     const stored = users.hashOf(name);
     const tried = { account: name, exists: stored !== null, source, atMs: clock() };
     const { ledger, verdict } = takeTry(this.#ledger, tried, rules);
-    this.#ledger = ledger;
-    const isRight = await passwords.isRight(password, verdict === 'open' ? stored : null);
+    this.#change(ledger);
+    const isRight = await passwords.isRight({
+      ...{ password, standing },
+      stored: verdict === 'open' ? stored : null,
+    });
     // The account may have been removed, or given another password, meanwhile.
     if (isRight && users.hashOf(name) === stored) {
-      this.#ledger = forget(this.#ledger, name, source);
+      this.#change(forget(this.#ledger, name, source));
+      this.#know(source);
       return { outcome: 'right', name };
     }
     const refusal = this.#refusalOf({ ...tried, atMs: clock() }, verdict);
@@ -126,17 +131,14 @@ export class LoginDesk {
   /** Resolves to how many locks it took away. */
   unlock(account: string, address: string | null): number {
     const before = this.#locks().length;
-    this.#ledger = forget(
-      this.#ledger,
-      account,
-      address === null ? null : sourceOf(address.replace(/\/64$/, '')),
-    );
+    const source = address === null ? null : sourceOf(address.replace(/\/64$/, ''));
+    this.#change(forget(this.#ledger, account, source));
     return before - this.#locks().length;
   }
 
   /** Whoever is called so from now on, or no longer, has tried nothing. */
   nameChanged(name: string): void {
-    this.#ledger = forget(this.#ledger, name);
+    this.#change(forget(this.#ledger, name));
     this.#unknown.drop(name);
   }
 
@@ -148,6 +150,20 @@ export class LoginDesk {
     };
   }
 
+  /** What is turned away because all are waiting costs its source nothing: it is not at fault. */
+  #waitOf(source: string, standing: Standing): Extract<SignIn, { readonly outcome: 'wait' }> | null {
+    if (this.#needs.passwords.isFull(standing))
+      return { outcome: 'wait', because: 'crowd', afterMs: FULL_AGAIN_AFTER_MS };
+    const afterMs = this.#limit.take(source);
+    return afterMs > 0 ? { outcome: 'wait', because: 'source', afterMs } : null;
+  }
+
+  #change(ledger: Ledger): void {
+    if (ledger === this.#ledger) return;
+    this.#ledger = ledger;
+    this.#needs.keep(ledger);
+  }
+
   #locks(): readonly LockView[] {
     const { clock, wallIn } = this.#needs;
     const nowMs = clock();
@@ -155,6 +171,13 @@ export class LoginDesk {
       ...lock,
       until: wallIn(untilMs - nowMs),
     }));
+  }
+
+  #know(source: string): void {
+    this.#known.delete(source);
+    this.#known.add(source);
+    const [longestAgo = ''] = this.#known;
+    if (this.#known.size > MOST_KNOWN_SOURCES) this.#known.delete(longestAgo);
   }
 
   #letIn(name: string, client: Client): SignIn {

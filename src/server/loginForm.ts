@@ -12,7 +12,7 @@ export interface LoginFormView {
   readonly to: unknown;
   readonly name?: string;
   readonly refused?: Refusal | 'uniform';
-  readonly waitSeconds?: number;
+  readonly wait?: { readonly seconds: number; readonly because: 'source' | 'crowd' };
 }
 
 /** What a name may be shown as: nobody reads ten thousand letters. */
@@ -73,9 +73,9 @@ export function narrow(body: Markup): Markup {
   </main>`;
 }
 
-function troubles({ refused, waitSeconds, name = '' }: LoginFormView, language: Language): readonly string[] {
+function troubles({ refused, wait, name = '' }: LoginFormView, language: Language): readonly string[] {
   const words = LOGIN_WORDS[language];
-  if (waitSeconds !== undefined) return [words.wait(waitSeconds)];
+  if (wait !== undefined) return [words.wait[wait.because](wait.seconds)];
   if (refused === undefined) return [];
   return refused === 'uniform' ? [words.refused] : words.explained(refused, shown(name.trim()));
 }

@@ -14,7 +14,7 @@ interface Words {
   readonly hint: string;
   /** The same for a wrong password, a lock, and a name that does not exist. */
   readonly refused: string;
-  readonly wait: (seconds: number) => string;
+  readonly wait: Readonly<Record<'source' | 'crowd', (seconds: number) => string>>;
   readonly explained: (refusal: Refusal, name: string) => readonly string[];
 }
 
@@ -26,8 +26,12 @@ const en: Words = {
   hint: 'No account? On the machine itself, garrison sign-in prints a link that signs in once.',
   refused:
     'That did not sign you in. Check the spelling of the name first: names which do not exist are never locked, and no password fits them. Then check the password. After many wrong passwords an account is locked for a while from your address; the lock ends by itself, trying again does not lengthen it, and an administrator can end it sooner.',
-  wait: (seconds) =>
-    `Too many tries from your address just now. Nothing was looked at; try again in ${String(seconds)} s.`,
+  wait: {
+    source: (seconds) =>
+      `Too many tries from your address just now. Nothing was looked at; try again in ${String(seconds)} s.`,
+    crowd: (seconds) =>
+      `Very many are trying to sign in just now. Nothing was looked at, and this try does not count against you; try again in ${String(seconds)} s.`,
+  },
   explained: (refusal, name) => {
     switch (refusal.why) {
       case 'unknown': {
@@ -60,7 +64,11 @@ const zh: Words = {
   hint: '没有账号？在本机上运行 garrison sign-in，会打印一个一次性登录链接。',
   refused:
     '登录失败。请先检查用户名的拼写：不存在的用户名永远不会被锁定，任何密码也都不适用。再检查密码。多次输错密码后，该账号会在您的地址上被锁定一段时间；锁定会自动解除，重试不会延长锁定，管理员也可以提前解锁。',
-  wait: (seconds) => `您的地址尝试过于频繁，本次未做任何验证；请在 ${String(seconds)} 秒后重试。`,
+  wait: {
+    source: (seconds) => `您的地址尝试过于频繁，本次未做任何验证；请在 ${String(seconds)} 秒后重试。`,
+    crowd: (seconds) =>
+      `当前尝试登录的请求过多，本次未做任何验证，也不计入您的尝试次数；请在 ${String(seconds)} 秒后重试。`,
+  },
   explained: (refusal, name) => {
     switch (refusal.why) {
       case 'unknown': {

@@ -1,5 +1,5 @@
 /**
- * Makes and checks hashes of passwords with scrypt, one at a time and beside the event loop.
+ * Makes and checks hashes of passwords with scrypt, one at a time and beside the event loop; who is known comes first.
  * It never keeps a password, and works as long on one that cannot be right as on one that can.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
@@ -20,12 +20,19 @@ export const PasswordHash = z.strictObject({
 });
 export type PasswordHash = z.output<typeof PasswordHash>;
 
+/** `known`: somebody there has signed in before, or is an administrator at work; a flood of strangers does not hold them up. */
+export type Standing = 'known' | 'stranger';
+
 export interface Passwords {
   hash(password: string): Promise<PasswordHash>;
-  /** So many wait that the next one would be turned away. */
-  isFull(): boolean;
-  /** null works as long and is never right. Throws TooBusy when too many wait. */
-  isRight(password: string, stored: PasswordHash | null): Promise<boolean>;
+  /** So many wait that the next one of them would be turned away. */
+  isFull(standing: Standing): boolean;
+  /** A stored null works as long and is never right. Throws TooBusy when too many wait. */
+  isRight(tried: {
+    readonly password: string;
+    readonly stored: PasswordHash | null;
+    readonly standing: Standing;
+  }): Promise<boolean>;
 }
 
 export const SHORTEST_PASSWORD = 12;
@@ -36,7 +43,7 @@ const COSTS = { N: 2 ** 15, r: 8, p: 1 };
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
 const MOST_MEMORY_BYTES = 2 ** 28;
-/** Those behind them wait about a second; more are turned away at once. */
+/** Of each standing. Those behind them wait about a second or two; more are turned away at once. */
 const MOST_WAITING = 16;
 
 /** Thrown when too many passwords wait to be checked. */
@@ -51,7 +58,7 @@ export function createPasswords(): Passwords {
     isFull,
     hash: async (password) => {
       const salt = randomBytes(SALT_BYTES);
-      const hash = await oneAtATime(() => derive(password, { ...COSTS, salt }));
+      const hash = await oneAtATime('known', () => derive(password, { ...COSTS, salt }));
       return {
         algorithm: 'scrypt',
         ...COSTS,
@@ -59,9 +66,9 @@ export function createPasswords(): Passwords {
         hash: hash.toString('base64'),
       };
     },
-    isRight: async (password, stored) => {
+    isRight: async ({ password, stored, standing }) => {
       const { hash, ...how } = stored === null ? impossible : readable(stored);
-      const derived = await oneAtATime(() => derive(password, how));
+      const derived = await oneAtATime(standing, () => derive(password, how));
       const isEqual = timingSafeEqual(derived, hash);
       return isEqual && stored !== null;
     },
@@ -106,19 +113,29 @@ function derive(password: string, { salt, ...costs }: Costs): Promise<Buffer> {
   });
 }
 
+interface Lane {
+  readonly isFull: (standing: Standing) => boolean;
+  readonly run: <T>(standing: Standing, work: () => Promise<T>) => Promise<T>;
+}
+
 /** One after the other: a flood takes one core and one hash's memory, whatever its size. */
-function lane(): { isFull: () => boolean; run: <T>(work: () => Promise<T>) => Promise<T> } {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  const isFull = (): boolean => waiting >= MOST_WAITING;
-  const run = <T>(work: () => Promise<T>): Promise<T> => {
-    if (isFull()) return Promise.reject(new TooBusy('too many passwords wait to be checked'));
-    waiting += 1;
-    const done = last.then(work).finally(() => {
-      waiting -= 1;
-    });
-    last = done.catch(() => undefined);
-    return done;
+function lane(): Lane {
+  const waiting: Readonly<Record<Standing, (() => Promise<void>)[]>> = { known: [], stranger: [] };
+  let isBusy = false;
+  const isFull = (standing: Standing): boolean => waiting[standing].length >= MOST_WAITING;
+  const next = (): void => {
+    const work = waiting.known.shift() ?? waiting.stranger.shift();
+    isBusy = work !== undefined;
+    void work?.().then(next);
   };
+  const run = <T>(standing: Standing, work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (isFull(standing)) {
+        reject(new TooBusy('too many passwords wait to be checked'));
+        return;
+      }
+      waiting[standing].push(() => work().then(resolve, reject));
+      if (!isBusy) next();
+    });
   return { isFull, run };
 }

@@ -131,9 +131,9 @@ interface Refusing {
 
 function refuse({ request, reply, signIn, to, name, plainly }: Refusing): FastifyReply {
   if (signIn.outcome === 'wait') {
-    const waitSeconds = Math.ceil(signIn.afterMs / 1000);
-    void reply.code(429).header('retry-after', String(waitSeconds));
-    return sendLoginForm(request, reply, { to, name, waitSeconds });
+    const seconds = Math.ceil(signIn.afterMs / 1000);
+    void reply.code(429).header('retry-after', String(seconds));
+    return sendLoginForm(request, reply, { to, name, wait: { seconds, because: signIn.because } });
   }
   void reply.code(401);
   return sendLoginForm(request, reply, { to, name, refused: plainly ? signIn.refusal : 'uniform' });

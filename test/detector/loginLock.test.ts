@@ -4,15 +4,16 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   forget,
+  ledgerOf,
   liveRow,
   locksOf,
-  NO_ROWS,
   takeTry,
   type Ledger,
   type Try,
 } from '../../src/detector/loginLock.ts';
 import { nearestName, slipsBetween } from '../../src/detector/nearestName.ts';
 
+const NO_ROWS = ledgerOf([]);
 const RULES = { tries: 3, lockMs: 60_000 };
 const betty = { account: 'betty1210', exists: true, source: '10.0.0.5' };
 
