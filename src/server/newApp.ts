@@ -27,13 +27,16 @@ export interface AppOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** After so long without a byte either way a connection is ended; 0, for who is on this machine: never. */
   readonly stillAfterMs?: number;
+  /** Who sends a request's head byte by byte is gone after so long and up to half of it more. */
+  readonly headWithinMs?: number;
+  /** What is beyond is closed at once, and files stay for the workers. */
+  readonly mostConnections?: number;
 }
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Who sends a request's head byte by byte is gone after 10 to 15 s. */
-const HEAD_LIMITS = { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
-/** 200 viewers with two streams each and as many browsers asking; what is beyond is closed at once, and files stay for the workers. */
+const HEAD_WITHIN_MS = 10_000;
+/** 200 viewers with two streams each and as many browsers asking. */
 const MOST_CONNECTIONS = 2_048;
 
 const SAFE_HEADERS = {
@@ -51,11 +54,11 @@ export function newApp({
   basePath = '/',
   tls = null,
   stillAfterMs = 0,
+  headWithinMs = HEAD_WITHIN_MS,
+  mostConnections = MOST_CONNECTIONS,
 }: AppOptions): FastifyInstance {
   const app = Fastify({
-    ...(tls === null
-      ? { http: HEAD_LIMITS }
-      : { https: { ...tls, ...HEAD_LIMITS, minVersion: 'TLSv1.2' as const } }),
+    ...transportOf(tls, headWithinMs),
     rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -67,7 +70,7 @@ export function newApp({
       void sendProblem(reply, problem('UNAUTHENTICATED', 'the address of the request is not understood'));
     },
   });
-  app.server.maxConnections = MOST_CONNECTIONS;
+  app.server.maxConnections = mostConnections;
   app.decorate('basePath', basePath);
   app.addHook('onRequest', async (_request, reply) => {
     void reply.headers(SAFE_HEADERS);
@@ -86,6 +89,11 @@ export function newApp({
     void sendProblem(reply, known ?? surprise);
   });
   return app;
+}
+
+function transportOf(tls: NonNullable<AppOptions['tls']> | null, headWithinMs: number) {
+  const limits = { headersTimeout: headWithinMs, connectionsCheckingInterval: headWithinMs / 2 };
+  return tls === null ? { http: limits } : { https: { ...tls, ...limits, minVersion: 'TLSv1.2' as const } };
 }
 
 /** To what is no request, or comes too slowly to be one: the same kind of answer as to everybody. */

@@ -1,5 +1,7 @@
 /** The page's frame in a real browser, before the real server with a fake door: live, paused, stale, languages, themes, keys, and what axe says. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Page, Request } from 'playwright-core';
 import { overallOf } from '../../src/server/sentence.ts';
@@ -59,6 +61,34 @@ describe('the frame of the page', () => {
     assert.equal(await page.title(), 'Garrison on bastion-a', 'a text of a worker stays a text');
     change('push-2', {});
     await page.waitForSelector('[data-overall="well"]');
+  });
+
+  test('a search of the timeline goes on by itself to the beginning of a long journal, and says how far it came', async () => {
+    const line = (second: number, reason: string): string => {
+      const at = new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+      const fact = { event: 'operation', actor: 'user:wang', verb: 'restart', target: 'worker/push-1' };
+      return `${JSON.stringify({ at, ...fact, reason })}\n`;
+    };
+    const others = Array.from({ length: 12_000 }, (_, index) => line(index + 1, 'another reason')).join('');
+    writeFileSync(join(fake.home, 'journal.jsonl'), `${line(0, 'the needle')}${others}`);
+    fake.door.history.journalHome = fake.home;
+    const page = await signedIn();
+    let calls = 0;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route(/timeline\?.*before=/, async (route) => {
+      calls += 1;
+      if (calls === 2) await released;
+      await route.continue();
+    });
+    await page.goto(addressOf('timeline?q=needle'));
+    await page.getByText('Searching further back by itself:').waitFor();
+    assert.match(await textOf(page, 'main'), /Stop searching .*searched back to/);
+    release();
+    await page.waitForSelector('.timeline > li');
+    assert.match(await textOf(page, '.timeline'), /the needle/);
+    await page.getByText('This is where the journal begins.').waitFor();
+    assert.ok(calls >= 3, `${String(calls)} calls`);
   });
 
   test('says Live, asks by itself where no stream comes through, and says Stale and signed out', async () => {

@@ -5,7 +5,7 @@
 import { useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { TimelineAbout, TimelineEntry } from '../../supervisor/door.ts';
-import { apiPath, get, type ListDocument } from '../api.ts';
+import { apiPath, get } from '../api.ts';
 import { clockText } from '../now.ts';
 import { t } from '../words/language.ts';
 import { Copy } from './copy.tsx';
@@ -13,6 +13,7 @@ import { Evidence } from './evidence.tsx';
 import { Said, Told } from './said.tsx';
 import { State } from './state.tsx';
 import { Time } from './time.tsx';
+import { withOlder, type Seen } from './timelineSeen.ts';
 import { Trouble } from './trouble.tsx';
 
 export function TimelineItem({ entry }: { entry: TimelineEntry }) {
@@ -87,22 +88,35 @@ function placeOf(kind: TimelineAbout['kind'], name: string): string | null {
 }
 
 const STEPS_BEFORE = 12;
+/** Each searches only so much of the journal; what lies further back is for the timeline of this one thing. */
+const MOST_CALLS = 16;
+
+type Found = Seen<TimelineEntry>;
+
+async function stepsBefore(id: string, subject: string): Promise<Found> {
+  const query = new URLSearchParams({ about: subject, limit: String(STEPS_BEFORE) });
+  let found: Found = { items: [], nextCursor: id, searchedBackTo: null, damaged: 0 };
+  for (let call = 0; call < MOST_CALLS; call += 1) {
+    if (found.nextCursor === undefined || found.items.length >= STEPS_BEFORE) break;
+    query.set('before', found.nextCursor);
+    found = withOlder(found, await get<Found>(`api/v1/timeline?${query.toString()}`));
+  }
+  return { ...found, items: found.items.slice(0, STEPS_BEFORE) };
+}
 
 /** What happened to the same thing before, oldest first, as `garrison why` tells it. */
 function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
-  const [told, setTold] = useState<{ chain: readonly TimelineEntry[]; error: unknown } | null>(null);
+  const [told, setTold] = useState<{ found: Found | null; error: unknown } | null>(null);
   const subject = `${about.kind}/${about.name}`;
   const toggle = async (): Promise<void> => {
     if (told !== null) {
       setTold(null);
       return;
     }
-    const query = new URLSearchParams({ about: subject, before: entry.id, limit: String(STEPS_BEFORE) });
     try {
-      const { items } = await get<ListDocument<TimelineEntry>>(`api/v1/timeline?${query.toString()}`);
-      setTold({ chain: [...items].reverse(), error: null });
+      setTold({ found: await stepsBefore(entry.id, subject), error: null });
     } catch (error) {
-      setTold({ chain: [], error });
+      setTold({ found: null, error });
     }
   };
   return (
@@ -116,8 +130,8 @@ function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
       >
         {t('timeline.why')}
       </button>
-      {told === null ? null : told.error === null ? (
-        <Chain chain={told.chain} about={about} />
+      {told === null ? null : told.found !== null ? (
+        <Chain found={told.found} about={about} />
       ) : (
         <Trouble error={told.error} />
       )}
@@ -125,11 +139,19 @@ function Why({ entry, about }: { entry: TimelineEntry; about: TimelineAbout }) {
   );
 }
 
-function Chain({ chain, about }: { chain: readonly TimelineEntry[]; about: TimelineAbout }) {
+function Chain({ found, about }: { found: Found; about: TimelineAbout }) {
+  const { nextCursor, searchedBackTo } = found;
+  const chain = [...found.items].reverse();
+  const wasStopped = nextCursor !== undefined && chain.length < STEPS_BEFORE;
   const subject = `${about.kind}/${about.name}`;
   return (
     <div class="chain">
-      {chain.length === 0 ? <p>{t('timeline.noChain', { name: about.name })}</p> : null}
+      {chain.length > 0 || wasStopped ? null : <p>{t('timeline.noChain', { name: about.name })}</p>}
+      {wasStopped && searchedBackTo !== null ? (
+        <p class="quiet">
+          {t('timeline.searchedTo')} <Time at={searchedBackTo} />
+        </p>
+      ) : null}
       <ol>
         {chain.map(({ id, at, sentence, actor }) => (
           <li key={id}>

@@ -1,5 +1,5 @@
 /**
- * Says what has come since the timeline was last shown, and how it looks with that.
+ * Says what has come since the timeline was last shown, or lies further back, and how it looks with that.
  * It shows nothing by itself.
  */
 
@@ -14,7 +14,7 @@ export interface Seen<Item extends { readonly id: string }> {
 
 export interface Fresh<Item extends { readonly id: string }> {
   readonly count: number;
-  /** So much has come that the newest page does not reach back to what is shown. */
+  /** So much has come that the newest page, which is full, does not reach back to what is shown. */
   readonly areMore: boolean;
   /** To be shown when somebody wants it. */
   readonly seen: Seen<Item>;
@@ -23,11 +23,21 @@ export interface Fresh<Item extends { readonly id: string }> {
 export function newOnes<Item extends { readonly id: string }>(
   seen: Seen<Item>,
   newest: Seen<Item>,
+  pageSize: number,
 ): Fresh<Item> {
   const first = seen.items[0]?.id;
   const place = newest.items.findIndex(({ id }) => id === first);
+  const count = newest.items.length;
   if (place < 0)
-    return { count: newest.items.length, areMore: newest.nextCursor !== undefined, seen: newest };
+    return { count, areMore: newest.nextCursor !== undefined && count >= pageSize, seen: newest };
   const items = [...newest.items.slice(0, place), ...seen.items];
   return { count: place, areMore: false, seen: { ...seen, items } };
+}
+
+/** With what lies further back. */
+export function withOlder<Item extends { readonly id: string }>(
+  seen: Seen<Item>,
+  older: Seen<Item>,
+): Seen<Item> {
+  return { ...older, items: [...seen.items, ...older.items], damaged: seen.damaged + older.damaged };
 }

@@ -1,6 +1,6 @@
 /**
  * One timeline of workers, containers, pushes, operators and what is around them, newest first, with its filters in the address.
- * Nothing moves by itself: what is new is counted above, and comes when it is asked for.
+ * Nothing moves by itself: what is new is counted above, and comes when it is asked for; only a search goes on below until a page is full.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { useSearchParams } from 'wouter-preact';
@@ -11,7 +11,7 @@ import { useFilter } from '../parts/filters.ts';
 import { SearchField } from '../parts/searchField.tsx';
 import { Time } from '../parts/time.tsx';
 import { TimelineItem } from '../parts/timelineItem.tsx';
-import { newOnes, type Seen } from '../parts/timelineSeen.ts';
+import { newOnes, withOlder, type Fresh, type Seen } from '../parts/timelineSeen.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { t } from '../words/language.ts';
 import './timeline.css';
@@ -71,60 +71,109 @@ function Filters() {
 function Entries({ path }: { path: string }) {
   const { answer, error } = useAsked<TimelineDocument>(path, LOOK_EVERY_MS);
   const [seen, setSeen] = useState<TimelineDocument | null>(null);
-  const [trouble, setTrouble] = useState<unknown>(null);
+  const back = useSearchBack(path, seen, (older) =>
+    setSeen((before) => (before === null ? older : withOlder(before, older))),
+  );
   useEffect(() => {
     if (seen === null && answer !== null) setSeen(answer);
   }, [answer]);
   if (seen === null || answer === null)
     return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
-  const fresh = newOnes(seen, answer);
-  const older = async (): Promise<void> => {
-    try {
-      const next = await get<TimelineDocument>(`${path}&before=${seen.nextCursor ?? ''}`);
-      setSeen({ ...next, items: [...seen.items, ...next.items], damaged: seen.damaged + next.damaged });
-      setTrouble(null);
-    } catch (failure) {
-      setTrouble(failure);
-    }
+  const fresh = newOnes(seen, answer, PAGE_SIZE);
+  const showFresh = (): void => {
+    setSeen(fresh.seen);
+    if (fresh.areMore) back.want(PAGE_SIZE);
   };
   return (
     <>
-      <div class="fresh" role="status">
-        {fresh.count === 0 ? null : (
-          <button type="button" onClick={() => setSeen(fresh.seen)}>
-            {t(fresh.areMore ? 'timeline.newMore' : 'timeline.new', { n: fresh.count })}
-          </button>
-        )}
-      </div>
+      <FreshButton fresh={fresh} onShow={showFresh} />
       {error === null ? null : <Trouble error={error} />}
-      {seen.items.length === 0 ? <p>{t('list.empty')}</p> : null}
+      {seen.items.length > 0 || back.isSearching ? null : (
+        <p>{t(seen.nextCursor === undefined ? 'list.empty' : 'timeline.nothingYet')}</p>
+      )}
       <ol class="story timeline">
         {seen.items.map((entry) => (
           <TimelineItem key={entry.id} entry={entry} />
         ))}
       </ol>
-      {trouble === null ? null : <Trouble error={trouble} />}
-      <End seen={seen} onOlder={() => void older()} />
+      {back.trouble === null ? null : <Trouble error={back.trouble} />}
+      <End
+        seen={seen}
+        isSearching={back.isSearching}
+        onOlder={() => back.want(seen.items.length + PAGE_SIZE)}
+        onStop={() => back.want(0)}
+      />
     </>
   );
 }
 
-function End({
-  seen: { nextCursor, searchedBackTo, damaged },
-  onOlder,
-}: {
-  seen: TimelineDocument;
-  onOlder: () => void;
-}) {
+function FreshButton({ fresh, onShow }: { fresh: Fresh<TimelineEntry>; onShow: () => void }) {
+  return (
+    <div class="fresh" role="status">
+      {fresh.count === 0 ? null : (
+        <button type="button" onClick={onShow}>
+          {t(fresh.areMore ? 'timeline.newMore' : 'timeline.new', { n: fresh.count })}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface SearchBack {
+  readonly isSearching: boolean;
+  readonly trouble: unknown;
+  /** So many are to be shown, as far as there are so many. */
+  readonly want: (count: number) => void;
+}
+
+/** One answer searches only so much of the journal: the next is asked for until as many are there as are wanted. */
+function useSearchBack(
+  path: string,
+  seen: TimelineDocument | null,
+  onOlder: (older: TimelineDocument) => void,
+): SearchBack {
+  const [wanted, setWanted] = useState(PAGE_SIZE);
+  const [trouble, setTrouble] = useState<unknown>(null);
+  const cursor = seen?.nextCursor;
+  const isSearching = seen !== null && cursor !== undefined && seen.items.length < wanted && trouble === null;
+  useEffect(() => {
+    if (!isSearching) return;
+    const stop = new AbortController();
+    get<TimelineDocument>(`${path}&before=${cursor}`, stop.signal).then(
+      (older) => {
+        if (!stop.signal.aborted) onOlder(older);
+      },
+      (failure: unknown) => {
+        if (!stop.signal.aborted) setTrouble(failure);
+      },
+    );
+    return () => stop.abort();
+  }, [isSearching, cursor]);
+  const want = (count: number): void => {
+    setTrouble(null);
+    setWanted(count);
+  };
+  return { isSearching, trouble, want };
+}
+
+interface EndProps {
+  readonly seen: TimelineDocument;
+  readonly isSearching: boolean;
+  readonly onOlder: () => void;
+  readonly onStop: () => void;
+}
+
+function End({ seen: { nextCursor, searchedBackTo, damaged }, isSearching, onOlder, onStop }: EndProps) {
   return (
     <p class="quiet">
       {nextCursor === undefined ? (
         t('timeline.beginning')
       ) : (
         <>
-          <button type="button" onClick={onOlder}>
-            {t('timeline.older')}
+          <button type="button" onClick={isSearching ? onStop : onOlder}>
+            {t(isSearching ? 'timeline.stop' : 'timeline.older')}
           </button>{' '}
+          <span role="status">{isSearching ? t('timeline.searching') : ''}</span>{' '}
           {searchedBackTo === null ? null : (
             <>
               {t('timeline.searchedTo')} <Time at={searchedBackTo} />
