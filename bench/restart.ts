@@ -54,7 +54,7 @@ async function run(context: BenchContext): Promise<Figures> {
   };
 }
 
-async function allUp(garrison: Garrison): Promise<readonly WorkerView[]> {
+export async function allUp(garrison: Garrison): Promise<readonly WorkerView[]> {
   return until(
     'all workers are up',
     async () => {
@@ -71,7 +71,7 @@ interface Life {
   readonly upMs: number;
 }
 
-async function killAndWait(worker: WorkerView, waiting: Waiting): Promise<Life> {
+export async function killAndWait(worker: WorkerView, waiting: Waiting): Promise<Life> {
   const { incarnation } = worker;
   if (incarnation === null || !isAlive(incarnation))
     throw new Error(`${worker.name} is not there to be killed`);
@@ -94,7 +94,7 @@ interface Seen {
 }
 
 /** Waits for one worker's next life to be `up`. */
-class Waiting {
+export class Waiting {
   #hear: (worker: WorkerView) => void = () => undefined;
 
   hear(worker: WorkerView): void {

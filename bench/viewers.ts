@@ -1,6 +1,6 @@
 /**
  * Measures how soon a change of a worker stands on the page while many look on, and what the lookers-on cost the supervisor.
- * The page is in a real browser; the others are plain followers of the same stream.
+ * The page is in a real browser; the others are plain followers of the same stream. `bench viewers PART` measures one part alone.
  */
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -17,7 +17,9 @@ import {
   type Benchmark,
   type Figures,
 } from './benchmark.ts';
+import { measureLoginFlood } from './loginFlood.ts';
 import { costOf } from './processes.ts';
+import { setCareStage, type Care } from './viewersCare.ts';
 
 const VIEWERS = 50;
 const MANY_VIEWERS = 200;
@@ -28,7 +30,8 @@ const AIM = { onScreenP95Ms: 300, supervisorBeside: 'unchanged with 200 viewers'
 
 export const viewers: Benchmark = {
   name: 'viewers',
-  about: 'how soon a change stands on the page with 50 viewers, and what 200 viewers cost the supervisor',
+  about:
+    'how soon a change stands on the page with 50 viewers, what 200 viewers and a flood of sign-ins cost the supervisor (one part: viewers screen | care | flood)',
   run,
 };
 
@@ -42,6 +45,35 @@ const RECORDER = `(() => {
 })()`;
 
 async function run(context: BenchContext): Promise<Figures> {
+  const chosen = process.argv[3];
+  const isWanted = (part: string): boolean => chosen === undefined || chosen === part;
+  return {
+    ...(isWanted('screen') ? await measureScreen(context) : {}),
+    ...(isWanted('care') ? { care: await measureCare(context) } : {}),
+    ...(isWanted('flood') ? { loginFlood: await measureLoginFlood(context) } : {}),
+  };
+}
+
+/** Beats, dead workers and sick containers, before nobody and before many, by one supervisor in one run. */
+async function measureCare(context: BenchContext): Promise<Figures> {
+  const stage = await setCareStage(context);
+  context.note('care alone');
+  const alone = await stage.measure();
+  for (let each = 0; each < MANY_VIEWERS; each += 1) await follow(context, stage.garrison);
+  context.note(`care before ${String(MANY_VIEWERS)} viewers`);
+  const watched = await stage.measure();
+  const names = Object.keys(alone) as (keyof Care)[];
+  const ratios = Object.fromEntries(names.map((name) => [name, rounded(watched[name] / alone[name], 2)]));
+  return {
+    measures:
+      'medians in milliseconds, and the ratio of those with viewers to those without: beats as the supervisor sees them, kill -9 of a worker, Docker’s word of a sick container',
+    alone,
+    [`with${String(MANY_VIEWERS)}Viewers`]: watched,
+    ratios,
+  };
+}
+
+async function measureScreen(context: BenchContext): Promise<Figures> {
   const garrison = await Garrison.start(context, { config: 'workers: { count: 4 }' });
   await until('all workers are up', async () =>
     (await garrison.workers()).every(({ state }) => state === 'up'),
