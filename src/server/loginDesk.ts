@@ -73,6 +73,7 @@ export interface Tried {
 const RATE = { atOnce: 10, oneEachMs: 3_000 };
 const FULL_AGAIN_AFTER_MS = 2_000;
 const MOST_KNOWN_SOURCES = 1024;
+const MOST_TURNED_AWAY = 4096;
 
 export class LoginDesk {
   readonly #needs: DeskNeeds;
@@ -80,6 +81,8 @@ export class LoginDesk {
   readonly #unknown = createUnknownNames();
   /** Where somebody signed in from with the right password, the latest last: served before strangers, and no more than that. */
   readonly #known = new Set<string>();
+  /** Turned away because all were waiting, and when first; a flood that never comes back pushes out its own. */
+  readonly #turnedAway = new Map<string, number>();
   #ledger: Ledger;
 
   constructor(needs: DeskNeeds) {
@@ -98,7 +101,7 @@ export class LoginDesk {
     const { users, passwords, failures, rules, clock } = this.#needs;
     const name = typed.trim().toLowerCase();
     const source = sourceOf(client.address);
-    const standing = this.#known.has(source) ? 'known' : 'stranger';
+    const standing = this.#standingOf(source);
     const wait = this.#waitOf(source, standing);
     if (wait !== null) {
       failures.note('tooMany');
@@ -150,10 +153,21 @@ export class LoginDesk {
     };
   }
 
+  #standingOf(source: string): Standing {
+    if (this.#known.has(source)) return 'known';
+    const turnedAwayAtMs = this.#turnedAway.get(source) ?? Infinity;
+    return this.#needs.clock() - turnedAwayAtMs >= FULL_AGAIN_AFTER_MS ? 'returning' : 'stranger';
+  }
+
   /** What is turned away because all are waiting costs its source nothing: it is not at fault. */
   #waitOf(source: string, standing: Standing): Extract<SignIn, { readonly outcome: 'wait' }> | null {
-    if (this.#needs.passwords.isFull(standing))
+    if (this.#needs.passwords.isFull(standing)) {
+      if (!this.#turnedAway.has(source)) this.#turnedAway.set(source, this.#needs.clock());
+      const [longestAgo = ''] = this.#turnedAway.keys();
+      if (this.#turnedAway.size > MOST_TURNED_AWAY) this.#turnedAway.delete(longestAgo);
       return { outcome: 'wait', because: 'crowd', afterMs: FULL_AGAIN_AFTER_MS };
+    }
+    this.#turnedAway.delete(source);
     const afterMs = this.#limit.take(source);
     return afterMs > 0 ? { outcome: 'wait', because: 'source', afterMs } : null;
   }

@@ -20,8 +20,8 @@ export const PasswordHash = z.strictObject({
 });
 export type PasswordHash = z.output<typeof PasswordHash>;
 
-/** `known`: somebody there has signed in before, or is an administrator at work; a flood of strangers does not hold them up. */
-export type Standing = 'known' | 'stranger';
+/** `known`: somebody there has signed in before, or is an administrator at work; `returning`: was turned away and waited as long as told. A flood of strangers holds up neither. */
+export type Standing = 'known' | 'returning' | 'stranger';
 
 export interface Passwords {
   hash(password: string): Promise<PasswordHash>;
@@ -120,11 +120,15 @@ interface Lane {
 
 /** One after the other: a flood takes one core and one hash's memory, whatever its size. */
 function lane(): Lane {
-  const waiting: Readonly<Record<Standing, (() => Promise<void>)[]>> = { known: [], stranger: [] };
+  const waiting: Readonly<Record<Standing, (() => Promise<void>)[]>> = {
+    known: [],
+    returning: [],
+    stranger: [],
+  };
   let isBusy = false;
   const isFull = (standing: Standing): boolean => waiting[standing].length >= MOST_WAITING;
   const next = (): void => {
-    const work = waiting.known.shift() ?? waiting.stranger.shift();
+    const work = waiting.known.shift() ?? waiting.returning.shift() ?? waiting.stranger.shift();
     isBusy = work !== undefined;
     void work?.().then(next);
   };

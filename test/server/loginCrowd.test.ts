@@ -31,7 +31,10 @@ test('who is known comes before strangers, and has room when they have none', as
   assert.deepEqual([passwords.isFull('stranger'), passwords.isFull('known')], [false, false]);
 });
 
-function openDesk(isFull: (standing: Standing) => boolean): { desk: LoginDesk; asked: Standing[] } {
+function openDesk(
+  isFull: (standing: Standing) => boolean,
+  clock: () => number = () => 0,
+): { desk: LoginDesk; asked: Standing[] } {
   const asked: Standing[] = [];
   const desk = new LoginDesk({
     users: { hashOf: () => STORED, names: () => ['betty1210'] } as never,
@@ -48,7 +51,7 @@ function openDesk(isFull: (standing: Standing) => boolean): { desk: LoginDesk; a
     door: { note: () => undefined },
     rules: { tries: 7, lockMs: 900_000 },
     ...{ earlier: ledgerOf([]), keep: () => undefined },
-    clock: () => 0,
+    clock,
     wallIn: () => '2026-01-01T00:00:00.000Z',
   });
   return { desk, asked };
@@ -75,6 +78,22 @@ test('being turned away because all wait costs a source nothing, and is said to 
     afterMs: 3_000,
   });
   for (const { wait } of Object.values(LOGIN_WORDS)) assert.notEqual(wait.crowd(2), wait.source(2));
+});
+
+test('who was turned away and comes back when told comes before those who come for the first time', async () => {
+  let nowMs = 0;
+  const { desk, asked } = openDesk(
+    (standing) => standing === 'stranger',
+    () => nowMs,
+  );
+  assert.equal((await desk.signIn(from('192.0.2.1'))).outcome, 'wait');
+  nowMs = 1_900;
+  assert.equal((await desk.signIn(from('192.0.2.1'))).outcome, 'wait', 'too early');
+  nowMs = 2_000;
+  assert.equal((await desk.signIn(from('192.0.2.2'))).outcome, 'wait');
+  assert.equal((await desk.signIn(from('192.0.2.1', 'wrong'))).outcome, 'refused');
+  assert.equal((await desk.signIn(from('192.0.2.1'))).outcome, 'wait', 'once for each time it waited');
+  assert.deepEqual(asked, ['returning']);
 });
 
 test('a source is known once a right password came from it, an IPv6 one by its /64, and stays within its limit', async () => {
