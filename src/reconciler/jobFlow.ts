@@ -99,14 +99,20 @@ export function lossText({ state, attempt, result }: JobRecord, worker: string):
   const ended = `attempt ${String(attempt)} ended without an answer: its worker ${worker} lost it or is gone.`;
   if (!isFinal(state))
     return `${ended} The next attempt follows by itself and reads the host's own record first.`;
-  return `${ended} ${result === null ? '' : `${result.outcome} (${result.reason}): ${result.detail}`}`;
+  return `${ended} ${endText(result)}`;
+}
+
+/** For the log of a job that ended in nobody's hands: there is no worker to write it. */
+export function endText(result: HostResult | null): string {
+  return result === null ? '' : `${result.outcome} (${result.reason}): ${result.detail}`;
 }
 
 /** A person no longer wants it. A running attempt is told to stop and answers; a waiting one ends here. */
 export function afterCancel(open: OpenJob, at: At): OpenJob {
   const job = advance(open.job, { cancelRequested: true }, at);
   if (open.place.at === 'worker' || open.place.at === 'keeping') return { ...open, job };
-  const result = notStarted('Cancelled', 'Cancelled before it started; nothing was done on the host.', at);
+  const detail = 'Cancelled before it started; nothing was done on the host.';
+  const result = job.lostAttempts > 0 ? cutOff(job, 'Cancelled', at) : notStarted('Cancelled', detail, at);
   return keep({ ...open, job }, { state: 'cancelled', result }, at);
 }
 
@@ -218,7 +224,7 @@ function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At):
   const mayHaveChanged = job.kind !== 'check' && job.stage !== null;
   const detail =
     reason === 'Cancelled'
-      ? 'Cancelled while it ran and its worker ended before the host answered.'
+      ? 'Cancelled; its worker had ended before the host answered.'
       : `Its worker died ${String(job.lostAttempts)} times while it ran; it is not tried again by itself.`;
   const next = mayHaveChanged
     ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.`

@@ -23,12 +23,12 @@ import {
   decideDispatch,
   grantsAttempt,
   isForgotten,
-  lossText,
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
 import type { LostAttempt } from './door.ts';
 import { Holders, type Speaker } from './holders.ts';
+import { afterEnd, afterLoss } from './jobLogNotes.ts';
 import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
@@ -139,7 +139,8 @@ export class JobBoard {
   #admit(job: JobRecord, at: Moment): Action[] {
     if (this.#jobs.get(job.id) !== null) return [];
     const open = admit(job, at);
-    return this.#finishIfFinal(this.#jobs.set(job.cancelRequested ? afterWorkerDeath(open, at) : open));
+    if (!job.cancelRequested) return this.#finishIfFinal(this.#jobs.set(open));
+    return afterEnd(this.#jobs.set(afterWorkerDeath(open, at)), at);
   }
 
   #hear(speaker: Speaker, message: WorkerMessage, at: Moment): Action[] {
@@ -176,7 +177,7 @@ export class JobBoard {
     const skip = tell(speaker, { type: 'skip', jobId, attempt });
     if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
     const task = this.#ports.taskFor(open.job, fence);
-    if (task === null) return [skip, ...this.#finishIfFinal(this.#jobs.set(afterHostGone(open, at)))];
+    if (task === null) return [skip, ...afterEnd(this.#jobs.set(afterHostGone(open, at)), at)];
     const { worker, incarnation } = speaker;
     this.#holders.set(jobId, { worker, incarnation, attempt, token: ask.token });
     this.#jobs.set(afterGrant(open, { worker, nonce: incarnation.nonce }, at));
@@ -214,16 +215,14 @@ export class JobBoard {
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'worker') return [];
     if (holder !== null) this.#ports.onLost(lostAttempt(open.job, holder, cause));
-    const next = this.#jobs.set(afterWorkerDeath(open, at));
-    const text = lossText(next.job, open.place.worker);
-    return [{ kind: 'noteInLog', jobId, at: at.wall, text }, ...this.#finishIfFinal(next)];
+    return afterLoss(this.#jobs.set(afterWorkerDeath(open, at)), open.place.worker, at);
   }
 
   #cancel(jobId: string, at: Moment): Action[] {
     const open = this.#jobs.get(jobId);
     if (open === null || open.job.cancelRequested || isFinal(open.job.state)) return [];
     const next = this.#jobs.set(afterCancel(open, at));
-    if (isFinal(next.job.state)) return this.#finishIfFinal(next);
+    if (isFinal(next.job.state)) return afterEnd(next, at);
     // Saved at once: a supervisor that dies now must not run at its next start what a person has cancelled.
     const save: Action = { kind: 'save', job: next.job };
     const holder = this.#holders.get(jobId);

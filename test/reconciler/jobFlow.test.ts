@@ -102,6 +102,9 @@ describe('the flow of a job', () => {
   it('is cancelled at once while it waits, and by its answer while it runs', () => {
     const waiting = afterCancel(queued(), at(5));
     assert.deepEqual([waiting.job.state, waiting.place.at], ['cancelled', 'keeping']);
+    const lost = afterCancel(afterWorkerDeath(afterStage(running(), 'apply', at(3)), at(4)), at(5));
+    assert.deepEqual([lost.job.state, lost.job.result?.outcome], ['cancelled', 'unknown']);
+    assert.match(lost.job.result?.detail ?? '', /may have changed/, 'its lost attempt is not forgotten');
     const asked = afterCancel(running(), at(5));
     assert.deepEqual([asked.job.state, asked.job.cancelRequested], ['starting', true]);
     assert.equal(afterResult(asked, answered('failed', 'Cancelled'), at(6)).job.state, 'cancelled');

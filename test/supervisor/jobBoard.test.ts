@@ -80,7 +80,8 @@ describe('the board of open jobs', () => {
     story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' }, 5);
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED }, 9);
     story.board.apply({ kind: 'kept', jobId: 'j-1' }, at(10));
-    story.board.apply({ kind: 'cancelAsked', jobId: 'j-2' }, at(10));
+    const ended = story.board.apply({ kind: 'cancelAsked', jobId: 'j-2' }, at(10));
+    assert.deepEqual(told(ended), ['noteInLog', 'finish'], 'no worker writes how it ended');
     assert.deepEqual(story.ends, [
       ['j-1', 'done', 5],
       ['j-2', 'cancelled', null],
@@ -156,7 +157,7 @@ describe('the board of open jobs', () => {
     const saved = story.board.known('j-1');
     assert.ok(saved);
     const next = new Story();
-    assert.deepEqual(told(next.admit(saved)), ['finish']);
+    assert.deepEqual(told(next.admit(saved)), ['noteInLog', 'finish']);
     assert.deepEqual([next.stateOf('j-1'), next.dispatch()], ['cancelled', []]);
   });
 
@@ -167,6 +168,7 @@ describe('the board of open jobs', () => {
     story.hosts.clear();
     assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), [
       'skip',
+      'noteInLog',
       'finish',
     ]);
     assert.equal(story.board.known('j-1')?.result?.reason, 'HostUnknown');
