@@ -14,10 +14,10 @@ import { until } from '../support/until.ts';
 import { addUser, PASSWORD } from '../support/visitor.ts';
 
 /** Besides what README gives: nothing that ends in a stream comes through. */
-const denied = (status: number): string => `
-    location = ${PREFIX}api/v1/events { return ${String(status)}; }
+const denied = (ofEvents: number, ofLog: number): string => `
+    location = ${PREFIX}api/v1/events { return ${String(ofEvents)}; }
     location ~ ^${PREFIX}api/v1/jobs/[^/]+/log$ {
-      if ($arg_follow = 1) { return ${String(status)}; }
+      if ($arg_follow = 1) { return ${String(ofLog)}; }
       proxy_pass http://127.0.0.1:PAGE;
       proxy_set_header Host $host;
     }`;
@@ -87,33 +87,31 @@ describe('behind nginx', () => {
     await shows(5);
   });
 
-  for (const status of [403, 504]) {
-    test(`where streams are answered with ${String(status)}, the log is asked for, says so, and streams again`, async () => {
-      await page.goto(at('jobs/j-1'));
-      await page.waitForSelector('[data-log="following"]');
-      const first = written;
-      await shows(first);
-      await nginx.configure({ more: denied(status).replace('PAGE', String(fake.port)) });
-      await page.waitForSelector('[data-log="polling"]', { timeout: 30_000 });
-      await page.waitForSelector('.mark-polling', { timeout: 30_000 });
-      await page.getByText(/new lines are asked for every 3 s/).waitFor();
-      write(first + 1, first + 20);
-      await shows(first + 20);
-      await page.reload();
-      await page.waitForSelector('[data-log="polling"]', { timeout: 30_000 });
-      await shows(first + 20);
-      write(first + 21, first + 30);
-      await nginx.configure({});
-      await page.evaluate(`dispatchEvent(new Event('online'))`);
-      await page.waitForSelector('[data-log="following"]', { timeout: 40_000 });
-      write(first + 31, first + 32);
-      await shows(first + 32);
-      assert.deepEqual(await rows(), wrote(1, first + 32), 'no line is missing, none is there twice');
-    });
-  }
+  test('where streams are refused or time out, the log is asked for, says so, and streams again', async () => {
+    await page.goto(at('jobs/j-1'));
+    await page.waitForSelector('[data-log="following"]');
+    const first = written;
+    await shows(first);
+    await nginx.configure({ more: denied(504, 403).replace('PAGE', String(fake.port)) });
+    await page.waitForSelector('[data-log="polling"]', { timeout: 30_000 });
+    await page.waitForSelector('.mark-polling', { timeout: 30_000 });
+    await page.getByText(/new lines are asked for every 3 s/).waitFor();
+    write(first + 1, first + 20);
+    await shows(first + 20);
+    await page.reload();
+    await page.waitForSelector('[data-log="polling"]', { timeout: 30_000 });
+    await shows(first + 20);
+    write(first + 21, first + 30);
+    await nginx.configure({});
+    await page.evaluate(`dispatchEvent(new Event('online'))`);
+    await page.waitForSelector('[data-log="following"]', { timeout: 40_000 });
+    write(first + 31, first + 32);
+    await shows(first + 32);
+    assert.deepEqual(await rows(), wrote(1, first + 32), 'no line is missing, none is there twice');
+  });
 
   test('a log that is asked for ends as one that is followed does, with its last words', async () => {
-    await nginx.configure({ more: denied(403).replace('PAGE', String(fake.port)) });
+    await nginx.configure({ more: denied(403, 504).replace('PAGE', String(fake.port)) });
     await page.goto(at('jobs/j-1'));
     await page.waitForSelector('[data-log="polling"]', { timeout: 30_000 });
     appendFileSync(log, 'cut off in the mid');
