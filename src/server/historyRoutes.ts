@@ -14,6 +14,8 @@ const MOST_ITEMS = 200;
 const USUAL_ITEMS = 50;
 const LONGEST_NAME = 250;
 
+const Time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-02T03:04:05Z' });
+
 const Query = z.strictObject({
   kind: z.enum(TIMELINE_KINDS as [string, ...string[]]).optional(),
   q: z.string().max(200).optional(),
@@ -21,6 +23,9 @@ const Query = z.strictObject({
     .string()
     .regex(/^[a-z]+\/.{1,200}$/s, 'such as worker/push-1 or container/jms_core')
     .optional(),
+  actor: z.string().max(200).optional(),
+  from: Time.optional(),
+  to: Time.optional(),
   before: z
     .string()
     .regex(/^\d{1,20}-\d{1,15}$/, 'the id of an entry')
@@ -28,7 +33,6 @@ const Query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(USUAL_ITEMS),
 });
 
-const Time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-02T03:04:05Z' });
 const Duration = z
   .string()
   .refine((text) => (parseDurationMs(text) ?? 0) > 0, 'a duration such as 10s, 1m or 24h');
@@ -82,10 +86,16 @@ function timelineDocument(
 }
 
 function queryOf(query: unknown): TimelineQuery {
-  const words = `kind, q, about, before and limit (1 to ${String(MOST_ITEMS)})`;
-  const { limit, ...rest } = understood(Query, query, words);
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const words = `kind, q, about, actor, from, to, before and limit (1 to ${String(MOST_ITEMS)})`;
+  const { limit, from, to, ...rest } = understood(Query, query, words);
+  const given = Object.entries({ ...rest, fromMs: msOf(from), toMs: msOf(to) }).filter(
+    ([, value]) => value !== undefined,
+  );
   return { limit, ...(Object.fromEntries(given) as Omit<TimelineQuery, 'limit'>) };
+}
+
+function msOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 function samplesQueryOf(query: unknown): SamplesQuery {

@@ -57,7 +57,9 @@ export class History implements HistoryDoor {
         if (items.length >= query.limit)
           return { items, nextCursor: isLast ? null : id, searchedBackTo, damaged };
       }
-      cursor = stretch.next;
+      // Not at the first line that is older: clocks are set back.
+      const isOlder = stretch.lines.length > 0 && stretch.lines.every(({ entry }) => isBefore(entry, query));
+      cursor = isOlder ? null : stretch.next;
     } while (cursor !== null && bytes < MOST_BYTES);
     return { items, nextCursor: cursor, searchedBackTo, damaged };
   }
@@ -136,11 +138,18 @@ function freedAt({ restartsAtMs }: HealRecord, perMs: number): string | null {
   return oldestMs === undefined ? null : momentBefore(at, at.monoMs - oldestMs - perMs).wall;
 }
 
-function isWanted(entry: TimelineEntry, { kind, q, about, wantedOnly }: TimelineQuery): boolean {
+function isBefore({ at }: { readonly at: string }, { fromMs }: TimelineQuery): boolean {
+  return fromMs !== undefined && Date.parse(at) < fromMs;
+}
+
+function isWanted(entry: TimelineEntry, query: TimelineQuery): boolean {
+  const { kind, about, wantedOnly, toMs } = query;
   if (kind !== undefined && entry.kind !== kind) return false;
   if (about !== undefined && (entry.about === null || aboutText(entry.about) !== about)) return false;
   if (wantedOnly === true && (entry.actor === null || entry.actor === 'garrison')) return false;
-  if (q === undefined || q === '') return true;
+  if (isBefore(entry, query) || (toMs !== undefined && Date.parse(entry.at) >= toMs)) return false;
   const { sentence, event, actor, reason, from } = entry;
-  return [sentence, event, actor, reason, from].join(' ').toLowerCase().includes(q.toLowerCase());
+  const isSaid = (wanted: string | undefined, ...texts: readonly (string | null)[]): boolean =>
+    wanted === undefined || texts.join(' ').toLowerCase().includes(wanted.toLowerCase());
+  return isSaid(query.q, sentence, event, actor, reason, from) && isSaid(query.actor, actor);
 }

@@ -42,6 +42,11 @@ export interface TimelineQuery {
   readonly q?: string;
   /** `worker/push-1`, `container/jms_core` and so on: only of that. */
   readonly about?: string;
+  /** Somewhere in the name of whoever wanted it. */
+  readonly actor?: string;
+  /** Milliseconds of the wall clock: not before, and before. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
   /** Of what somebody wanted only. */
   readonly wantedOnly?: boolean;
   /** Older than this entry. */
@@ -52,7 +57,7 @@ export interface TimelineQuery {
 export interface TimelineListing {
   /** Newest first. */
   readonly items: readonly TimelineEntry[];
-  /** Null at the beginning of the journal. There may be more behind one although this list is short: a search stops after so much. */
+  /** Null at the beginning of the journal, or of the time that was asked for. There may be more behind one although this list is short: a search stops after so much. */
   readonly nextCursor: string | null;
   /** RFC 3339: of the oldest line that was read for it; null when there was none. */
   readonly searchedBackTo: string | null;

@@ -8,6 +8,7 @@ import { TestBrowser } from '../support/browser.ts';
 import type { Garrison } from '../support/garrison.ts';
 import { startOn, startOwnHosts, type OwnHost } from '../support/ownHosts.ts';
 import { openParts } from '../support/parts.ts';
+import { until } from '../support/until.ts';
 
 const REFUSING = '#!/bin/sh\nexit 1\n';
 
@@ -144,5 +145,40 @@ describe('how jobs end on the page', () => {
         ['web-2', 'done'],
       ],
     );
+  });
+
+  test('the timeline is narrowed by actor and time in its address, and a push leads to its jobs', async () => {
+    const push = await garrison.push('ada', ['web-1', 'web-2']);
+    const { jobs } = await garrison.settled(push.id);
+    await page.goto(`${base}/timeline?about=${encodeURIComponent(`push/${push.id}`)}`);
+    const entries = page.locator('.timeline > li');
+    await entries.filter({ hasText: 'ended' }).waitFor();
+    const asked = entries.filter({ hasText: 'was asked for' });
+    await asked.getByRole('button', { name: `Jobs of push ${push.id}` }).click();
+    await page.locator(`[data-jobs-of="${push.id}"] [data-state="done"]`).nth(1).waitFor();
+    await page.locator(`[data-jobs-of="${push.id}"]`).getByRole('link', { name: 'web-2' }).click();
+    const second = jobs.find(({ host }) => host === 'web-2');
+    assert.ok(second?.worker);
+    await page.waitForURL(`**/jobs/${second.id}`);
+    await page.locator('dd').getByRole('link', { name: second.worker, exact: true }).click();
+    await page.getByRole('link', { name: 'All jobs that name it' }).click();
+    await page.locator(`tr[data-job="${second.id}"]`).waitFor();
+    await page.goto(`${base}/timeline`);
+    await entries.first().waitFor();
+    await page.getByLabel('By', { exact: true }).fill('nobody');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**actor=nobody**');
+    await until('nothing is left', async () => (await entries.count()) === 0);
+    await page.getByLabel('By', { exact: true }).fill(push.actor.toUpperCase());
+    await page.keyboard.press('Enter');
+    await asked.first().waitFor();
+    await page.getByLabel('From', { exact: true }).fill('2026-01-02T03:04');
+    await page.waitForURL('**from=2026-01-0**');
+    await page.reload();
+    await asked.first().waitFor();
+    assert.equal(await page.getByLabel('From', { exact: true }).inputValue(), '2026-01-02T03:04');
+    await page.getByText('There is nothing older in the time asked for.').waitFor();
+    await page.getByLabel('To', { exact: true }).fill('2026-01-02T03:05');
+    await until('nothing was then', async () => (await entries.count()) === 0);
   });
 });

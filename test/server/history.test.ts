@@ -179,6 +179,27 @@ test('pages join without a gap or a double, over a rename too, while new lines c
   assert.equal((await get('timeline?limit=1')).items[0]?.reason, '45');
 });
 
+test('only of somebody, and only of a time: older stretches are not read for it', async () => {
+  const hour = 3_600;
+  const of = (second: number, actor: string): string => operation(second, { actor, reason: 'x'.repeat(500) });
+  const old = Array.from({ length: 2_000 }, (_, index) => of(index, 'wang')).join('');
+  // A clock that was wrong for one line hides nothing.
+  const newer = [of(hour, 'wang'), of(hour + 1, 'betty1210'), of(5, 'betty1210'), of(hour + 2, 'betty1210')];
+  writeFileSync(journal(), old + newer.join(''));
+  const whenOf = async (query: string): Promise<readonly string[]> =>
+    (await get(`timeline?${query}`)).items.map(({ at: when }) => when);
+  assert.deepEqual(await whenOf('actor=BETTY'), [at(hour + 2), at(5), at(hour + 1)]);
+  const since = `from=${at(hour)}`;
+  assert.deepEqual(await whenOf(`actor=betty1210&${since}`), [at(hour + 2), at(hour + 1)]);
+  assert.deepEqual(await whenOf(`${since}&to=${at(hour + 2)}`), [at(hour + 1), at(hour)]);
+  assert.deepEqual(await whenOf(`to=${at(2)}`), [at(1), at(0)]);
+  const { nextCursor, searchedBackTo } = await get(`timeline?${since}`);
+  assert.equal(nextCursor, undefined);
+  assert.ok(searchedBackTo !== null && searchedBackTo > at(500), String(searchedBackTo));
+  const elsewhere = encodeURIComponent('2026-01-02T09:00:00+08:00');
+  assert.deepEqual(await whenOf(`from=${elsewhere}`), await whenOf(since));
+});
+
 test('a place that is none is refused, and so is a word that is not understood', async () => {
   const hostile = `{"at":"${at(1)}","event":"verdict","autopsyFile":"../../etc/passwd"}`;
   writeFileSync(journal(), operation(1, { reason: `x\n${hostile}\n` }) + operation(2));
@@ -194,6 +215,9 @@ test('a place that is none is refused, and so is a word that is not understood',
     'kind=jobs',
     'about=push-1',
     'state=up',
+    'from=yesterday',
+    'to=2026-01-02',
+    `actor=${'x'.repeat(201)}`,
     `q=${'x'.repeat(201)}`,
   ])
     assert.equal(await status(`timeline?${query}`), 400, query);

@@ -13,6 +13,7 @@ import { Evidence } from './evidence.tsx';
 import { Said, Told } from './said.tsx';
 import { State } from './state.tsx';
 import { Time } from './time.tsx';
+import { PushJobs } from './pushJobs.tsx';
 import { withOlder, type Seen } from './timelineSeen.ts';
 import { Trouble } from './trouble.tsx';
 
@@ -35,6 +36,7 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
           <Evidence path={apiPath('timeline', id, 'evidence')} file={evidenceFile} />
         )}
         {about === null ? null : <Why entry={entry} about={about} />}
+        {about?.kind === 'push' ? <PushJobs push={about.name} /> : null}
       </div>
     </li>
   );

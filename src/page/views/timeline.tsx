@@ -20,12 +20,14 @@ const LOOK_EVERY_MS = 3_000;
 const PAGE_SIZE = 50;
 const KINDS: readonly TimelineKind[] = ['worker', 'container', 'job', 'operation', 'notice', 'supervisor'];
 
+const FILTERS = ['kind', 'q', 'about', 'actor', 'from', 'to'];
+
 type TimelineDocument = Seen<TimelineEntry>;
 
 export function TimelinePage() {
   const [search] = useSearchParams();
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
-  for (const name of ['kind', 'q', 'about']) {
+  for (const name of FILTERS) {
     const value = search.get(name);
     if (value !== null && value !== '') query.set(name, value);
   }
@@ -35,7 +37,7 @@ export function TimelinePage() {
       <h1>{t('nav.timeline')}</h1>
       <p class="quiet">{t('timeline.means')}</p>
       <Filters />
-      <Entries key={path} path={path} />
+      <Entries key={path} path={path} from={search.get('from') ?? ''} />
     </>
   );
 }
@@ -44,6 +46,7 @@ function Filters() {
   const [kind, putKind] = useFilter('kind');
   const [text, putText] = useFilter('q');
   const [about, putAbout] = useFilter('about');
+  const [actor, putActor] = useFilter('actor');
   return (
     <form class="buttons filters" role="search" onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -58,6 +61,17 @@ function Filters() {
         </select>
       </label>
       <SearchField value={text} onSearch={putText} hint={t('timeline.search')} />
+      <label>
+        {t('timeline.actor')}{' '}
+        <input
+          value={actor}
+          maxLength={200}
+          autocomplete="off"
+          onChange={(event) => putActor(event.currentTarget.value.trim())}
+        />
+      </label>
+      <TimeFilter name="from" label={t('timeline.fromTime')} />
+      <TimeFilter name="to" label={t('timeline.toTime')} />
       {about === '' ? null : (
         <button type="button" onClick={() => putAbout('')}>
           {t('timeline.notOnly', { about })}
@@ -67,8 +81,30 @@ function Filters() {
   );
 }
 
+/** By the browser's own clock and zone; the address has it in UTC, so that it says the same elsewhere. */
+function TimeFilter({ name, label }: { name: 'from' | 'to'; label: string }) {
+  const [time, put] = useFilter(name);
+  return (
+    <label>
+      {label}{' '}
+      <input
+        type="datetime-local"
+        value={localTime(time)}
+        onChange={({ currentTarget: { value } }) => put(value === '' ? '' : new Date(value).toISOString())}
+      />
+    </label>
+  );
+}
+
+function localTime(time: string): string {
+  const ms = Date.parse(time);
+  if (Number.isNaN(ms)) return '';
+  const minutes = ms / 60_000 - new Date(ms).getTimezoneOffset();
+  return new Date(minutes * 60_000).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length);
+}
+
 /** The newest are asked for again and again, and only counted; what is shown changes when somebody wants it to. */
-function Entries({ path }: { path: string }) {
+function Entries({ path, from }: { path: string; from: string }) {
   const { answer, error } = useAsked<TimelineDocument>(path, LOOK_EVERY_MS);
   const [seen, setSeen] = useState<TimelineDocument | null>(null);
   const back = useSearchBack(path, seen, (older) =>
@@ -99,6 +135,7 @@ function Entries({ path }: { path: string }) {
       {back.trouble === null ? null : <Trouble error={back.trouble} />}
       <End
         seen={seen}
+        from={from}
         isSearching={back.isSearching}
         onOlder={() => back.want(seen.items.length + PAGE_SIZE)}
         onStop={() => back.want(0)}
@@ -158,16 +195,19 @@ function useSearchBack(
 
 interface EndProps {
   readonly seen: TimelineDocument;
+  /** Where the filter ends; empty for the journal's beginning. */
+  readonly from: string;
   readonly isSearching: boolean;
   readonly onOlder: () => void;
   readonly onStop: () => void;
 }
 
-function End({ seen: { nextCursor, searchedBackTo, damaged }, isSearching, onOlder, onStop }: EndProps) {
+function End({ seen, from, isSearching, onOlder, onStop }: EndProps) {
+  const { nextCursor, searchedBackTo, damaged } = seen;
   return (
     <p class="quiet">
       {nextCursor === undefined ? (
-        t('timeline.beginning')
+        t(from === '' ? 'timeline.beginning' : 'timeline.fromBegins')
       ) : (
         <>
           <button type="button" onClick={isSearching ? onStop : onOlder}>

@@ -36,6 +36,9 @@ export function WorkerPage({ name }: { name: string }) {
       <BeatStrip worker={name} />
       <h2>{t('worker.jobs')}</h2>
       <Jobs worker={worker} />
+      <p>
+        <Link href={`/jobs?q=${encodeURIComponent(name)}`}>{t('worker.itsJobs')}</Link>
+      </p>
       <h2>{t('worker.story')}</h2>
       <Story name={name} state={`${worker.state} ${worker.since}`} />
     </>

@@ -83,6 +83,7 @@ export const en = {
   'worker.truths': 'Layer by layer',
   'worker.jobs': 'Jobs in hand',
   'worker.idle': 'none',
+  'worker.itsJobs': 'All jobs that name it',
   'worker.pid': 'Process {pid}',
   'worker.lastBeat': 'Last beat {ago}',
   'worker.story': 'What happened',

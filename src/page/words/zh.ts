@@ -84,6 +84,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'worker.truths': '逐层情况',
   'worker.jobs': '手上的任务',
   'worker.idle': '无',
+  'worker.itsJobs': '所有提到它的任务',
   'worker.pid': '进程 {pid}',
   'worker.lastBeat': '最近心跳 {ago}',
   'worker.story': '经过',

@@ -1,0 +1,71 @@
+/**
+ * The jobs of a push, below what is told of it: each with its host and state, and a link to it.
+ * Of a push to very many hosts it shows the first, and where the rest are.
+ */
+import { useState } from 'preact/hooks';
+import { Link } from 'wouter-preact';
+import type { JobView } from '../../supervisor/door.ts';
+import { get, type ListDocument } from '../api.ts';
+import { newest } from '../jobs/jobTable.tsx';
+import { t } from '../words/language.ts';
+import { Said } from './said.tsx';
+import { State } from './state.tsx';
+import { Trouble } from './trouble.tsx';
+
+const MOST_SHOWN = 50;
+
+type Told = { readonly jobs: readonly JobView[]; readonly areMore: boolean } | { readonly error: unknown };
+
+export function PushJobs({ push }: { push: string }) {
+  const [told, setTold] = useState<Told | null>(null);
+  const read = async (): Promise<void> => {
+    const query = new URLSearchParams({ push, sort: 'oldest', limit: String(MOST_SHOWN) });
+    try {
+      const { items, nextCursor } = await get<ListDocument<JobView>>(`api/v1/jobs?${query.toString()}`);
+      setTold({ jobs: items, areMore: nextCursor !== undefined });
+    } catch (error) {
+      setTold({ error });
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="small"
+        aria-expanded={told !== null}
+        aria-label={t('timeline.jobsOf', { id: push })}
+        onClick={() => (told === null ? void read() : setTold(null))}
+      >
+        {t('timeline.jobs')}
+      </button>
+      {told === null ? null : 'error' in told ? (
+        <Trouble error={told.error} />
+      ) : (
+        <Jobs push={push} {...told} />
+      )}
+    </>
+  );
+}
+
+function Jobs({ push, jobs, areMore }: { push: string; jobs: readonly JobView[]; areMore: boolean }) {
+  return (
+    <div class="chain" data-jobs-of={push}>
+      {jobs.length === 0 ? <p>{t('timeline.noJobs')}</p> : null}
+      <ol>
+        {jobs.map(newest).map(({ id, host, state }) => (
+          <li key={id}>
+            <Link href={`/jobs/${encodeURIComponent(id)}`}>
+              <Said>{host}</Said>
+            </Link>{' '}
+            <State state={state} />
+          </li>
+        ))}
+      </ol>
+      {areMore ? (
+        <p>
+          <Link href={`/pushes/${encodeURIComponent(push)}`}>{t('timeline.moreJobs')}</Link>
+        </p>
+      ) : null}
+    </div>
+  );
+}
