@@ -20,12 +20,13 @@ const LOOK_EVERY_MS = 3_000;
 const PAGE_SIZE = 50;
 const KINDS: readonly TimelineKind[] = ['worker', 'container', 'job', 'operation', 'notice', 'supervisor'];
 
-const FILTERS = ['kind', 'q', 'about', 'actor', 'from', 'to'];
+const FILTERS = ['kind', 'q', 'about', 'actor', 'to', 'from'];
 
 type TimelineDocument = Seen<TimelineEntry>;
 
 export function TimelinePage() {
   const [search] = useSearchParams();
+  const from = search.get('from');
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
   for (const name of FILTERS) {
     const value = search.get(name);
@@ -37,7 +38,7 @@ export function TimelinePage() {
       <h1>{t('nav.timeline')}</h1>
       <p class="quiet">{t('timeline.means')}</p>
       <Filters />
-      <Entries key={path} path={path} from={search.get('from') ?? ''} />
+      <Entries key={path} path={path} from={from} />
     </>
   );
 }
@@ -82,7 +83,7 @@ function Filters() {
 }
 
 /** By the browser's own clock and zone; the address has it in UTC, so that it says the same elsewhere. */
-function TimeFilter({ name, label }: { name: 'from' | 'to'; label: string }) {
+function TimeFilter({ name, label }: { label: string; name: 'to' | 'from' }) {
   const [time, put] = useFilter(name);
   return (
     <label>
@@ -104,7 +105,7 @@ function localTime(time: string): string {
 }
 
 /** The newest are asked for again and again, and only counted; what is shown changes when somebody wants it to. */
-function Entries({ path, from }: { path: string; from: string }) {
+function Entries({ path, from }: { path: string; from: string | null }) {
   const { answer, error } = useAsked<TimelineDocument>(path, LOOK_EVERY_MS);
   const [seen, setSeen] = useState<TimelineDocument | null>(null);
   const back = useSearchBack(path, seen, (older) =>
@@ -195,8 +196,8 @@ function useSearchBack(
 
 interface EndProps {
   readonly seen: TimelineDocument;
-  /** Where the filter ends; empty for the journal's beginning. */
-  readonly from: string;
+  /** Where the filter ends; null for the journal's beginning. */
+  readonly from: string | null;
   readonly isSearching: boolean;
   readonly onOlder: () => void;
   readonly onStop: () => void;
@@ -207,7 +208,7 @@ function End({ seen, from, isSearching, onOlder, onStop }: EndProps) {
   return (
     <p class="quiet">
       {nextCursor === undefined ? (
-        t(from === '' ? 'timeline.beginning' : 'timeline.fromBegins')
+        t(from === null ? 'timeline.beginning' : 'timeline.fromBegins')
       ) : (
         <>
           <button type="button" onClick={isSearching ? onStop : onOlder}>
