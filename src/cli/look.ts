@@ -3,7 +3,7 @@
  * It never changes anything and never judges.
  */
 import { InvalidArgumentError, type Command } from 'commander';
-import { maintenanceSentences } from '../server/containerSentence.ts';
+import { maintenanceTold } from '../server/containerSentence.ts';
 import type {
   ContainerView,
   HostView,
@@ -107,7 +107,7 @@ async function noteDocker({ client, output }: Context): Promise<void> {
   if (docker.state !== 'up') output.note(docker.detail);
   for (const problem of containers.problems) output.note(problem);
   if (containers.brake !== null) output.note(containers.brake);
-  for (const sentence of maintenanceSentences(snapshot)) output.note(sentence);
+  for (const { sentence } of maintenanceTold(snapshot)) output.note(sentence);
 }
 
 export function readList(client: Client, kind: Kind, options: ListOptions): Promise<ListDocument<never>> {

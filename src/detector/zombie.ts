@@ -7,6 +7,23 @@ export type ZombieOwner = 'own' | 'worker' | 'container' | 'foreign';
 
 export const ZOMBIE_OWNERS: readonly ZombieOwner[] = ['own', 'worker', 'container', 'foreign'];
 
+/** What happens next, or what somebody is to do about it. */
+export type ZombieNext =
+  | 'GarrisonReaps'
+  | 'WorkerReaps'
+  | 'LookAsRoot'
+  | 'LookOnHost'
+  | 'ParentIsStopped'
+  | 'InitReaps'
+  | 'InitDoesNotReap'
+  | 'ContainerInitReaps'
+  | 'ContainerInitDoesNotReap'
+  | 'ContainerProgramNeedsRepair'
+  | 'SshdReaps'
+  | 'ShellReaps'
+  | 'RuntimeReaps'
+  | 'ProgramNeedsRepair';
+
 /** What Garrison reaped: an orphan that the kernel gave it, or a child that a worker of its own had left. */
 export type ReapedKind = 'orphan' | 'worker';
 
@@ -46,6 +63,13 @@ export interface ZombieVerdict {
   readonly owner: ZombieOwner;
   /** The parent's container, as `docker ps` shows it; null when it is in none. */
   readonly container: string | null;
+  readonly next: ZombieNext;
+  /** What it is and what to do, in plain sentences. */
+  readonly advice: string;
+}
+
+interface Advice {
+  readonly next: ZombieNext;
   readonly advice: string;
 }
 
@@ -68,21 +92,22 @@ export function judgeZombie(
       return {
         owner: 'own',
         container: null,
+        next: 'GarrisonReaps',
         advice: `${DEAD} Nothing to do: Garrison is its parent and reaps it within a second.`,
       };
     case 'worker': {
       const name = plain(kinship.worker);
       const advice = `${DEAD} Nothing to do: its parent, worker ${name}, is told to reap it; if it does not, Garrison lets it finish its jobs and replaces it.`;
-      return { owner: 'worker', container: null, advice };
+      return { owner: 'worker', container: null, next: 'WorkerReaps', advice };
     }
     case 'other': {
       const owner = container === null ? 'foreign' : 'container';
-      if (parent === null) return { owner, container, advice: adviceOnUnseen(parentPid) };
+      if (parent === null) return { owner, container, ...adviceOnUnseen(parentPid) };
       const name = plain(parent.command);
       const hands = `Do not kill it (it is dead already) or its parent ${name} (pid ${String(parent.pid)}), which would interrupt what ${name} does.`;
-      const next =
+      const { next, advice } =
         container === null ? nextOutside(parent, name, ageMs) : nextInside(parent, name, container);
-      return { owner, container, advice: `${DEAD} ${hands} ${next}` };
+      return { owner, container, next, advice: `${DEAD} ${hands} ${advice}` };
     }
   }
 }
@@ -113,48 +138,83 @@ const INITS: readonly string[] = [
 const RUNTIMES: readonly string[] = ['containerd-shim', 'conmon', 'runc', 'crun', 'docker-proxy'];
 const SHELLS: readonly string[] = ['sh', 'bash', 'dash', 'ash', 'zsh', 'fish', 'ksh', 'mksh', 'csh', 'tcsh'];
 
-function adviceOnUnseen(parentPid: number): string {
-  const where =
-    parentPid > 0
-      ? `Its parent (pid ${String(parentPid)}) may not be seen from here: look as root`
-      : 'Its parent lives outside of the container that Garrison sees: look on its host';
-  return `${DEAD} Do not kill anything for it: only its parent can reap it. ${where}.`;
+function adviceOnUnseen(parentPid: number): Advice {
+  const only = `${DEAD} Do not kill anything for it: only its parent can reap it.`;
+  return parentPid > 0
+    ? {
+        next: 'LookAsRoot',
+        advice: `${only} Its parent (pid ${String(parentPid)}) may not be seen from here: look as root.`,
+      }
+    : {
+        next: 'LookOnHost',
+        advice: `${only} Its parent lives outside of the container that Garrison sees: look on its host.`,
+      };
 }
 
-function nextInside(parent: ZombieParent, name: string, container: string): string {
-  const pid = String(parent.pid);
-  if (isStopped(parent)) return stoppedNext(name, pid);
+function nextInside(parent: ZombieParent, name: string, container: string): Advice {
+  if (isStopped(parent)) return stoppedNext(name, String(parent.pid));
   if (parent.innermostPid === 1 && INITS.includes(parent.command))
-    return `Nothing to do: ${name} is the init of container ${container} and is about to reap it.`;
+    return {
+      next: 'ContainerInitReaps',
+      advice: `Nothing to do: ${name} is the init of container ${container} and is about to reap it.`,
+    };
   if (parent.innermostPid === 1)
-    return `${name} is PID 1 of container ${container} and does not reap what is left to it (by health checks, for one): set "init: true" (tini) for this service in its compose file, and recreate it when that interrupts nobody.`;
-  return `${name} in container ${container} does not wait for its children, often those of a health check: the program or its health check needs the repair; they are gone when ${name} ends.`;
+    return {
+      next: 'ContainerInitDoesNotReap',
+      advice: `${name} is PID 1 of container ${container} and does not reap what is left to it (by health checks, for one): set "init: true" (tini) for this service in its compose file, and recreate it when that interrupts nobody.`,
+    };
+  return {
+    next: 'ContainerProgramNeedsRepair',
+    advice: `${name} in container ${container} does not wait for its children, often those of a health check: the program or its health check needs the repair; they are gone when ${name} ends.`,
+  };
 }
 
-function nextOutside(parent: ZombieParent, name: string, ageMs: number): string {
+function nextOutside(parent: ZombieParent, name: string, ageMs: number): Advice {
   const pid = String(parent.pid);
   if (isStopped(parent)) return stoppedNext(name, pid);
   if (parent.pid === 1) return nextUnderInit(parent, name, ageMs);
   if (parent.command === 'sshd' || /^sshd[-:]/.test(parent.command))
-    return `Nothing to do: ${name} carries SSH sessions and reaps it by itself.`;
-  if (isShell(parent)) return `Nothing to do: ${name} is somebody's shell and reaps it at its next prompt.`;
+    return {
+      next: 'SshdReaps',
+      advice: `Nothing to do: ${name} carries SSH sessions and reaps it by itself.`,
+    };
+  if (isShell(parent))
+    return {
+      next: 'ShellReaps',
+      advice: `Nothing to do: ${name} is somebody's shell and reaps it at its next prompt.`,
+    };
   if (RUNTIMES.some((runtime) => parent.command.startsWith(runtime)))
-    return `Nothing to do: ${name} belongs to the container runtime and reaps it by itself.`;
-  return `Whoever runs ${name} (pid ${pid}) must make it wait for its children; restarting ${name} clears them, and interrupts whatever it does.`;
+    return {
+      next: 'RuntimeReaps',
+      advice: `Nothing to do: ${name} belongs to the container runtime and reaps it by itself.`,
+    };
+  return {
+    next: 'ProgramNeedsRepair',
+    advice: `Whoever runs ${name} (pid ${pid}) must make it wait for its children; restarting ${name} clears them, and interrupts whatever it does.`,
+  };
 }
 
-function nextUnderInit({ command }: ZombieParent, name: string, ageMs: number): string {
+function nextUnderInit({ command }: ZombieParent, name: string, ageMs: number): Advice {
   if (ageMs < INIT_REAPS_WITHIN_MS || INITS.includes(command))
-    return `Nothing to do: PID 1 (${name}) has inherited it and is about to reap it.`;
-  return `PID 1 (${name}) has inherited it and does not reap, as an init must: if this is a container, set "init: true" (tini) for it; else ${name} needs the repair.`;
+    return {
+      next: 'InitReaps',
+      advice: `Nothing to do: PID 1 (${name}) has inherited it and is about to reap it.`,
+    };
+  return {
+    next: 'InitDoesNotReap',
+    advice: `PID 1 (${name}) has inherited it and does not reap, as an init must: if this is a container, set "init: true" (tini) for it; else ${name} needs the repair.`,
+  };
 }
 
 function isStopped({ state }: ZombieParent): boolean {
   return state === 'T' || state === 't';
 }
 
-function stoppedNext(name: string, pid: string): string {
-  return `${name} (pid ${pid}) is stopped (state T) and cannot wait for its children: whoever stopped it, with Ctrl-Z or a debugger, lets it go on; then it reaps them by itself.`;
+function stoppedNext(name: string, pid: string): Advice {
+  return {
+    next: 'ParentIsStopped',
+    advice: `${name} (pid ${pid}) is stopped (state T) and cannot wait for its children: whoever stopped it, with Ctrl-Z or a debugger, lets it go on; then it reaps them by itself.`,
+  };
 }
 
 /** A shell that runs a script has no prompt at which it would reap. */

@@ -2,28 +2,78 @@
  * Makes sentences of containers: what is not well, what is done about it, why nothing is, and what a person can do next.
  * It never judges a container and never plans anything: the supervisor has said both.
  */
-import type { ContainersSummary, ContainerView, MaintenanceView, Snapshot } from '../supervisor/door.ts';
+import type {
+  ContainerReason,
+  ContainersSummary,
+  ContainerState,
+  ContainerView,
+  MaintenanceView,
+  SelectionWord,
+  Snapshot,
+} from '../supervisor/door.ts';
+
+/** A sentence, and what it says. */
+export interface Told<Fact> {
+  readonly sentence: string;
+  readonly fact: Fact;
+}
+
+export type ContainersFact =
+  | { readonly code: 'DockerAway'; readonly since: string }
+  | { readonly code: 'BrakeOn' }
+  | {
+      readonly code: 'ContainerSick';
+      readonly container: string;
+      readonly state: ContainerState;
+      readonly reason: ContainerReason;
+      readonly since: string;
+      /** Names of the other sick ones that it may explain. */
+      readonly explains: readonly string[];
+      readonly selection: SelectionWord;
+      /** Something is planned, or there is a reason why nothing is. */
+      readonly hasPlan: boolean;
+      readonly maintenanceUntil: string | null;
+    }
+  | { readonly code: 'MoreSick'; readonly count: number }
+  | { readonly code: 'Maintenance'; readonly scope: string; readonly until: string; readonly actor: string }
+  | { readonly code: 'MoreMaintenance'; readonly count: number };
 
 /** Docker that has never been seen is no trouble: the machine may have none. */
-export function containerSentences({ docker, containers }: Snapshot): readonly string[] {
-  if (docker.state === 'away')
-    return containers.listed ? [`Docker does not answer since ${docker.since}: ${docker.detail}`] : [];
+export function troublesOfContainers({ docker, containers }: Snapshot): readonly Told<ContainersFact>[] {
+  if (docker.state === 'away') return containers.listed ? [dockerAway(docker)] : [];
   const { sick, brake } = containers;
   const toTell = sick.filter((container) => isToldOf(container, sick)).sort((a, b) => rank(a) - rank(b));
-  const told = toTell.slice(0, MOST_TOLD).map((container) => sickSentence(container, containers));
-  const more = toTell.length - told.length;
-  const rest = more > 0 ? [`${String(more)} more containers are not well: garrison get containers`] : [];
-  return [...(brake === null ? [] : [`The brake is on: ${brake}`]), ...told, ...rest];
+  const told = toTell.slice(0, MOST_TOLD).map((container) => sickTold(container, containers));
+  const count = toTell.length - told.length;
+  const more: Told<ContainersFact> = {
+    sentence: `${String(count)} more containers are not well: garrison get containers`,
+    fact: { code: 'MoreSick', count },
+  };
+  const braked: Told<ContainersFact> = {
+    sentence: `The brake is on: ${brake ?? ''}`,
+    fact: { code: 'BrakeOn' },
+  };
+  return [...(brake === null ? [] : [braked]), ...told, ...(count > 0 ? [more] : [])];
+}
+
+function dockerAway({ since, detail }: Snapshot['docker']): Told<ContainersFact> {
+  return {
+    sentence: `Docker does not answer since ${since}: ${detail}`,
+    fact: { code: 'DockerAway', since },
+  };
 }
 
 /** No trouble: a person wished it. But somebody else should know why nothing happens. */
-export function maintenanceSentences({ containers }: Snapshot): readonly string[] {
+export function maintenanceTold({ containers }: Snapshot): readonly Told<ContainersFact>[] {
   const { maintenance } = containers;
-  const told = maintenance.slice(0, MOST_TOLD).map(maintenanceSentence);
-  const more = maintenance.length - told.length;
-  return more > 0
-    ? [...told, `${String(more)} more scopes are in maintenance: garrison maintenance list`]
-    : told;
+  const told = maintenance.slice(0, MOST_TOLD).map((view): Told<ContainersFact> => {
+    const { scope, until, actor } = view;
+    return { sentence: maintenanceSentence(view), fact: { code: 'Maintenance', scope, until, actor } };
+  });
+  const count = maintenance.length - told.length;
+  if (count <= 0) return told;
+  const sentence = `${String(count)} more scopes are in maintenance: garrison maintenance list`;
+  return [...told, { sentence, fact: { code: 'MoreMaintenance', count } }];
 }
 
 export function maintenanceSentence({ scope, until, actor, reason }: MaintenanceView): string {
@@ -55,27 +105,38 @@ function rank({ state }: ContainerView): number {
   return state === 'quarantined' ? 0 : 1;
 }
 
-function sickSentence(container: ContainerView, containers: ContainersSummary): string {
-  const { name, detail } = container;
+function sickTold(container: ContainerView, containers: ContainersSummary): Told<ContainersFact> {
+  const { name, detail, state, reason, heal } = container;
   const others = containers.sick.filter((each) => each.root === name && each.name !== name);
-  const explains =
-    others.length === 0 ? '' : `; it may explain ${others.map((each) => each.name).join(', ')}`;
-  const maintenance = maintenanceOf(container, containers);
+  const explains = others.map((each) => each.name);
+  const maintenanceUntil = maintenanceOf(container, containers)?.until ?? null;
+  const explained = explains.length === 0 ? '' : `; it may explain ${explains.join(', ')}`;
   const pause =
-    maintenance === undefined ? '' : `; it is in maintenance until ${maintenance.until}, so nothing is done`;
-  return `Container ${name} ${stateText(container)}: ${detail}${explains}${planText(container)}${pause}`;
+    maintenanceUntil === null ? '' : `; it is in maintenance until ${maintenanceUntil}, so nothing is done`;
+  return {
+    sentence: `Container ${name} ${stateText(container)}: ${detail}${explained}${planText(container)}${pause}`,
+    fact: {
+      ...{ code: 'ContainerSick', container: name, state, reason, since: sickSince(container), explains },
+      ...{ selection: heal.selection, hasPlan: heal.plan !== '', maintenanceUntil },
+    },
+  };
 }
 
-function stateText({ state, since, heal }: ContainerView): string {
-  switch (state) {
+function sickSince({ state, since, heal }: ContainerView): string {
+  return state === 'quarantined' ? (heal.quarantinedSince ?? since) : since;
+}
+
+function stateText(container: ContainerView): string {
+  const since = sickSince(container);
+  switch (container.state) {
     case 'quarantined':
-      return `is in quarantine since ${heal.quarantinedSince ?? since}`;
+      return `is in quarantine since ${since}`;
     case 'healing':
       return `is being healed since ${since}`;
     case 'ghost':
       return `is a ghost since ${since}`;
     default:
-      return `is ${state} since ${since}`;
+      return `is ${container.state} since ${since}`;
   }
 }
 

@@ -101,3 +101,5 @@ export interface ContainersSummary {
   /** A sentence: why nothing is restarted although much is sick; null while nothing holds the healer back. */
   readonly brake: string | null;
 }
+
+export type { ContainerReason, ContainerState, SelectionWord };

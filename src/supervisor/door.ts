@@ -7,7 +7,7 @@ import type { AccountWish } from '../push/account.ts';
 import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
 import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
-import type { TruthName, Truth, WorkerState } from '../detector/verdict.ts';
+import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
 import type { Measures } from './measures.ts';
 import type { SweptZombie, ZombieSummary, ZombieView } from './zombieView.ts';
@@ -22,7 +22,7 @@ import type {
 export interface WorkerView {
   readonly name: string;
   readonly state: WorkerState;
-  readonly reason: string;
+  readonly reason: WorkerReason;
   readonly since: string;
   readonly detail: string;
   readonly truths: Readonly<Record<TruthName, Truth>>;
@@ -171,9 +171,9 @@ export interface IncidentView {
   readonly worker: string;
   /** RFC 3339: when it changed, or would have. */
   readonly at: string;
-  readonly from: { readonly state: WorkerState; readonly reason: string } | null;
+  readonly from: { readonly state: WorkerState; readonly reason: WorkerReason } | null;
   readonly state: WorkerState;
-  readonly reason: string;
+  readonly reason: WorkerReason;
   /** False when hysteresis held it back: nobody was shown it. */
   readonly shown: boolean;
   /** What was seen, as a sentence. */
@@ -338,7 +338,7 @@ export interface ScannedHostKey {
   readonly alreadyTrusted: boolean;
 }
 
-export type { HostResult, JobState, Stage };
+export type { HostResult, JobState, Stage, Truth, TruthName, WorkerReason, WorkerState };
 export type * from './containerView.ts';
 export type * from './zombieView.ts';
 export type * from './historyDoor.ts';

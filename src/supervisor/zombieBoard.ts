@@ -219,7 +219,7 @@ export class ZombieBoard {
     };
   }
 
-  #viewOf({ zombie, since }: Entry, { owner, container, advice }: ZombieVerdict): ZombieView {
+  #viewOf({ zombie, since }: Entry, { owner, container, next, advice }: ZombieVerdict): ZombieView {
     const { pid, command, parentPid, parent } = zombie;
     const containerName = container === null ? null : this.#settings.nameOfContainer(container);
     return {
@@ -233,6 +233,7 @@ export class ZombieBoard {
         ...(containerName === null ? {} : { containerName }),
       },
       owner,
+      next,
       advice,
     };
   }

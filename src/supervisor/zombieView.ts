@@ -2,7 +2,7 @@
  * The views of zombies and of what a sweep did with them, as door.ts gives them to people.
  * It holds types only.
  */
-import type { ReapedKind, ZombieOwner } from '../detector/zombie.ts';
+import type { ReapedKind, ZombieNext, ZombieOwner } from '../detector/zombie.ts';
 
 /** A process that has ended and that its parent has not waited for. */
 export interface ZombieView {
@@ -22,6 +22,8 @@ export interface ZombieView {
     readonly containerName?: string;
   };
   readonly owner: ZombieOwner;
+  /** What happens next, or what to do: the code of the advice. */
+  readonly next: ZombieNext;
   /** What it is and what to do, in plain sentences; the same for all that the parent has left. */
   readonly advice: string;
 }
@@ -48,3 +50,5 @@ export interface SweptZombie {
   /** Of one that was left: why, and what to do. */
   readonly why: string;
 }
+
+export type { ZombieNext };

@@ -13,6 +13,9 @@ const MARKUP = `<img src=x onerror="document.title='owned'"><script>document.tit
 const TURNING = '\u202eenod si tI\u2066\u0007\u001b[31m\u001b]0;owned\u0007\u0000';
 const HOSTILE = `${MARKUP}${TURNING}${'x'.repeat(10_000)}`;
 
+/** Views on which the supervisor's sentences have codes. */
+const SAID_IN_CHINESE = ['', 'workers', 'workers/push-2', 'containers', 'containers/core', 'zombies'];
+
 let fake: FakeSupervisor;
 let browser: TestBrowser;
 const { parts, end } = openParts();
@@ -55,6 +58,8 @@ describe('every view', () => {
       for (const view of VIEWS) {
         await look(page, view);
         await lookAt(view[0]);
+        if (locale === 'zh-CN' && SAID_IN_CHINESE.includes(view[0]))
+          found.push(...(await englishIn(page)).map((text) => `${view[0]}: not in Chinese: ${text}`));
       }
       await page.context().clearCookies();
       await page.goto(at('login'));
@@ -62,6 +67,21 @@ describe('every view', () => {
       assert.deepEqual(found, []);
     });
   }
+
+  test('the supervisor’s own words stay at hand behind the Chinese ones, in English', async () => {
+    fillEverything(fake, usually);
+    const page = await browser.signIn(fake.server.signInLink()!, { locale: 'zh-CN', viewport: PHONE });
+    await look(page, ['', 'tr[data-worker="push-2"]']);
+    const row = page.locator('tr[data-worker="push-2"]');
+    assert.match(await row.innerText(), /进程 4711 的主循环停住了/);
+    const original = row.getByText('its main loop has not turned');
+    assert.equal(await original.isVisible(), false);
+    await row.locator('summary').press('Enter');
+    await original.waitFor();
+    assert.equal(await original.getAttribute('lang'), 'en');
+    assert.match(await page.locator('[data-overall] ul').innerText(), /工作进程 push-2 自 .* 起卡死/);
+    assert.deepEqual(await tooWide(page), []);
+  });
 
   test('somebody changes the own password', async () => {
     const page = await browser.open({ viewport: PHONE });
@@ -109,4 +129,17 @@ async function harmIn(page: Page): Promise<readonly string[]> {
       : [`control in ${text.slice(Math.max(0, control.index - 80), control.index + 20)}`]),
     ...(await tooWide(page)),
   ];
+}
+
+/** What reads like an English sentence and is not marked as one. */
+async function englishIn(page: Page): Promise<readonly string[]> {
+  const texts = await page.evaluate<readonly string[]>(`(() => {
+    const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode())
+      if (walker.currentNode.parentElement.closest('[lang="en"], details.original') === null)
+        texts.push(walker.currentNode.data);
+    return texts;
+  })()`);
+  return texts.filter((text) => /[a-z]+ [a-z]+ [a-z]+/i.test(text) && !/[\u4e00-\u9fff]/.test(text));
 }

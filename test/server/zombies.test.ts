@@ -31,7 +31,7 @@ test('the list and one of it are as the contract says', async () => {
   fake.door.zombies = [zombieView(11), zombieView(12, { owner: 'container', parent: IN_CONTAINER })];
   const list = parsed(await get('/api/v1/zombies'));
   assert.deepEqual([list['apiVersion'], list['kind']], ['garrison/v1', 'ZombieList']);
-  const keys = ['pid', 'name', 'since', 'parent', 'owner', 'advice'];
+  const keys = ['pid', 'name', 'since', 'parent', 'owner', 'next', 'advice'];
   for (const item of list['items'] as object[]) assert.deepEqual(Object.keys(item).sort(), keys.sort());
   for (const path of ['/api/v1/zombies/12', '/api/v1/zombies/zombie/12']) {
     const { item } = parsed(await get(path)) as { item: { parent: unknown } };

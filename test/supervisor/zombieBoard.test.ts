@@ -59,6 +59,7 @@ describe('the board of zombies', () => {
       since: at(1_000).wall,
       parent: { pid: 400, name: 'cron' },
       owner: 'foreign',
+      next: 'ProgramNeedsRepair',
     });
     assert.match(advice, /cron \(pid 400\)/);
     assert.equal(on.find(15)!.owner, 'foreign', "a later process with the worker's pid is not the worker");

@@ -91,6 +91,7 @@ export function zombieView(pid: number, change: Partial<ZombieView> = {}): Zombi
     since: SINCE,
     parent: { pid: 812, name: 'cron' },
     owner: 'foreign',
+    next: 'ProgramNeedsRepair',
     advice: 'It is dead and harmless.',
     ...change,
   };

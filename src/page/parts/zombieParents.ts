@@ -4,7 +4,7 @@
  */
 import type { ZombieView } from '../../supervisor/door.ts';
 
-export interface ZombieParent extends Pick<ZombieView, 'owner' | 'parent' | 'advice' | 'since'> {
+export interface ZombieParent extends Pick<ZombieView, 'owner' | 'next' | 'parent' | 'advice' | 'since'> {
   readonly key: string;
   readonly pids: readonly number[];
   /** Each name once. */
@@ -21,8 +21,8 @@ export function zombieParents(zombies: readonly ZombieView[]): readonly ZombiePa
   return [...parents].flatMap(([key, members]) => {
     const [first] = members;
     if (first === undefined) return [];
-    const { owner, parent, advice, since } = first;
+    const { owner, next, parent, advice, since } = first;
     const names = [...new Set(members.map(({ name }) => name))];
-    return [{ key, owner, parent, advice, since, pids: members.map(({ pid }) => pid), names }];
+    return [{ key, owner, next, parent, advice, since, pids: members.map(({ pid }) => pid), names }];
   });
 }

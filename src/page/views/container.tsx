@@ -18,11 +18,12 @@ import { isRootCause } from '../parts/dependencyGraph.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { HealthLog } from '../parts/healthLog.tsx';
 import { Maintenance } from '../parts/maintenance.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { Reason, Said, Told, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { durationText, t, word } from '../words/language.ts';
+import { containerZh, SELECTION_ZH } from '../words/saidZh.ts';
 import { ContainerLink, DockerWord, Names } from './containers.tsx';
 
 const LOOK_EVERY_MS = 5_000;
@@ -51,8 +52,8 @@ export function ContainerPage({ name }: { name: string }) {
         <Said>{name}</Said> <State state={container.state} />
       </h1>
       <p>
-        <span class="reason">{container.reason}</span> <Time at={container.since} />:{' '}
-        <Told>{container.detail}</Told>
+        <Reason>{container.reason}</Reason> <Time at={container.since} />:{' '}
+        <Translated zh={containerZh(container.reason)}>{container.detail}</Translated>
       </p>
       <Cause container={container} />
       <DockerWord />
@@ -136,7 +137,8 @@ function Facts({ container, health }: { container: ContainerView; health: Contai
       <dd>{heal.plan === '' ? t('container.noPlan') : <Told>{heal.plan}</Told>}</dd>
       <dt>{t('container.selection')}</dt>
       <dd>
-        <strong>{heal.selection}</strong>: <Told>{heal.because}</Told>
+        <strong lang="en">{heal.selection}</strong>:{' '}
+        <Translated zh={SELECTION_ZH[heal.selection]}>{heal.because}</Translated>
       </dd>
       <dt>{t('column.budget')}</dt>
       <dd>

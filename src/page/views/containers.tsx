@@ -10,11 +10,12 @@ import { DependencyGraph, isRootCause } from '../parts/dependencyGraph.tsx';
 import { useFilter } from '../parts/filters.ts';
 import { Maintenance } from '../parts/maintenance.tsx';
 import { SearchField } from '../parts/searchField.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { Reason, Said, Told, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { snapshot } from '../store.ts';
 import { t, word } from '../words/language.ts';
+import { BRAKE_ZH, containerZh, DOCKER_ZH } from '../words/saidZh.ts';
 import './containers.css';
 
 export function ContainersPage() {
@@ -47,7 +48,8 @@ export function DockerWord() {
   const { state, since, detail } = docker;
   return (
     <p class={state === 'up' ? 'quiet' : 'trouble'} data-docker={state}>
-      Docker: <State state={state} /> <Time at={since} />: <Told>{detail}</Told>
+      Docker: <State state={state} /> <Time at={since} />:{' '}
+      <Translated zh={DOCKER_ZH[state]}>{detail}</Translated>
     </p>
   );
 }
@@ -61,7 +63,7 @@ function Hindrances() {
     <>
       {brake === null ? null : (
         <p class="trouble">
-          <strong>{t('containers.brake')}</strong> <Told>{brake}</Told>
+          <strong>{t('containers.brake')}</strong> <Translated zh={BRAKE_ZH}>{brake}</Translated>
         </p>
       )}
       {problems.length === 0 ? null : (
@@ -145,7 +147,7 @@ function Row({ container }: { container: ContainerView }) {
         )}
       </th>
       <td data-label={t('column.state')}>
-        <State state={state} /> <span class="reason">{reason}</span>
+        <State state={state} /> <Reason>{reason}</Reason>
         <Cause container={container} />
       </td>
       <td data-label={t('column.since')}>
@@ -156,7 +158,7 @@ function Row({ container }: { container: ContainerView }) {
         {t('containers.used', { used: heal.restarts, budget: heal.budget })}
       </td>
       <td>
-        <Told>{detail}</Told>
+        <Translated zh={containerZh(reason)}>{detail}</Translated>
         {heal.plan === '' ? null : (
           <span class="plan">
             {' '}
@@ -204,7 +206,9 @@ function scopesOf(all: readonly ContainerView[]): readonly string[] {
 }
 
 function has({ name, project, service, image, detail, reason, heal }: ContainerView, text: string): boolean {
-  const told = [name, project, service, image, detail, reason, heal.plan].join(' ').toLowerCase();
+  const told = [name, project, service, image, detail, reason, containerZh(reason), heal.plan]
+    .join(' ')
+    .toLowerCase();
   return told.includes(text.toLowerCase());
 }
 

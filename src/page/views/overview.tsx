@@ -3,15 +3,16 @@
  * It never says that all is well by itself: the sentence is the supervisor's.
  */
 import { Link } from 'wouter-preact';
-import type { Snapshot } from '../../supervisor/door.ts';
+import type { ContainerView, Snapshot } from '../../supervisor/door.ts';
 import { connection, heardAtMs, type Connection } from '../live.ts';
 import { clockText } from '../now.ts';
 import { Later } from '../parts/later.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { Said, Told, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { overall, snapshot } from '../store.ts';
 import { durationText, t } from '../words/language.ts';
+import * as saidZh from '../words/saidZh.ts';
 import { WorkerTable } from './workers.tsx';
 
 export function Overview() {
@@ -30,8 +31,13 @@ export function Overview() {
         <PartCard
           title={t('overview.redis')}
           part={{ ...status.redis, state: status.redis.up ? 'up' : 'away' }}
+          zh={saidZh.redisZh(status.redis.up)}
         />
-        <PartCard title={t('overview.docker')} part={status.docker} />
+        <PartCard
+          title={t('overview.docker')}
+          part={status.docker}
+          zh={saidZh.DOCKER_ZH[status.docker.state]}
+        />
         <ZombieCard status={status} />
       </div>
       <Later load={loadLastHour} />
@@ -61,9 +67,9 @@ function Verdict() {
         />
       </h1>
       <ul>
-        {told?.sentences.map((sentence) => (
+        {told?.sentences.map((sentence, index) => (
           <li key={sentence}>
-            <Told>{sentence}</Told>
+            <Translated zh={saidZh.overallZh(told.facts[index])}>{sentence}</Translated>
           </li>
         ))}
       </ul>
@@ -71,8 +77,8 @@ function Verdict() {
   );
 }
 
-function QueueCard({ status: { queue } }: { status: Snapshot }) {
-  const { waiting, running, oldestWaitingMs, canary, served, detail } = queue;
+function QueueCard({ status }: { status: Snapshot }) {
+  const { waiting, running, oldestWaitingMs, canary, served, detail } = status.queue;
   return (
     <section class="card">
       <h2>{t('overview.queue')}</h2>
@@ -85,7 +91,7 @@ function QueueCard({ status: { queue } }: { status: Snapshot }) {
         <p>{t('overview.oldest', { duration: durationText(oldestWaitingMs) })}</p>
       )}
       <p>
-        <Told>{detail}</Told>
+        <Translated zh={saidZh.queueOf(status)}>{detail}</Translated>
       </p>
       <p class="quiet">
         {canary.lastTookMs === null || canary.lastAt === null ? (
@@ -128,13 +134,8 @@ function ContainerNotes({ of }: { of: Snapshot['containers'] }) {
   const unnamed = sickIn(of) - sick.length;
   return (
     <ul>
-      {sick.map(({ name, state, heal, detail }) => (
-        <li key={name}>
-          <Link href={`/containers/${encodeURIComponent(name)}`}>
-            <Said>{name}</Said>
-          </Link>{' '}
-          <State state={state} /> <Told>{heal.plan === '' ? detail : heal.plan}</Told>
-        </li>
+      {sick.map((container) => (
+        <Sick key={container.name} container={container} />
       ))}
       {unnamed <= 0 ? null : (
         <li>
@@ -143,7 +144,7 @@ function ContainerNotes({ of }: { of: Snapshot['containers'] }) {
       )}
       {brake === null ? null : (
         <li>
-          <Told>{brake}</Told>
+          <Translated zh={saidZh.BRAKE_ZH}>{brake}</Translated>
         </li>
       )}
       {maintenance.map(({ scope, until, actor }) => (
@@ -174,12 +175,26 @@ function countText(containers: Snapshot['containers']): string {
   return sick === 0 ? t('overview.allContainers', { total }) : t('overview.sick', { sick, total });
 }
 
+function Sick({ container: { name, state, reason, heal, detail } }: { container: ContainerView }) {
+  return (
+    <li>
+      <Link href={`/containers/${encodeURIComponent(name)}`}>
+        <Said>{name}</Said>
+      </Link>{' '}
+      <State state={state} />{' '}
+      <Translated zh={saidZh.containerZh(reason)}>{heal.plan === '' ? detail : heal.plan}</Translated>
+    </li>
+  );
+}
+
 function PartCard({
   title,
   part,
+  zh,
 }: {
   title: string;
   part: { state: string; since: string; detail: string };
+  zh: string;
 }) {
   return (
     <section class="card">
@@ -188,7 +203,7 @@ function PartCard({
         <State state={part.state} /> <Time at={part.since} />
       </p>
       <p>
-        <Told>{part.detail}</Told>
+        <Translated zh={zh}>{part.detail}</Translated>
       </p>
     </section>
   );
@@ -205,7 +220,7 @@ function ZombieCard({ status: { zombies } }: { status: Snapshot }) {
       </p>
       {zombies.limited === null ? null : (
         <p class="quiet">
-          <Told>{zombies.limited}</Told>
+          <Translated zh={saidZh.LIMITED_ZH}>{zombies.limited}</Translated>
         </p>
       )}
     </section>

@@ -4,29 +4,32 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
-import type { IncidentView, WorkerView } from '../../supervisor/door.ts';
+import type { IncidentView, TruthName, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { apiPath, get, type ListDocument } from '../api.ts';
 import { BeatStrip } from '../parts/beatStrip.tsx';
 import { Evidence } from '../parts/evidence.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { Reason, Said, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { workers } from '../store.ts';
 import { t, word } from '../words/language.ts';
+import { truthZh, workerZh } from '../words/saidZh.ts';
 import { memoryText, WorkerActions } from './workers.tsx';
 
 export function WorkerPage({ name }: { name: string }) {
   const worker = workers.value.find((each) => each.name === name);
   if (worker === undefined) return <p>{t('worker.unknown', { name })}</p>;
+  const { state, reason, since, detail, incarnation } = worker;
   return (
     <>
       <h1>
-        <Said>{name}</Said> <State state={worker.state} />
+        <Said>{name}</Said> <State state={state} />
       </h1>
       <p>
-        <span class="reason">{worker.reason}</span> <Time at={worker.since} />: <Told>{worker.detail}</Told>
+        <Reason>{reason}</Reason> <Time at={since} />:{' '}
+        <Translated zh={workerZh(reason, { state, pid: incarnation?.pid ?? null })}>{detail}</Translated>
       </p>
       {mayAct.value ? <WorkerActions worker={worker} /> : null}
       <Facts worker={worker} />
@@ -40,7 +43,7 @@ export function WorkerPage({ name }: { name: string }) {
         <Link href={`/jobs?q=${encodeURIComponent(name)}`}>{t('worker.itsJobs')}</Link>
       </p>
       <h2>{t('worker.story')}</h2>
-      <Story name={name} state={`${worker.state} ${worker.since}`} />
+      <Story name={name} state={`${state} ${since}`} />
     </>
   );
 }
@@ -72,7 +75,8 @@ function Truths({ worker: { truths } }: { worker: WorkerView }) {
         <>
           <dt>{word('truth', name)}</dt>
           <dd>
-            <State state={verdict} kind="verdict" /> <Told>{evidence}</Told> <Time at={since} />
+            <State state={verdict} kind="verdict" />{' '}
+            <Translated zh={truthZh(name as TruthName, verdict)}>{evidence}</Translated> <Time at={since} />
           </dd>
         </>
       ))}
@@ -128,13 +132,14 @@ function Story({ name, state }: { name: string; state: string }) {
 }
 
 function Incident({
-  incident: { id, at, state, reason, detail, shown, autopsyFile, lastLines },
+  incident: { id, at, state, reason, detail, shown, autopsyFile, lastLines, life },
 }: {
   incident: IncidentView;
 }) {
   return (
     <li>
-      <Time at={at} /> <State state={state} /> <span class="reason">{reason}</span> <Told>{detail}</Told>
+      <Time at={at} /> <State state={state} /> <Reason>{reason}</Reason>{' '}
+      <Translated zh={workerZh(reason, { state, pid: life?.pid ?? null })}>{detail}</Translated>
       {shown ? null : <span class="quiet"> ({t('worker.heldBack')})</span>}
       {autopsyFile === null ? null : <Evidence path={apiPath('incidents', id)} file={autopsyFile} />}
       {lastLines.length === 0 ? null : (

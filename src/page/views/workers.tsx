@@ -7,11 +7,12 @@ import type { WorkerVerb, WorkerView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
 import { ask } from '../asking.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { Reason, Said, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { workers } from '../store.ts';
 import { locale, t, word } from '../words/language.ts';
+import { workerZh } from '../words/saidZh.ts';
 
 export function WorkersPage() {
   return (
@@ -42,7 +43,7 @@ export function WorkerTable({ withActions = false }: { withActions?: boolean }) 
 }
 
 function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boolean }) {
-  const { name, state, reason, since, jobs, slots, rssBytes, restarts, detail } = worker;
+  const { name, state, reason, since, jobs, slots, rssBytes, restarts, detail, incarnation } = worker;
   return (
     <tr data-worker={name}>
       <th scope="row">
@@ -51,7 +52,7 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
         </Link>
       </th>
       <td>
-        <State state={state} /> <span class="reason">{reason}</span>
+        <State state={state} /> <Reason>{reason}</Reason>
       </td>
       <td>
         <Time at={since} />
@@ -60,7 +61,7 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
       <td class="figure">{memoryText(rssBytes)}</td>
       <td class="figure">{restarts}</td>
       <td>
-        <Told>{detail}</Told>
+        <Translated zh={workerZh(reason, { state, pid: incarnation?.pid ?? null })}>{detail}</Translated>
       </td>
       {hasActions ? (
         <td>

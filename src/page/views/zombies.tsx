@@ -7,12 +7,13 @@ import { mayAct } from '../actor.ts';
 import { type ListDocument } from '../api.ts';
 import { ask } from '../asking.ts';
 import { useAsked } from '../parts/asked.ts';
-import { Said, Told } from '../parts/said.tsx';
+import { Said, Told, Translated } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { zombieParents, type ZombieParent } from '../parts/zombieParents.ts';
 import { operations, snapshot } from '../store.ts';
 import { t, word } from '../words/language.ts';
+import { LIMITED_ZH, zombieZh } from '../words/saidZh.ts';
 import { ContainerLink } from './containers.tsx';
 
 const LOOK_EVERY_MS = 3_000;
@@ -77,7 +78,7 @@ function Summary({
       </dl>
       {limited === null ? null : (
         <p class="trouble">
-          <strong>{t('zombies.limited')}</strong> <Told>{limited}</Told>
+          <strong>{t('zombies.limited')}</strong> <Translated zh={LIMITED_ZH}>{limited}</Translated>
         </p>
       )}
     </>
@@ -110,7 +111,7 @@ function Parents({ parents }: { parents: readonly ZombieParent[] }) {
   );
 }
 
-function Row({ of: { owner, parent, since, advice, pids, names } }: { of: ZombieParent }) {
+function Row({ of: { owner, next, parent, since, advice, pids, names } }: { of: ZombieParent }) {
   const told = pids.slice(0, PIDS_TOLD).join(', ');
   const more = pids.length - PIDS_TOLD;
   return (
@@ -128,7 +129,7 @@ function Row({ of: { owner, parent, since, advice, pids, names } }: { of: Zombie
         <Time at={since} />
       </td>
       <td>
-        <Told>{advice}</Told>
+        <Translated zh={zombieZh(next, parent)}>{advice}</Translated>
       </td>
     </tr>
   );
@@ -166,6 +167,12 @@ function Swept() {
           {last.swept.map((zombie) => (
             <li key={zombie.pid}>
               <Said>{sweptText(zombie)}</Said>
+              {zombie.why === '' ? null : (
+                <>
+                  {' – '}
+                  <Told>{zombie.why}</Told>
+                </>
+              )}
             </li>
           ))}
         </ul>
@@ -174,6 +181,6 @@ function Swept() {
   );
 }
 
-function sweptText({ pid, name, outcome, why }: SweptZombie): string {
-  return `${name} ${String(pid)}: ${t(`zombies.${outcome}One`)}${why === '' ? '' : ` – ${why}`}`;
+function sweptText({ pid, name, outcome }: SweptZombie): string {
+  return `${name} ${String(pid)}: ${t(`zombies.${outcome}One`)}`;
 }

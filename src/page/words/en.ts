@@ -139,6 +139,7 @@ export const en = {
   'ask.no': 'Leave it',
   'ask.close': 'Close',
   'ask.running': 'Under way as operation {id}…',
+  'said.original': 'As it was said',
   'copy.copy': 'Copy',
   'copy.copied': 'Copied',
   'copy.failed': 'Copy it by hand',

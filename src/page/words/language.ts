@@ -1,6 +1,6 @@
 /**
  * Chooses the language (the reader's choice, else the browser's) and puts words and lengths of time into it.
- * It never translates what the supervisor says: that is shown as it was said.
+ * It never translates what the supervisor says: where that has a code, saidZh.ts has the words.
  */
 import { computed, signal } from '@preact/signals';
 import { kept, keep } from '../keep.ts';

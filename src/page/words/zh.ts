@@ -140,6 +140,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'ask.no': '不做',
   'ask.close': '关闭',
   'ask.running': '正在进行，操作编号 {id}…',
+  'said.original': '原文',
   'copy.copy': '复制',
   'copy.copied': '已复制',
   'copy.failed': '请手动复制',
