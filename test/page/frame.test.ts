@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Page, Request } from 'playwright-core';
 import { overallOf } from '../../src/server/sentence.ts';
-import { seriousFindings, TestBrowser } from '../support/browser.ts';
+import { seriousFindings, tabTo, TestBrowser } from '../support/browser.ts';
 import { result, worker } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { openParts } from '../support/parts.ts';
@@ -315,16 +315,3 @@ describe('the frame of the page', () => {
     });
   }
 });
-
-/** The name of what has the focus. */
-const FOCUSED = `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()`;
-
-/** Presses Tab until the element of this name has the focus. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    const focused = await page.evaluate<string>(FOCUSED);
-    if (focused === name) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`${name} cannot be reached with Tab`);
-}

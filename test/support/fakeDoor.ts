@@ -380,9 +380,13 @@ export class FakeDoor implements Door {
     cursor?: string;
     limit?: number;
     state?: string;
+    q?: string;
   }): Promise<{ items: JobView[]; nextCursor: string | null }> {
     const from = Number(query.cursor ?? 0);
-    const wanted = this.jobs.filter((job) => query.state === undefined || job.state === query.state);
+    const wanted = this.jobs.filter(
+      ({ id, host, state }) =>
+        (query.state === undefined || state === query.state) && `${id} ${host}`.includes(query.q ?? ''),
+    );
     const items = wanted.slice(from, from + Math.min(query.limit ?? 100, 100));
     const next = from + items.length;
     return { items, nextCursor: next < wanted.length ? String(next) : null };
@@ -425,6 +429,7 @@ export class FakeDoor implements Door {
 
   /** Null when there is nothing of that name. */
   #kindOf({ verb, target }: OperationRequest): 'workers' | 'containers' | 'others' | null {
+    if (this.jobs.some(({ id }) => id === target)) return 'others';
     if (verb === 'reap' || verb === 'maintenanceOn' || verb === 'maintenanceOff') return 'others';
     if (verb === 'restart' && target === 'docker') return 'containers';
     const isOf = (plural: string, names: readonly { name: string }[]): boolean =>

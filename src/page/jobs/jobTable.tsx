@@ -9,6 +9,7 @@ import { ColumnHeads, type Column } from '../parts/columnHeads.tsx';
 import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
+import { Wide } from '../parts/wide.tsx';
 import { durationText, t, word } from '../words/language.ts';
 import '../views/jobs.css';
 
@@ -29,7 +30,7 @@ export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns:
     ...(has('changes') ? ['changes' as const] : []),
   ];
   return (
-    <div class="wide">
+    <Wide>
       <table class="jobs">
         <ColumnHeads columns={all} />
         <tbody>
@@ -38,7 +39,7 @@ export function JobTable({ jobs, columns }: { jobs: readonly JobView[]; columns:
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -10,6 +10,7 @@ import { t, word } from '../words/language.ts';
 import { readable } from '../words/readable.ts';
 import { layOut, NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type PlacedNode } from './graphLayout.ts';
 import { SIGNS, toneOf } from './state.tsx';
+import { Wide } from './wide.tsx';
 
 const MARGIN = 2;
 const NAME_FITS = 20;
@@ -24,7 +25,7 @@ export function DependencyGraph({ containers }: { containers: readonly Container
   const box = [-MARGIN, -MARGIN, width, height].map(String).join(' ');
   return (
     <figure class="graph">
-      <div class="wide">
+      <Wide>
         <svg viewBox={box} width={width} height={height} role="group" aria-label={t('graph.title')}>
           <Groups layout={layout} />
           <Edges layout={layout} byName={byName} />
@@ -35,7 +36,7 @@ export function DependencyGraph({ containers }: { containers: readonly Container
             );
           })}
         </svg>
-      </div>
+      </Wide>
       <figcaption class="quiet">{t('graph.legend')}</figcaption>
     </figure>
   );

@@ -2,11 +2,11 @@
  * The jobs of a push, below what is told of it: each with its host and state, and a link to it.
  * Of a push to very many hosts it shows the first, and where the rest are.
  */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { JobView } from '../../supervisor/door.ts';
 import { get, type ListDocument } from '../api.ts';
-import { newest } from '../jobs/jobTable.tsx';
+import { onJob, withJob, withTold } from '../jobs/toldJobs.ts';
 import { t } from '../words/language.ts';
 import { Said } from './said.tsx';
 import { State } from './state.tsx';
@@ -21,12 +21,25 @@ export function PushJobs({ push }: { push: string }) {
   const read = async (): Promise<void> => {
     const query = new URLSearchParams({ push, sort: 'oldest', limit: String(MOST_SHOWN) });
     try {
-      const { items, nextCursor } = await get<ListDocument<JobView>>(`api/v1/jobs?${query.toString()}`);
+      const asked = get<ListDocument<JobView>>(`api/v1/jobs?${query.toString()}`);
+      const { items, nextCursor } = await withTold(asked, (list, job) => ({
+        ...list,
+        items: withJob(list.items, job),
+      }));
       setTold({ jobs: items, areMore: nextCursor !== undefined });
     } catch (error) {
       setTold({ error });
     }
   };
+  const isShown = told !== null;
+  useEffect(() => {
+    if (!isShown) return;
+    return onJob((job) =>
+      setTold((held) =>
+        held !== null && 'jobs' in held ? { ...held, jobs: withJob(held.jobs, job) } : held,
+      ),
+    );
+  }, [isShown]);
   return (
     <>
       <button
@@ -52,7 +65,7 @@ function Jobs({ push, jobs, areMore }: { push: string; jobs: readonly JobView[];
     <div class="chain" data-jobs-of={push}>
       {jobs.length === 0 ? <p>{t('timeline.noJobs')}</p> : null}
       <ol>
-        {jobs.map(newest).map(({ id, host, state }) => (
+        {jobs.map(({ id, host, state }) => (
           <li key={id}>
             <Link href={`/jobs/${encodeURIComponent(id)}`}>
               <Said>{host}</Said>

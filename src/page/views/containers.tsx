@@ -13,6 +13,7 @@ import { SearchField } from '../parts/searchField.tsx';
 import { Reason, Said, Told, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
+import { Wide } from '../parts/wide.tsx';
 import { snapshot } from '../store.ts';
 import { t, word } from '../words/language.ts';
 import { BRAKE_ZH, containerZh, DOCKER_ZH } from '../words/saidZh.ts';
@@ -95,7 +96,7 @@ function Table({ all }: { all: readonly ContainerView[] }) {
         <SearchField value={text} onSearch={putText} hint={t('containers.search')} />
         <span class="quiet">{t('containers.shown', { shown: shown.length, total: all.length })}</span>
       </form>
-      <div class="wide">
+      <Wide>
         <table class="workers containers">
           <ColumnHeads columns={COLUMNS} />
           <tbody>
@@ -104,7 +105,7 @@ function Table({ all }: { all: readonly ContainerView[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   );
 }

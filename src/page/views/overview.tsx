@@ -3,6 +3,7 @@
  * It never says that all is well by itself: the sentence is the supervisor's.
  */
 import { Link } from 'wouter-preact';
+import type { Overall } from '../../server/sentence.ts';
 import type { ContainerView, Snapshot } from '../../supervisor/door.ts';
 import { connection, heardAtMs, type Connection } from '../live.ts';
 import { clockText } from '../now.ts';
@@ -49,7 +50,7 @@ const loadLastHour = async () => (await import('../charts/lastHour.tsx')).LastHo
 
 const FOLLOWED: readonly Connection['state'][] = ['live', 'polling'];
 
-/** Loud once: it is read aloud when the sentence changes. */
+/** Read aloud is the one sentence over all, whenever it changes; the list would be read whole each time. */
 function Verdict() {
   const told = overall.value;
   const state = told === null ? 'unknown' : told.state;
@@ -59,13 +60,16 @@ function Verdict() {
   // What was well when it was last heard of may be anything by now.
   const isOld = !isFollowed && told !== null && heardAt !== null;
   return (
-    <section class={`verdict ${isFollowed ? state : 'old'}`} aria-live="polite" data-overall={state}>
+    <section class={`verdict ${isFollowed ? state : 'old'}`} data-overall={state}>
       <h1>
         <State
           state={isFollowed && state === 'well' ? 'up' : 'unknown'}
           label={isOld ? t('overall.asOf', { what, time: clockText(heardAt) }) : what}
         />
       </h1>
+      <p class="visually-hidden" role="status">
+        {told === null ? '' : summaryOf(told)}
+      </p>
       <ul>
         {told?.sentences.map((sentence, index) => (
           <li key={sentence}>
@@ -75,6 +79,14 @@ function Verdict() {
       </ul>
     </section>
   );
+}
+
+/** Without what a person wished. */
+function summaryOf({ state, facts }: Overall): string {
+  const wished = ['Maintenance', 'MoreMaintenance'];
+  return state === 'well'
+    ? t('overall.well')
+    : t('overall.troubles', { n: facts.filter(({ code }) => !wished.includes(code)).length });
 }
 
 function QueueCard({ status }: { status: Snapshot }) {

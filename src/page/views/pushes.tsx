@@ -22,6 +22,7 @@ import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { t, word } from '../words/language.ts';
 import { WhyChain } from '../parts/whyChain.tsx';
+import { Wide } from '../parts/wide.tsx';
 import { isFinal } from './job.tsx';
 import './jobs.css';
 
@@ -61,7 +62,7 @@ function PushTable({ pushes }: { pushes: readonly PushSummary[] }) {
       </p>
     );
   return (
-    <div class="wide">
+    <Wide>
       <table class="jobs">
         <ColumnHeads columns={['push', 'kind', 'account', 'state', 'hosts', 'since', 'by', 'why']} />
         <tbody>
@@ -70,7 +71,7 @@ function PushTable({ pushes }: { pushes: readonly PushSummary[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -10,6 +10,7 @@ import { Said } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { UserDialog } from '../parts/userDialog.tsx';
+import { Wide } from '../parts/wide.tsx';
 import {
   deed,
   logins,
@@ -64,7 +65,7 @@ function Accounts({ list }: { list: readonly User[] | null }) {
 function AccountTable({ list }: { list: readonly User[] }) {
   const locks = logins.value?.locks ?? [];
   return (
-    <div class="wide">
+    <Wide>
       <table class="users">
         <ColumnHeads columns={['name', 'role', 'locked', 'passwordSet', 'actions']} />
         <tbody>
@@ -77,7 +78,7 @@ function AccountTable({ list }: { list: readonly User[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -183,7 +184,7 @@ function UnknownNames() {
 
 function UnknownTable({ names }: { names: readonly UnknownName[] }) {
   return (
-    <div class="wide">
+    <Wide>
       <table class="users">
         <ColumnHeads columns={['name', 'tries', 'source', 'lastTry', 'nearest']} />
         <tbody>
@@ -206,6 +207,6 @@ function UnknownTable({ names }: { names: readonly UnknownName[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

@@ -10,6 +10,7 @@ import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Reason, Said, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
+import { Wide } from '../parts/wide.tsx';
 import { workers } from '../store.ts';
 import { locale, t, word } from '../words/language.ts';
 import { workerZh } from '../words/saidZh.ts';
@@ -29,7 +30,7 @@ export function WorkerTable({ withActions = false }: { withActions?: boolean }) 
   const hasActions = withActions && mayAct.value;
   if (workers.value.length === 0) return <p>{t('worker.none')}</p>;
   return (
-    <div class="wide">
+    <Wide>
       <table class="workers">
         <ColumnHeads columns={hasActions ? [...COLUMNS, 'actions'] : COLUMNS} />
         <tbody>
@@ -38,7 +39,7 @@ export function WorkerTable({ withActions = false }: { withActions?: boolean }) 
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -11,6 +11,7 @@ import { Said, Told, Translated } from '../parts/said.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { zombieParents, type ZombieParent } from '../parts/zombieParents.ts';
+import { Wide } from '../parts/wide.tsx';
 import { operations, snapshot } from '../store.ts';
 import { t, word } from '../words/language.ts';
 import { LIMITED_ZH, zombieZh } from '../words/saidZh.ts';
@@ -90,7 +91,7 @@ const COLUMNS = ['zombies', 'parent', 'owner', 'since', 'advice'] as const;
 function Parents({ parents }: { parents: readonly ZombieParent[] }) {
   if (parents.length === 0) return <p>{t('zombies.none')}</p>;
   return (
-    <div class="wide">
+    <Wide>
       <table class="workers containers">
         <thead>
           <tr>
@@ -107,7 +108,7 @@ function Parents({ parents }: { parents: readonly ZombieParent[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

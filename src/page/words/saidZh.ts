@@ -241,7 +241,8 @@ function planZh({
   return selection === 'heal' ? '' : `；Garrison 不作处理：${SELECTION_ZH[selection]}`;
 }
 
-const TIME = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'medium', timeStyle: 'medium' });
+/** With its zone. */
+const TIME = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' });
 
 function timeZh(at: string): string {
   const ms = Date.parse(at);
