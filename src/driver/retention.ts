@@ -60,8 +60,9 @@ export async function shrinkLogs(homeDir: string, limitBytes: number): Promise<n
   let sumBytes = 0;
   let removed = 0;
   for (const file of files) {
-    sumBytes += file.sizeBytes;
-    if (sumBytes <= limitBytes) continue;
+    // One that is too long by itself takes none of the others along.
+    if (file.sizeBytes <= limitBytes) sumBytes += file.sizeBytes;
+    if (file.sizeBytes <= limitBytes && sumBytes <= limitBytes) continue;
     await rm(file.path, { force: true });
     removed += 1;
   }
