@@ -16,7 +16,8 @@ const MOST_SHOWN = 50;
 
 type Told = { readonly jobs: readonly JobView[]; readonly areMore: boolean } | { readonly error: unknown };
 
-export function PushJobs({ push }: { push: string }) {
+/** Kept as it changes, for as long as it is shown. */
+function usePushJobs(push: string): { told: Told | null; toggle: () => void } {
   const [told, setTold] = useState<Told | null>(null);
   const read = async (): Promise<void> => {
     const query = new URLSearchParams({ push, sort: 'oldest', limit: String(MOST_SHOWN) });
@@ -40,6 +41,11 @@ export function PushJobs({ push }: { push: string }) {
       ),
     );
   }, [isShown]);
+  return { told, toggle: () => (told === null ? void read() : setTold(null)) };
+}
+
+export function PushJobs({ push }: { push: string }) {
+  const { told, toggle } = usePushJobs(push);
   return (
     <>
       <button
@@ -47,7 +53,7 @@ export function PushJobs({ push }: { push: string }) {
         class="small"
         aria-expanded={told !== null}
         aria-label={t('timeline.jobsOf', { id: push })}
-        onClick={() => (told === null ? void read() : setTold(null))}
+        onClick={toggle}
       >
         {t('timeline.jobs')}
       </button>
