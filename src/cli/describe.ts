@@ -6,14 +6,14 @@ import type { Command } from 'commander';
 import { apiPath } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
-import { kindOf, KINDS, singularOf } from './look.ts';
+import { kindArgument, kindOf, KINDS, singularOf } from './look.ts';
 import { visible, visibleJson } from './output.ts';
 
 export function addDescribeCommand(program: Command): void {
   program
     .command('describe')
     .description('everything about one thing')
-    .argument('<kind>', KINDS.map(singularOf).join(', '), kindOf)
+    .addArgument(kindArgument(KINDS.map(singularOf), 'of what kind it is'))
     .argument('<name>', 'its name or id')
     .action(action('look', (context, { args }) => describe(context, args)));
 }

@@ -2,7 +2,7 @@
  * `get` and `jobs`: lists as the supervisor has them.
  * It never changes anything and never judges.
  */
-import { InvalidArgumentError, type Command } from 'commander';
+import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { maintenanceTold } from '../server/containerSentence.ts';
 import type {
   ContainerView,
@@ -52,7 +52,7 @@ interface ListOptions {
 
 export function addLookCommands(program: Command): void {
   listOptions(
-    program.command('get').description('list things').argument('<kind>', KINDS.join(', '), kindOf),
+    program.command('get').description('list things').addArgument(kindArgument(KINDS, 'of what')),
   ).action(
     action<ListOptions>('look', (context, { args, options }) =>
       list(context, kindOf(args[0] ?? ''), options),
@@ -61,6 +61,11 @@ export function addLookCommands(program: Command): void {
   listOptions(program.command('jobs').description('list the jobs: a push has one job per host')).action(
     action<ListOptions>('look', (context, { options }) => list(context, 'jobs', options)),
   );
+}
+
+/** What completion offers; the other number is taken, too. */
+export function kindArgument(offered: readonly string[], description: string): Argument {
+  return new Argument('<kind>', description).choices(offered).argParser(kindOf);
 }
 
 /** `worker` and `workers` are the same to people. */

@@ -9,12 +9,14 @@ import { addConfigCommand } from './configCommand.ts';
 import { addContainerCommands } from './containerCommands.ts';
 import { action, FORMATS } from './context.ts';
 import { addDescribeCommand } from './describe.ts';
+import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand } from './operateCommands.ts';
 import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
+import { addShellCommands } from './shellCommands.ts';
 import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
@@ -59,7 +61,9 @@ export function buildProgram(): Command {
   addConfigCommand(program);
   addAccessCommands(program);
   addUserCommands(program);
+  addShellCommands(program);
   addVersionCommand(program);
+  addExamples(program);
   return program;
 }
 

@@ -49,6 +49,8 @@ const ON_CALL = [
   'config check',
   'token list',
   'user list',
+  'completion bash',
+  'man',
   'user unlock none',
   'sign-in',
   'version',

@@ -1,0 +1,95 @@
+/**
+ * Examples of each command, as its help and the manual page show them.
+ * Names in them are made up; a test holds that each is understood by the command that it stands for.
+ */
+import type { Command } from 'commander';
+
+export interface Example {
+  /** Without the program's name. */
+  readonly line: string;
+  readonly does: string;
+}
+
+/** By the words that lead to the command. */
+export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  up: [
+    { line: 'up', does: 'run the supervisor here, until Ctrl-C' },
+    { line: 'up --practice 2', does: 'with two sandboxed hosts on loopback, for a first try' },
+  ],
+  status: [
+    { line: 'status', does: 'how everything is; the exit code says it to scripts' },
+    { line: 'status push-1 jms_core', does: 'these two alone' },
+  ],
+  get: [
+    { line: 'get workers -o wide', does: 'all that is known of each, incarnations included' },
+    { line: 'get jobs --state failed -q web-', does: 'failed jobs whose host or account has web- in it' },
+  ],
+  jobs: [{ line: 'jobs --state queued', does: 'what waits' }],
+  describe: [{ line: 'describe worker push-1', does: 'everything about one worker' }],
+  why: [
+    { line: 'why', does: 'what is wrong now, and since when' },
+    { line: 'why push-1', does: 'what led to the state of this worker' },
+  ],
+  push: [
+    {
+      line: 'push deploy --to web-1 web-2 --key deploy.pub',
+      does: 'make the account and its key on two hosts',
+    },
+    { line: 'push deploy --to web-1 --dry-run', does: 'show what would be done' },
+  ],
+  revoke: [{ line: 'revoke deploy --from web-1', does: 'take its access away where Garrison made it' }],
+  check: [{ line: 'check web-1 web-2', does: 'tell connect, login, sudo and clock apart' }],
+  trust: [{ line: 'trust web-1', does: 'show the fingerprint of its host key, and keep it after a yes' }],
+  logs: [{ line: 'logs j-0123 -f', does: 'the log of a job from its first second, and what comes' }],
+  restart: [
+    { line: 'restart push-1 --reason "stuck on web-7"', does: 'a worker; its jobs are finished first' },
+    { line: 'restart container/jms_core --dry-run', does: 'what it would interrupt, and nothing more' },
+  ],
+  stop: [{ line: 'stop push-2', does: 'until a person starts it again' }],
+  start: [{ line: 'start push-2', does: 'start it, or let a quiet one take jobs again' }],
+  quiet: [{ line: 'quiet push-2', does: 'finish what is in hand, take no more' }],
+  retry: [{ line: 'retry p-0123', does: 'the jobs of a push that are not done' }],
+  cancel: [{ line: 'cancel p-0123', does: 'all jobs of a push' }],
+  reap: [{ line: 'reap', does: 'sweep zombies, and say what was done with each' }],
+  heal: [{ line: 'heal jms_core --plan', does: 'the steps and whom they interrupt, and nothing more' }],
+  'quarantine list': [{ line: 'quarantine list', does: 'containers that are left alone, and why' }],
+  'quarantine clear': [{ line: 'quarantine clear jms_core', does: 'let it be restarted again' }],
+  'maintenance on': [
+    { line: 'maintenance on --for 30m --reason "database move"', does: 'nothing is healed until then' },
+  ],
+  'maintenance off': [{ line: 'maintenance off', does: 'end it early' }],
+  'maintenance list': [{ line: 'maintenance list', does: 'what is under maintenance, and until when' }],
+  'config check': [{ line: 'config check', does: 'read all files and name the first fault with its line' }],
+  'config show': [{ line: 'config show', does: 'every setting in force, and where it comes from' }],
+  'config schema': [{ line: 'config schema', does: 'every key, its kind and its default' }],
+  'token create': [{ line: 'token create prometheus --scope read', does: 'shown once' }],
+  'token list': [{ line: 'token list', does: 'names and scopes; never the tokens' }],
+  'token revoke': [{ line: 'token revoke prometheus', does: 'at once' }],
+  'sign-in': [{ line: 'sign-in', does: 'a link to the page that works once' }],
+  'user add': [
+    { line: 'user add alice --role operate', does: 'an account of the page; asks for its password' },
+  ],
+  'user list': [{ line: 'user list', does: 'accounts, roles and locks' }],
+  'user password': [{ line: 'user password alice', does: 'a new one; ends the sessions of alice' }],
+  'user role': [{ line: 'user role alice --role view', does: 'from the next request on' }],
+  'user rename': [{ line: 'user rename alice alice.smith', does: 'its sessions end' }],
+  'user unlock': [{ line: 'user unlock alice', does: 'before the lock ends by itself' }],
+  'user remove': [{ line: 'user remove alice', does: 'the account and its sessions' }],
+  completion: [{ line: 'completion bash', does: 'for this shell: eval "$(garrison completion bash)"' }],
+  man: [{ line: 'man', does: 'to read it: garrison man | man -l -' }],
+  version: [{ line: 'version', does: 'of this program and of Node' }],
+};
+
+/** Below the options in each command's help. */
+export function addExamples(program: Command): void {
+  const visit = (command: Command, path: readonly string[]): void => {
+    for (const sub of command.commands) visit(sub, [...path, sub.name()]);
+    const lines = exampleLines(EXAMPLES[path.join(' ')] ?? []);
+    if (lines.length > 0) command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  };
+  visit(program, []);
+}
+
+function exampleLines(examples: readonly Example[]): readonly string[] {
+  return examples.flatMap(({ line, does }) => [`  garrison ${line}`, `      ${does}`]);
+}
