@@ -12,8 +12,11 @@ import { startPracticeHosts, type PracticeHost } from './driver/practice.ts';
 import { Ending } from './ending.ts';
 import { GarrisonError, messageOf } from './errors.ts';
 import { makeLogger, type Logger } from './logger.ts';
+import { readProcStat } from './proc.ts';
+import { bookHosts } from './reloading.ts';
 import { joinRooms } from './rooms.ts';
 import { startServer, type Readiness } from './server/app.ts';
+import type { OperationRequest } from './supervisor/door.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 export interface RunOptions {
@@ -35,6 +38,16 @@ const READY_WITHIN_MS = 30_000;
 /** npm passes a terminal's Ctrl-C on a second time; only a later one means impatience. */
 const SAME_SIGNAL_WITHIN_MS = 500;
 
+const RELOAD_ON_SIGNAL: OperationRequest = {
+  verb: 'reload',
+  target: 'configuration',
+  actor: 'SIGHUP',
+  reason: null,
+  ifIncarnation: null,
+  dryRun: false,
+  forMs: null,
+};
+
 /** Runs until a signal ends it. Resolves to the exit code, 1 when something would not end; rejects when it cannot start. */
 export async function runSupervisor(options: RunOptions): Promise<number> {
   const logger = makeLogger({
@@ -47,6 +60,7 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
   try {
     const started = await start(options, logger, ending);
     stop.onImpatience(started.hurry);
+    stop.onReload(started.reload);
     leaves = started.leaves;
     const ready = await Promise.race([started.ready, stop.requested.then(() => null)]);
     if (ready !== null) await Promise.race([options.onReady?.(ready), stop.requested]);
@@ -62,6 +76,7 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
 interface Started {
   readonly ready: Promise<Ready>;
   readonly hurry: () => void;
+  readonly reload: () => Promise<unknown>;
   /** Something that was started did not end. */
   readonly leaves: () => boolean;
 }
@@ -92,7 +107,8 @@ async function start(options: RunOptions, logger: Logger, ending: Ending): Promi
   const hurry = (): void => {
     supervisor.hurry();
   };
-  return { ready, hurry, leaves: () => stragglers.leaves };
+  const reload = (): Promise<unknown> => door.submitOperation(RELOAD_ON_SIGNAL);
+  return { ready, hurry, reload, leaves: () => stragglers.leaves };
 }
 
 interface Prepared {
@@ -115,7 +131,11 @@ async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
   ending.add('the practice hosts', async () => {
     await Promise.all(practice.hosts.map((host) => host.end()));
   });
-  const book = new HostBook(config.home, bookHosts(config, practice.hosts), config.ssh.connectTimeoutMs);
+  const book = new HostBook(
+    config.home,
+    bookHosts(config, practiceBookHosts(practice.hosts)),
+    config.ssh.connectTimeoutMs,
+  );
   await book.load();
   return { config, password, practice, book };
 }
@@ -160,31 +180,24 @@ async function practiceHosts(count: number, config: GarrisonConfig, publicKey: s
   }
 }
 
-function bookHosts(config: GarrisonConfig, practice: readonly PracticeHost[]): BookHost[] {
-  const taken = practice
-    .filter((host) => config.hosts.some((own) => own.name === host.name))
-    .map((host) => host.name);
-  if (taken.length > 0) {
-    throw new GarrisonError(
-      'CONFIG_INVALID',
-      `${config.inventoryFile} names ${taken.join(', ')}, which --practice uses for its own hosts`,
-      {
-        cure: 'Rename it there, or start without --practice.',
-      },
-    );
-  }
-  return [
-    ...config.hosts.map((host) => ({ ...host, practice: false })),
-    ...practice.map(({ name, address, port, user, hostKey }) => {
-      return { name, address, port, user, hostKeys: [hostKey], groups: ['practice'], practice: true };
-    }),
-  ];
+/** As the book has them. */
+function practiceBookHosts(practice: readonly PracticeHost[]): BookHost[] {
+  return practice.map(({ name, address, port, user, hostKey }) => {
+    return { name, address, port, user, hostKeys: [hostKey], groups: ['practice'], practice: true };
+  });
+}
+
+interface Signals {
+  readonly requested: Promise<void>;
+  onImpatience(act: () => void): void;
+  onReload(act: () => Promise<unknown>): void;
 }
 
 /** The first signal asks for an orderly end; a later one cuts the drain short. Caught to the last, so that none changes the exit code. */
-function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience: (act: () => void) => void } {
+function catchSignals(logger: Logger): Signals {
   let askedAtMs: number | null = null;
   let hurry: () => void = () => undefined;
+  let reload: () => Promise<unknown> = () => Promise.resolve();
   let ask: () => void = () => undefined;
   const requested = new Promise<void>((resolve) => {
     ask = resolve;
@@ -200,11 +213,23 @@ function catchSignals(logger: Logger): { requested: Promise<void>; onImpatience:
       ask();
     } else if (nowMs - askedAtMs > SAME_SIGNAL_WITHIN_MS) hurry();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const onHangup = (): void => {
+    // A terminal that goes away takes what it ran along; without one, it is the signal to read the files anew.
+    if (readProcStat(process.pid)?.hasTerminal === true) onSignal('SIGHUP');
+    else
+      reload().catch((error: unknown) => {
+        logger.error({ event: 'reloadRefused', detail: messageOf(error) }, 'nothing was changed');
+      });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  process.on('SIGHUP', onHangup);
   return {
     requested,
     onImpatience: (act) => {
       hurry = act;
+    },
+    onReload: (act) => {
+      reload = act;
     },
   };
 }

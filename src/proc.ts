@@ -13,6 +13,8 @@ export interface ProcStat {
   readonly parentPid: number;
   readonly processGroup: number;
   readonly session: number;
+  /** One that its session belongs to, and whose end is told by SIGHUP. */
+  readonly hasTerminal: boolean;
   readonly startTicks: number;
 }
 
@@ -32,7 +34,7 @@ export function parseProcStat(text: string): ProcStat | null {
   const close = text.lastIndexOf(')');
   const fields = text.slice(close + 2).split(' ');
   const pid = Number.parseInt(text, 10);
-  const [state, parentPid, processGroup, session] = fields;
+  const [state, parentPid, processGroup, session, terminal] = fields;
   const startTicks = fields[19];
   if (close < 0 || state === undefined || startTicks === undefined || !Number.isInteger(pid)) return null;
   return {
@@ -41,6 +43,7 @@ export function parseProcStat(text: string): ProcStat | null {
     parentPid: Number(parentPid),
     processGroup: Number(processGroup),
     session: Number(session),
+    hasTerminal: terminal !== '0',
     startTicks: Number(startTicks),
   };
 }

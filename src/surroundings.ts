@@ -13,6 +13,7 @@ import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
 import { writeWishes } from './driver/wishFile.ts';
+import { readAnew } from './reloading.ts';
 import type { Joining } from './rooms.ts';
 import type { BeatLog } from './supervisor/beatLog.ts';
 import type { HistorySamples } from './supervisor/historySamples.ts';
@@ -60,6 +61,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
     keepWishes: (wishes) => {
       writeWishes(config.home, wishes);
     },
+    readAnew: () => readAnew(config, book),
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
     readAutopsy: (file) => readAutopsy(config.home, file),

@@ -51,6 +51,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   retry: [{ line: 'retry p-0123', does: 'the jobs of a push that are not done' }],
   cancel: [{ line: 'cancel p-0123', does: 'all jobs of a push' }],
   reap: [{ line: 'reap', does: 'sweep zombies, and say what was done with each' }],
+  reload: [
+    { line: 'reload --dry-run', does: 'what would change, and what waits for a restart' },
+    { line: 'reload', does: 'put it in force' },
+  ],
   heal: [{ line: 'heal jms_core --plan', does: 'the steps and whom they interrupt, and nothing more' }],
   'quarantine list': [{ line: 'quarantine list', does: 'containers that are left alone, and why' }],
   'quarantine clear': [{ line: 'quarantine clear jms_core', does: 'let it be restarted again' }],

@@ -46,6 +46,19 @@ export function addOperationCommands(program: Command): void {
   }
 }
 
+export function addReloadCommand(program: Command): void {
+  waitOptions(
+    program
+      .command('reload')
+      .description('read the configuration and the inventory anew; a fault in a file changes nothing'),
+    '90s',
+  ).action(
+    action<OperateOptions>('act', (context, { options }) =>
+      operate(context, { verb: 'reload', target: 'configuration', options }),
+    ),
+  );
+}
+
 /** Takes no name, no pid and no list of them: it sweeps whatever there is. */
 export function addReapCommand(program: Command): void {
   waitOptions(

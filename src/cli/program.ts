@@ -13,7 +13,7 @@ import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
-import { addOperationCommands, addReapCommand } from './operateCommands.ts';
+import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
 import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
 import { addShellCommands } from './shellCommands.ts';
@@ -57,6 +57,7 @@ export function buildProgram(): Command {
   addLogsCommand(program);
   addOperationCommands(program);
   addReapCommand(program);
+  addReloadCommand(program);
   addContainerCommands(program);
   addConfigCommand(program);
   addAccessCommands(program);

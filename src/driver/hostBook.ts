@@ -30,7 +30,7 @@ export interface ListedHost extends HostAddress {
 export class HostBook {
   readonly #homeDir: string;
   readonly #timeoutMs: number;
-  readonly #hosts: ReadonlyMap<string, BookHost>;
+  #hosts: ReadonlyMap<string, BookHost>;
   #trusted = new Map<string, string[]>();
 
   /** Call `load` before use. */
@@ -47,6 +47,17 @@ export class HostBook {
   async load(): Promise<void> {
     await writeInventoryKeys(this.#homeDir, [...this.#hosts.values()]);
     this.#trusted = await acceptedKeys(this.knownHostsFiles);
+  }
+
+  hosts(): readonly BookHost[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** All of them, in place of those before; rejects when their keys cannot be written, and then nothing has changed. */
+  async replace(hosts: readonly BookHost[]): Promise<void> {
+    await writeInventoryKeys(this.#homeDir, hosts);
+    this.#trusted = await acceptedKeys(this.knownHostsFiles);
+    this.#hosts = new Map(hosts.map((host) => [host.name, host]));
   }
 
   address(name: string): HostAddress | null {

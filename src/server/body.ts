@@ -41,6 +41,7 @@ const VERBS = [
   'cancel',
   'retry',
   'reap',
+  'reload',
 ] as const;
 
 const LONGEST_MAINTENANCE_MS = 30 * 86_400_000;
@@ -97,6 +98,8 @@ function targetProblem(verb: (typeof VERBS)[number], target: string): string | n
   switch (verb) {
     case 'reap':
       return isLeftOut ? null : 'reap sweeps all zombies and takes no target';
+    case 'reload':
+      return isLeftOut || target === 'configuration' ? null : 'reload reads all files and takes no target';
     case 'maintenanceOn':
     case 'maintenanceOff':
       return SCOPE.test(target) ? null : 'must be all, project/NAME or container/NAME';

@@ -87,6 +87,7 @@ export const VERBS = wordsOf<OperationRequest['verb']>({
   quiet: true,
   heal: true,
   clearQuarantine: true,
+  reload: true,
   maintenanceOn: true,
   maintenanceOff: true,
   cancel: true,

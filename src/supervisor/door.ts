@@ -117,13 +117,13 @@ export interface PushRequest extends Asker {
 export type WorkerVerb = 'restart' | 'stop' | 'start' | 'quiet';
 export type ContainerVerb = 'restart' | 'stop' | 'start' | 'heal' | 'clearQuarantine';
 export type MaintenanceVerb = 'maintenanceOn' | 'maintenanceOff';
-export type Verb = WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap';
+export type Verb = WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap' | 'reload';
 
 export interface OperationRequest extends Asker {
   readonly verb: Verb;
   /**
    * `worker/push-1`, `container/jms_core`, a bare name where it is unique, a job id or a push id; `docker` for `restart`;
-   * `all`, `project/NAME` or `container/NAME` for maintenance; `zombies` for `reap`, which has no other.
+   * `all`, `project/NAME` or `container/NAME` for maintenance; `zombies` for `reap` and `configuration` for `reload`, which have no other.
    */
   readonly target: string;
   readonly reason: string | null;

@@ -6,17 +6,20 @@ import { now } from '../clock.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
 import { prepareForContainer } from './containerOperation.ts';
 import { prepareDockerRestart } from './dockerOperation.ts';
-import type { Change, OperationRequest, OperationView } from './door.ts';
+import type { Change, OperationRequest, OperationView, Verb } from './door.ts';
 import { prepareForJobs } from './jobOperation.ts';
 import { prepareMaintenance } from './maintenanceOperation.ts';
 import { targetKind } from './operationTarget.ts';
 import type { Surroundings } from './ports.ts';
 import type { Check, Prepared } from './preparedOperation.ts';
+import { CONFIGURATION, prepareReload } from './reloadOperation.ts';
 import { prepareSweep, ZOMBIES } from './sweep.ts';
 import type { Supervisor } from './supervisor.ts';
 import { prepareForWorker } from './workerOperation.ts';
 
 const KEPT = 200;
+/** Of verbs that take no name. */
+const TARGET_OF_ALL: Readonly<Partial<Record<Verb, string>>> = { reap: ZOMBIES, reload: CONFIGURATION };
 
 interface Running {
   view: OperationView;
@@ -53,7 +56,7 @@ export class Operations {
   }
 
   async submit(asked: OperationRequest): Promise<OperationView> {
-    const request = asked.verb === 'reap' ? { ...asked, target: ZOMBIES } : asked;
+    const request = { ...asked, target: TARGET_OF_ALL[asked.verb] ?? asked.target };
     const { begin, planned = {}, ...prepared } = await this.#prepareOrRefuse(request);
     const view: OperationView = {
       ...headOf(request),
@@ -85,6 +88,8 @@ export class Operations {
     switch (verb) {
       case 'reap':
         return prepareSweep(supervisor);
+      case 'reload':
+        return prepareReload(supervisor, around);
       case 'cancel':
       case 'retry':
         return prepareForJobs({ ...request, verb }, supervisor, around);

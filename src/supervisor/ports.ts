@@ -10,6 +10,7 @@ import type { BeatLog } from './beatLog.ts';
 import type { HistorySamples } from './historySamples.ts';
 import type { AlertVerb } from '../reconciler/alertAction.ts';
 import type { Action } from '../reconciler/action.ts';
+import type { ReloadPlan } from '../reconciler/reloadPlan.ts';
 import type { WorkerWish } from '../detector/verdict.ts';
 import type { HostView, NoticeCount, ScannedHostKey } from './door.ts';
 
@@ -75,6 +76,13 @@ export interface AlertSurroundings {
   readonly keep: (taken: readonly TakenAlert[]) => void;
 }
 
+/** What reading the files anew found, and how it is put in force. */
+export interface Reload {
+  readonly plan: ReloadPlan;
+  /** Rejects when it can't be, and then nothing has changed. */
+  readonly apply: () => Promise<void>;
+}
+
 export interface Surroundings {
   readonly alerts: AlertSurroundings;
   noticeCounts(): readonly NoticeCount[];
@@ -89,6 +97,8 @@ export interface Surroundings {
   readonly samples: HistorySamples;
   /** Keeps a person's wishes over a restart of the supervisor; throws HOME_UNUSABLE when it can't. */
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
+  /** Throws CONFIG_INVALID with the file and line of each fault. */
+  readAnew(): Reload;
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;
   /** The document of this name under incidents/; null when it is gone. */

@@ -188,6 +188,8 @@ function aboutOf(line: JournalEntry, kindOfName: KindOfName): TimelineAbout | nu
     case 'maintenanceOn':
     case 'maintenanceOff':
       return named('maintenance', target);
+    case 'reload':
+      return null;
     case 'reap':
       return { kind: 'zombies', name: 'zombies' };
     default: {

@@ -26,6 +26,7 @@ const ON_CALL = [
   'describe worker push-1',
   'why push-1',
   'reap',
+  'reload',
   'quiet push-1 --yes',
   'start push-1 --yes',
   'restart push-1 --yes',

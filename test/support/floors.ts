@@ -94,6 +94,7 @@ const JOINING_FILES: readonly string[] = [
   'alerting.ts',
   'observations.ts',
   'sampling.ts',
+  'reloading.ts',
 ];
 
 /** A sentence for each rule the file breaks. */

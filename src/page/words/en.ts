@@ -126,6 +126,7 @@ export const en = {
   'verb.quiet': 'Quiet',
   'verb.heal': 'Heal',
   'verb.clearQuarantine': 'Clear quarantine',
+  'verb.reload': 'Read the configuration anew',
   'verb.maintenanceOn': 'Start maintenance',
   'verb.maintenanceOff': 'End maintenance',
   'verb.cancel': 'Cancel',
