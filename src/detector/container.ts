@@ -3,7 +3,7 @@
  * It decides no cure, and takes nothing that the container itself wrote for more than a quotation.
  */
 import { unreachable } from '../errors.ts';
-import type { ContainerFacts, Health, Probe } from './containerFacts.ts';
+import type { ContainerFacts, Health, HealthCheck, Probe } from './containerFacts.ts';
 
 export type ContainerState =
   | 'healthy'
@@ -85,6 +85,16 @@ export function judgeContainer(question: ContainerQuestion): ContainerVerdict {
       detail: `Docker calls it ${facts.health?.status ?? 'running'} and has stopped running its health check, so that word may be old (dockerd does so after it was restarted with live-restore); restarting the container brings the health check back`,
     });
   return judgeStatus(facts);
+}
+
+/** So many probes may be missed before Docker is said to have given up on them, and this much besides. */
+const PROBES_MISSED = 3;
+const PROBE_MARGIN_MS = 10_000;
+
+/** Without a new probe for so long, Docker has stopped probing. */
+export function probesStopAfterMs(check: HealthCheck | null): number {
+  if (check === null) return Infinity;
+  return PROBES_MISSED * (check.intervalMs + check.timeoutMs) + PROBE_MARGIN_MS;
 }
 
 /** Docker could not run it, which says nothing about the container. */

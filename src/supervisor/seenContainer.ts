@@ -3,8 +3,8 @@
  * It says what state that makes, by detector/container, and when another look would settle what is open.
  */
 import type { Moment } from '../clock.ts';
-import { judgeContainer, type ContainerVerdict } from '../detector/container.ts';
-import type { ContainerFacts, HealthCheck } from '../detector/containerFacts.ts';
+import { judgeContainer, probesStopAfterMs, type ContainerVerdict } from '../detector/container.ts';
+import type { ContainerFacts } from '../detector/containerFacts.ts';
 
 export interface SeenContainer {
   readonly facts: ContainerFacts;
@@ -17,9 +17,6 @@ export interface SeenContainer {
 
 /** A process that has just ended is gone before Docker says so; after so long it is not about to. */
 const LIFELESS_FOR_MS = 2_000;
-/** So many probes may be missed before Docker is said to have given up on them, and this much besides. */
-const PROBES_MISSED = 3;
-const PROBE_MARGIN_MS = 10_000;
 
 export function seeContainer(before: SeenContainer | null, facts: ContainerFacts, at: Moment): SeenContainer {
   const isSameLife = before?.facts.pid === facts.pid && before.facts.startedAt === facts.startedAt;
@@ -71,9 +68,4 @@ function isProbed({ status, healthCheck }: ContainerFacts): boolean {
 
 function newestProbe({ health }: ContainerFacts): string {
   return health?.probes.at(-1)?.endedAt ?? '';
-}
-
-function probesStopAfterMs(check: HealthCheck | null): number {
-  if (check === null) return Infinity;
-  return PROBES_MISSED * (check.intervalMs + check.timeoutMs) + PROBE_MARGIN_MS;
 }
