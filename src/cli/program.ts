@@ -9,6 +9,7 @@ import { addConfigCommand } from './configCommand.ts';
 import { addContainerCommands } from './containerCommands.ts';
 import { action, FORMATS } from './context.ts';
 import { addDescribeCommand } from './describe.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { addLogsCommand } from './logs.ts';
@@ -52,6 +53,7 @@ export function buildProgram(): Command {
   addLookCommands(program);
   addDescribeCommand(program);
   addWhyCommand(program);
+  addDoctorCommand(program);
   addPushCommands(program);
   addTrustCommand(program);
   addLogsCommand(program);

@@ -14,6 +14,9 @@ const SYS_PIDFD_OPEN = 434;
 /** Linux 6.9: to the whole group that the process leads. */
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 const LONGEST_ATTRIBUTE = 256;
+/** What struct timex takes, and more. */
+const TIMEX_BYTES = 512;
+const TIME_ERROR = 5;
 
 /** An integer, a text or a place for either; what each call takes stands in its prototype below. */
 type Call = (...values: (number | string | null | number[] | Buffer)[]) => number;
@@ -25,6 +28,7 @@ interface Calls {
   readonly pidfdOpen: Call;
   readonly pidfdSendSignal: Call;
   readonly getxattr: Call;
+  readonly adjtimex: Call;
 }
 
 let loaded: Calls | null = null;
@@ -39,6 +43,7 @@ function calls(): Calls {
     pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
     pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
     getxattr: libc.func('long getxattr(str path, str name, void *value, ulong size)'),
+    adjtimex: libc.func('int adjtimex(void *state)'),
   };
   return loaded;
 }
@@ -80,4 +85,10 @@ export function readAttribute(path: string, name: string): string | null {
   const value = Buffer.alloc(LONGEST_ATTRIBUTE);
   const length = calls().getxattr(path, name, value, value.length);
   return length < 0 ? null : value.toString('utf8', 0, length);
+}
+
+/** Does something keep the clock right? It only asks (no mode is set). Null where the kernel does not tell. */
+export function isClockSynchronized(): boolean | null {
+  const state = calls().adjtimex(Buffer.alloc(TIMEX_BYTES));
+  return state < 0 ? null : state !== TIME_ERROR;
 }

@@ -25,6 +25,7 @@ const ON_CALL = [
   'get incidents',
   'describe worker push-1',
   'why push-1',
+  'doctor',
   'reap',
   'reload',
   'quiet push-1 --yes',

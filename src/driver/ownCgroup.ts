@@ -1,0 +1,69 @@
+/**
+ * Reads the limits that the cgroups of one process set, of either version, up to the root that is seen from here.
+ * It changes no limit.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CountSeen } from '../reconciler/checkup.ts';
+
+const ROOT = '/sys/fs/cgroup';
+
+/** The tightest limit on processes that is set on the way up; null where there is none. */
+export function pidsLimitOf(pid: number | 'self'): CountSeen | null {
+  const limits = foldersOf(pid, 'pids').flatMap((folder) => {
+    const [used, most] = [
+      numberIn(read(join(folder, 'pids.current'))),
+      numberIn(read(join(folder, 'pids.max'))),
+    ];
+    return used === null || most === null || most === 0 ? [] : [{ folder, used, most }];
+  });
+  const [tightest] = limits.sort((one, other) => other.used / other.most - one.used / one.most);
+  if (tightest === undefined) return null;
+  const { folder, used, most } = tightest;
+  const whose = pid === 'self' ? 'of this shell' : 'of Garrison';
+  return {
+    what: `pids in the cgroup ${whose}`,
+    used,
+    most,
+    look: `cat ${folder}/pids.max; ps -eo pid,nlwp,cgroup,args | tail -n 30`,
+  };
+}
+
+/** Null where the kernel does not tell. */
+export function oomKillsOf(pid: number): number | null {
+  const [own] = foldersOf(pid, 'memory');
+  if (own === undefined) return null;
+  const text = read(join(own, 'memory.events')) || read(join(own, 'memory.oom_control'));
+  return numberIn(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? '');
+}
+
+/** A whole number that stands alone; null for `max` and everything else. */
+export function numberIn(text: string): number | null {
+  return /^\d+$/.test(text.trim()) ? Number(text) : null;
+}
+
+/** Its own first, then those above it. */
+function foldersOf(pid: number | 'self', controller: string): readonly string[] {
+  const groups = read(`/proc/${String(pid)}/cgroup`)
+    .split('\n')
+    .map((line) => line.split(':'));
+  const [, named, path] =
+    groups.find(([, names]) => names?.split(',').includes(controller) === true) ??
+    groups.find(([, names]) => names === '') ??
+    [];
+  if (path === undefined) return [];
+  const root = named === '' ? ROOT : join(ROOT, controller);
+  const folders: string[] = [];
+  for (let at = path; ; at = dirname(at)) {
+    folders.push(join(root, at));
+    if (at === dirname(at)) return folders;
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
