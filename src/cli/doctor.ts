@@ -16,7 +16,7 @@ import { programWithHome } from './programName.ts';
 
 /** Since this process started: what is left to 10 s is for a slow start and for printing. */
 const DONE_BY_MS = 8_000;
-const LEAST_MS = 2_000;
+const LEAST_MS = 3_000;
 /** Something that hangs, such as a disk of the network, may hold this process when all is said. */
 const LEAVE_AFTER_MS = 300;
 

@@ -61,7 +61,7 @@ const NO_MACHINE: Machine = {
   limited: 'The processes of this machine could not all be looked at in time.',
 };
 /** For each part that answers at once or not at all. */
-const PART_MS = 3_000;
+const PART_MS = 5_000;
 /** Zombies that their parent is about to reap are gone after it. */
 const ZOMBIES_AGAIN_MS = 500;
 const FOLDERS = ['/', '/tmp', '/var/log', '/var/lib/docker'];
@@ -98,13 +98,13 @@ async function partsOf(
   config: Part<GarrisonConfig>,
   target: DockerTarget,
 ) {
-  const partMs = Math.min(PART_MS, withinMs);
-  const machine = machineWithin(partMs);
+  const partMs = Math.min(PART_MS, withinMs * OWN_SHARE);
+  const machine = machineWithin(partMs / 2);
   const [supervisor, zombies, docker, redis, disks, sshd, units] = await Promise.all([
     lookWithin('The supervisor', withinMs, () => checkupSupervisor(home, partMs)),
     lookWithin('/proc', withinMs, zombiesTwice),
     lookWithin(`Docker at ${safely(target)}`, withinMs, () =>
-      checkupDocker({ target, machine, withinMs: withinMs * FOR_DOCKER }),
+      checkupDocker({ target, machine, withinMs: withinMs * OWN_SHARE }),
     ),
     lookWithin('Redis', withinMs, () => redisOf(config, home, partMs)),
     lookWithin('The disks', withinMs, () => checkupDisks([nearestFolder(home), ...FOLDERS], partMs)),
@@ -114,8 +114,8 @@ async function partsOf(
   return { supervisor, zombies, docker, redis, disks, sshd, units };
 }
 
-/** What is left is for the answers that are under way when it gives up. */
-const FOR_DOCKER = 0.85;
+/** Each part gives up by itself before the deadline for all, and says then what it knows. */
+const OWN_SHARE = 0.85;
 
 async function countedByKernel(
   supervisorPid: number | null,

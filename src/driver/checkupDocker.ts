@@ -25,6 +25,8 @@ export interface DockerCheckup {
   readonly withinMs: number;
 }
 
+/** For its first word: a daemon that answers at all may be slow on a starved machine. */
+const FIRST_WORD_MS = 5_000;
 /** Each question by itself: a single container may hang the daemon's answer for it alone. */
 const CALL_MS = 2_500;
 const LOOKS_AT_ONCE = 8;
@@ -33,16 +35,30 @@ const LIFELESS_FOR_MS = 2_000;
 const CONTAINERS = '/var/lib/docker/containers';
 
 export async function checkupDocker(request: DockerCheckup): Promise<Part<DockerSeen>> {
-  const calls = new DockerCalls(request.target, () => undefined, Math.min(CALL_MS, request.withinMs));
+  const calls = new DockerCalls(request.target, () => undefined, Math.min(FIRST_WORD_MS, request.withinMs));
   const endsMs = monoMs() + request.withinMs;
   try {
-    const { engine } = await calls.version();
+    const engine = await engineOf(calls);
     return seen(await everything(calls, engine, { machine: request.machine, endsMs }));
   } catch (error) {
     return failed(error, request.target);
   } finally {
     calls.end();
   }
+}
+
+/** The question for its version hangs with containerd; this one the daemon answers by itself, and its version stands above every answer. */
+function engineOf(calls: DockerCalls): Promise<string> {
+  return calls.ask({
+    op: 'ping',
+    what: 'the question whether it is there',
+    allow: 'GET /_ping (PING=1 of docker-socket-proxy)',
+    path: '/_ping',
+    read: async (answer) => {
+      answer.resume();
+      return /^Docker\/(\S{1,100})/.exec(textIn(answer.headers.server))?.[1] ?? 'of unknown version';
+    },
+  });
 }
 
 function failed(error: unknown, target: DockerTarget): Part<never> {
@@ -87,17 +103,15 @@ async function everything(calls: DockerCalls, engine: string, looking: Looking):
     gaps.push(messageOf(error));
     return null;
   };
-  const [machine, liveRestore, list] = await Promise.all([
+  const list = await calls.list();
+  const ids = list.map(({ id }) => id);
+  // Side by side: on a starved machine each of them takes its time.
+  const [machine, liveRestore, inspected] = await Promise.all([
     looking.machine,
     readLiveRestore(calls, CALL_MS).catch(note),
-    calls.list(),
+    inspectAll(calls, ids, { endsMs: looking.endsMs, note }),
   ]);
-  const inspected = await inspectAll(
-    calls,
-    list.map(({ id }) => id),
-    { endsMs: looking.endsMs, note },
-  );
-  const lifeless = await ghostsAmong(calls, inspected, looking.endsMs);
+  const lifeless = await ghostsAmong(calls, inspected, { endsMs: looking.endsMs, gaps });
   const containers = await Promise.all(
     inspected.map((each) => lookAt(calls, each, { machine, endsMs: looking.endsMs, lifeless })),
   );
@@ -121,25 +135,37 @@ async function inspectAll(
   const queue = [...ids];
   const next = async (): Promise<void> => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const leftMs = endsMs - monoMs() - LIFELESS_FOR_MS;
+      const leftMs = endsMs - monoMs();
       if (leftMs <= 0) return;
       const each = await calls.inspectWhole(id, Math.min(CALL_MS, leftMs)).catch(note);
       if (each !== null) found.push(each);
     }
   };
   await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, next));
-  return found;
+  return found.map((each) => seenAgain(calls, each));
+}
+
+/** Whether /proc counts as Docker does is known for sure only once one container's process was found there. */
+function seenAgain(calls: DockerCalls, { facts, json }: Inspected): Inspected {
+  return { json, facts: { ...facts, process: calls.processes.look(facts.pid, facts.id) } };
 }
 
 /** By id since when: a process that has just ended is gone before Docker says so, so each is looked at twice. */
 async function ghostsAmong(
   calls: DockerCalls,
   inspected: readonly Inspected[],
-  endsMs: number,
+  { endsMs, gaps }: { readonly endsMs: number; readonly gaps: string[] },
 ): Promise<ReadonlyMap<string, string>> {
   const suspects = inspected.filter(({ facts }) => isLifeless(facts));
   const at = wallTime();
-  if (suspects.length === 0 || endsMs - monoMs() < LIFELESS_FOR_MS) return new Map();
+  if (suspects.length === 0) return new Map();
+  if (endsMs - monoMs() < LIFELESS_FOR_MS) {
+    for (const { facts } of suspects)
+      gaps.push(
+        `${facts.name} may be a ghost: its process is not there. There was no time for a second look.`,
+      );
+    return new Map();
+  }
   await sleep(LIFELESS_FOR_MS);
   const leftMs = Math.max(1, endsMs - monoMs());
   const again = await Promise.all(

@@ -14,6 +14,7 @@ export async function checkupRedis(target: RedisTarget, withinMs: number): Promi
     ...addressOptions(target),
     lazyConnect: true,
     enableReadyCheck: false,
+    disableClientInfo: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: withinMs,

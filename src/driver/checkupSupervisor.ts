@@ -19,14 +19,17 @@ export interface SupervisorCheckup extends SupervisorSeen {
 }
 
 export async function checkupSupervisor(home: string, withinMs: number): Promise<Part<SupervisorCheckup>> {
-  const [knock, lastWord] = await Promise.all([knockAt(controlSocketOf(home), withinMs), lastWordIn(home)]);
+  const { holder, text } = lockOf(home);
+  const processState = holder === null || holder === 0 ? null : (readProcStat(holder)?.state ?? null);
+  // One that stands still answers nobody: it is asked all the same, but not waited for.
+  const patienceMs = processState === 'T' ? Math.min(STANDING_STILL_MS, withinMs) : withinMs;
+  const [knock, lastWord] = await Promise.all([knockAt(controlSocketOf(home), patienceMs), lastWordIn(home)]);
   if (knock.door === 'denied')
     return unseen('notPermitted', `Its socket in ${home} belongs to another user (${knock.detail}).`);
-  const { holder, text } = lockOf(home);
   return seen({
     door: knock.door,
     pid: holder,
-    processState: holder === null || holder === 0 ? null : (readProcStat(holder)?.state ?? null),
+    processState,
     leftLock: holder === null ? text : null,
     version: versionIn(knock.status),
     sentences: [],
@@ -40,6 +43,8 @@ export function supervisorPidOf(home: string): number | null {
   const { holder } = lockOf(home);
   return holder === 0 ? null : holder;
 }
+
+const STANDING_STILL_MS = 500;
 
 interface Knock {
   readonly door: SupervisorSeen['door'] | 'denied';

@@ -94,6 +94,7 @@ function rootFinding(
   { waiting, cure }: { readonly waiting: readonly Judged[]; readonly cure: Cure },
 ): Finding {
   const { name } = seen.facts;
+  const since = verdict.since === null ? '' : ` since ${secondsOf(verdict.since)}`;
   const because =
     waiting.length === 0 ? [] : [`${named(waiting.map(nameOf))} ${waits(waiting.length)} for it.`];
   const oom =
@@ -106,18 +107,18 @@ function rootFinding(
     case 'ghost':
       return finding('critical', 'ContainerGhost', {
         ...told,
-        what: `${name} is a ghost: ${verdict.detail}.`,
+        what: `${name} is a ghost${since}: ${verdict.detail}.`,
       });
     case 'stopped':
     case 'paused':
       return finding('critical', 'ContainerStopped', {
         ...told,
-        what: `${name} is ${verdict.state}: ${verdict.detail}.`,
+        what: `${name} is ${verdict.state}${since}: ${verdict.detail}.`,
       });
     default:
       return finding(verdict.reason === 'ProbeNotRun' ? 'warning' : 'critical', 'ContainerUnhealthy', {
         ...told,
-        what: `${name} is unhealthy: ${verdict.detail}.`,
+        what: `${name} is unhealthy${since}: ${verdict.detail}.`,
       });
   }
 }
@@ -264,6 +265,11 @@ function orderLine(judged: readonly Judged[], { above }: DependencyGraph): strin
     return dependents === undefined ? [] : [`${facts.name} before ${named(dependents)}`];
   });
   return parts.length === 0 ? null : `Order of dependence: ${named(parts)}.`;
+}
+
+/** Docker tells nanoseconds, which nobody reads. */
+function secondsOf(time: string): string {
+  return time.replace(/\.\d+/, '');
 }
 
 function nameOf({ seen }: Judged): string {

@@ -3,7 +3,7 @@
  * It never takes a silent one for a dead one.
  */
 import type { Checkup, SupervisorSeen } from './checkup.ts';
-import { finding, NOTHING, ONLY_LOOKS, type Finding, type Topic } from './finding.ts';
+import { finding, NOTHING, type Finding, type Topic } from './finding.ts';
 import { hasSystemd } from './lookCommand.ts';
 
 export function supervisorFindings(checkup: Checkup): Topic {
@@ -57,28 +57,31 @@ function answering(checkup: Checkup, seen: SupervisorSeen): Topic {
 function silent(checkup: Checkup, seen: SupervisorSeen): Finding {
   const who =
     seen.pid === null || seen.pid === 0 ? 'The supervisor' : `The supervisor (pid ${String(seen.pid)})`;
-  const told = {
-    evidence: [
-      'No worker is watched and no container is healed meanwhile; workers go on with the jobs that they have.',
-      ...lastWords(seen),
-    ],
-    next: unitIs(checkup, 'active')
-      ? 'systemctl restart garrison'
-      : 'whoever stopped it with Ctrl-Z or a debugger lets it go on (fg in that terminal)',
-    interrupts: unitIs(checkup, 'active')
-      ? 'jobs in hand, each of which is settled from the record of its host'
-      : NOTHING,
-  };
+  const idle =
+    'No worker is watched and no container is healed meanwhile; workers go on with the jobs that they have.';
+  const isUnit = unitIs(checkup, 'active');
   if (seen.processState === 'T' || seen.processState === 't')
     return finding('critical', 'SupervisorStopped', {
-      ...told,
       what: `${who} was stopped by a signal (state T): it does nothing and answers nobody.`,
+      evidence: [idle, ...lastWords(seen)],
+      next: isUnit
+        ? 'systemctl restart garrison'
+        : 'whoever stopped it with Ctrl-Z or a debugger lets it go on (fg in that terminal)',
+      interrupts: isUnit ? 'jobs in hand, each of which is settled from the record of its host' : NOTHING,
     });
+  const state = seen.processState === null ? '' : ` (state ${seen.processState})`;
   return finding('critical', 'SupervisorSilent', {
-    ...told,
-    what: `${who} takes the question and gives no answer${seen.processState === null ? '' : ` (state ${seen.processState})`}.`,
-    next: unitIs(checkup, 'active') ? told.next : `${checkup.commands.garrison} status`,
-    interrupts: unitIs(checkup, 'active') ? told.interrupts : ONLY_LOOKS,
+    what: `${who} takes the question and gives no answer in time${state}.`,
+    evidence: [
+      'On a starved machine it may only be late: ask once more.',
+      ...(isUnit
+        ? [
+            'If it stays so, systemctl restart garrison replaces it; jobs in hand are settled from the records of their hosts.',
+          ]
+        : []),
+      ...lastWords(seen),
+    ],
+    next: `${checkup.commands.garrison} status`,
   });
 }
 

@@ -69,7 +69,7 @@ describe('the incident', () => {
 
   it('is core, and core alone is healed', () => {
     const diagnosis = diagnose(incident({}));
-    assert.match(diagnosis.sentence, /^jms_core is unhealthy: .*connection refused/);
+    assert.match(diagnosis.sentence, /^jms_core is unhealthy since \S+: .*connection refused/);
     const core = of(diagnosis, 'ContainerUnhealthy');
     assert.equal(diagnosis.findings[0], core);
     assert.equal(diagnosis.findings.filter(({ code }) => code === 'ContainerUnhealthy').length, 1);

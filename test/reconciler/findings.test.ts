@@ -188,7 +188,7 @@ const ROWS: readonly Row[] = [
     seen: container({ health: healthOf('unhealthy', 1, { output: 'HTTP 502' }) }),
     code: 'ContainerUnhealthy',
     weight: 'critical',
-    says: /jms_core is unhealthy: .*exit code 1: "HTTP 502"/,
+    says: /jms_core is unhealthy since \S+: .*exit code 1: "HTTP 502"/,
     next: /^garrison heal jms_core$/,
   },
   {
