@@ -15,8 +15,8 @@ import { visible, visibleJson } from './output.ts';
 import { programWithHome } from './programName.ts';
 
 /** Since this process started: what is left to 10 s is for a slow start and for printing. */
-const DONE_BY_MS = 8_000;
-const LEAST_MS = 3_000;
+const DONE_BY_MS = 7_000;
+const LEAST_MS = 2_500;
 /** Something that hangs, such as a disk of the network, may hold this process when all is said. */
 const LEAVE_AFTER_MS = 300;
 

@@ -61,7 +61,7 @@ const NO_MACHINE: Machine = {
   limited: 'The processes of this machine could not all be looked at in time.',
 };
 /** For each part that answers at once or not at all. */
-const PART_MS = 5_000;
+const PART_MS = 4_000;
 /** Zombies that their parent is about to reap are gone after it. */
 const ZOMBIES_AGAIN_MS = 500;
 const FOLDERS = ['/', '/tmp', '/var/log', '/var/lib/docker'];

@@ -26,7 +26,7 @@ export interface DockerCheckup {
 }
 
 /** For its first word: a daemon that answers at all may be slow on a starved machine. */
-const FIRST_WORD_MS = 5_000;
+const FIRST_WORD_MS = 4_000;
 /** Each question by itself: a single container may hang the daemon's answer for it alone. */
 const CALL_MS = 2_500;
 const LOOKS_AT_ONCE = 8;

@@ -51,7 +51,7 @@ async function hangAt(context: TestContext, path: string): Promise<void> {
   });
 }
 
-describe('doctor', { concurrency: true }, () => {
+describe('doctor', () => {
   test('is over in less than 10 s when Docker, Redis and the supervisor hang at once, and tells the rest', async (t) => {
     const folder = tempHome(t);
     const [docker, redis] = [join(folder, 'd'), join(folder, 'r')];
