@@ -26,6 +26,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   jobs: [{ line: 'jobs --state queued', does: 'what waits' }],
   describe: [{ line: 'describe worker push-1', does: 'everything about one worker' }],
+  doctor: [
+    { line: 'doctor', does: 'what is wrong, what is harmless, and what to do next' },
+    { line: 'doctor -o json', does: 'the same for scripts' },
+  ],
   why: [
     { line: 'why', does: 'what is wrong now, and since when' },
     { line: 'why push-1', does: 'what led to the state of this worker' },
