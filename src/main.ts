@@ -15,6 +15,7 @@ import { makeLogger, type Logger } from './logger.ts';
 import { readProcStat } from './proc.ts';
 import { bookHosts } from './reloading.ts';
 import { joinRooms } from './rooms.ts';
+import { livenessOf, openService, type Service } from './service.ts';
 import { startServer, type Readiness } from './server/app.ts';
 import type { OperationRequest } from './supervisor/door.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -58,12 +59,16 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
   const stop = catchSignals(logger);
   let leaves = (): boolean => false;
   try {
-    const started = await start(options, logger, ending);
+    const service = openService({ logger, ending, stopping: stop.requested });
+    const started = await start(options, { logger, ending, service });
     stop.onImpatience(started.hurry);
     stop.onReload(started.reload);
     leaves = started.leaves;
     const ready = await Promise.race([started.ready, stop.requested.then(() => null)]);
-    if (ready !== null) await Promise.race([options.onReady?.(ready), stop.requested]);
+    if (ready !== null) {
+      service.ready();
+      await Promise.race([options.onReady?.(ready), stop.requested]);
+    }
     await stop.requested;
   } finally {
     await ending.run((name, error) => {
@@ -81,9 +86,15 @@ interface Started {
   readonly leaves: () => boolean;
 }
 
-async function start(options: RunOptions, logger: Logger, ending: Ending): Promise<Started> {
+interface Starting {
+  readonly logger: Logger;
+  readonly ending: Ending;
+  readonly service: Service;
+}
+
+async function start(options: RunOptions, { logger, ending, service }: Starting): Promise<Started> {
   const { config, password, practice, book } = await prepare(options, ending);
-  const { supervisor, door, stragglers } = await joinRooms({ config, book, logger, ending, password });
+  const { supervisor, door, stragglers, loops } = await joinRooms({ config, book, logger, ending, password });
   const socketPath = join(config.home, 'control.sock');
   const server = await startServer({
     door,
@@ -93,14 +104,17 @@ async function start(options: RunOptions, logger: Logger, ending: Ending): Promi
     login: config.login,
     metricsListen: config.metrics,
     readiness: () => readiness(supervisor),
+    liveness: livenessOf(loops),
     logger,
   });
   ending.add('the server', () => server.close());
   ending.add('the workers', () => supervisor.stopWorkers());
   supervisor.start();
+  service.watch(supervisor, loops);
   const ready = firstReady(supervisor).then(() => ({
     socketPath,
-    signInLink: server.signInLink(),
+    // Whoever reads a journal may not sign in by that.
+    signInLink: service.isManaged ? null : server.signInLink(),
     practiceHosts: practice.hosts.map((host) => host.name),
     practiceProblem: practice.problem,
   }));

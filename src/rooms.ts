@@ -50,6 +50,7 @@ export interface Rooms {
   readonly supervisor: Supervisor;
   readonly door: FrontDoor;
   readonly stragglers: Stragglers;
+  readonly loops: Loops;
 }
 
 const DRAIN = { drainWithinMs: 30_000, termGraceMs: 2_000 };
@@ -90,13 +91,13 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   await driver.start();
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
   ending.add("the supervisor's timer", () => supervisor.end());
-  return { supervisor, door, stragglers };
+  return { supervisor, door, stragglers, loops };
 }
 
 function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settle'> {
   return {
     onRedisAnswer: () => {
-      loops.note('redis', wallTime());
+      loops.note('redis', now());
     },
     onDockerCall: (op, outcome, tookMs) => {
       publisher.dockerCalled({ op, outcome, tookMs });

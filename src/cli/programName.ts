@@ -6,11 +6,11 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveHome } from '../home.ts';
 
-/** `bin/garrison` from the project folder, the whole path from elsewhere. */
+/** `bin/garrison` from the project folder, the whole path from elsewhere, as from a unit of systemd, whose folder is `/`. */
 export function programPath(): string {
   const whole = fileURLToPath(new URL('../../bin/garrison', import.meta.url));
   const short = relative(process.cwd(), whole);
-  return short.startsWith('..') ? whole : short;
+  return short.startsWith('..') || process.cwd() === '/' ? whole : short;
 }
 
 /** With `--home` where the command would otherwise look elsewhere. */

@@ -2,7 +2,9 @@
  * What is measured of the supervisor and its workers for Prometheus and is on no page: when its loops last succeeded, its own health.
  * It remembers those moments only; nothing is decided from them.
  */
+import type { Moment } from '../clock.ts';
 import type { Awareness } from '../detector/awareness.ts';
+import type { LoopAges } from '../detector/progress.ts';
 import { isFinal, type JobState } from '../push/job.ts';
 import type { OpenJob } from '../reconciler/jobFlow.ts';
 import type { Observation } from './observation.ts';
@@ -23,7 +25,7 @@ export interface Measures {
 }
 
 export class Loops {
-  readonly #ends: Record<LoopName, string | null> = {
+  readonly #ends: Record<LoopName, Moment | null> = {
     supervisor: null,
     docker: null,
     zombies: null,
@@ -31,18 +33,29 @@ export class Loops {
   };
 
   get ends(): Measures['loops'] {
-    return { ...this.#ends };
+    const { supervisor, docker, zombies, redis } = this.#ends;
+    return {
+      supervisor: supervisor?.wall ?? null,
+      docker: docker?.wall ?? null,
+      zombies: zombies?.wall ?? null,
+      redis: redis?.wall ?? null,
+    };
   }
 
-  /** At this time of the wall clock. */
-  note(loop: LoopName, wall: string): void {
-    this.#ends[loop] = wall;
+  /** How long ago each of the loops that need nobody else last came to its end. */
+  ages(nowMs: number): LoopAges {
+    const age = (end: Moment | null): number | null => (end === null ? null : nowMs - end.monoMs);
+    return { turnMs: age(this.#ends.supervisor), zombiesMs: age(this.#ends.zombies) };
+  }
+
+  note(loop: LoopName, at: Moment): void {
+    this.#ends[loop] = at;
   }
 
   /** A look's answer is its success. */
-  hear({ kind }: Observation, wall: string): void {
-    if (kind === 'containersListed') this.note('docker', wall);
-    if (kind === 'zombies') this.note('zombies', wall);
+  hear({ kind }: Observation, at: Moment): void {
+    if (kind === 'containersListed') this.note('docker', at);
+    if (kind === 'zombies') this.note('zombies', at);
   }
 }
 

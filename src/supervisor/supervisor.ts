@@ -76,7 +76,7 @@ export class Supervisor {
   observe(observation: Observation): void {
     const at = now();
     this.#inbox.push({ observation, at });
-    this.#parts.loops.hear(observation, at.wall);
+    this.#parts.loops.hear(observation, at);
     if (isBeat(observation)) this.#wakeBy(at.monoMs + BEATS_WAIT_MS, at.monoMs);
     else if (observation.kind === 'containerSeen') this.#wakeBy(at.monoMs + CONTAINERS_WAIT_MS, at.monoMs);
     else this.#scheduleTurn();
@@ -226,7 +226,7 @@ export class Supervisor {
     for (const action of actions) this.#parts.hands.perform(action);
     this.#sleepUntil(recheckTimes, at.monoMs);
     this.#lookAtStragglers(at.monoMs);
-    this.#parts.loops.note('supervisor', at.wall);
+    this.#parts.loops.note('supervisor', at);
   }
 
   #lookAtStragglers(nowMs: number): void {

@@ -92,6 +92,7 @@ const JOINING_FILES: readonly string[] = [
   'boards.ts',
   'healing.ts',
   'alerting.ts',
+  'service.ts',
   'observations.ts',
   'sampling.ts',
   'reloading.ts',
