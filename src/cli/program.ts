@@ -12,6 +12,7 @@ import { addDescribeCommand } from './describe.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
+import { addInstallCommands } from './install.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
@@ -64,6 +65,7 @@ export function buildProgram(): Command {
   addConfigCommand(program);
   addAccessCommands(program);
   addUserCommands(program);
+  addInstallCommands(program);
   addShellCommands(program);
   addVersionCommand(program);
   addExamples(program);

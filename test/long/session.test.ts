@@ -55,6 +55,8 @@ const ON_CALL = [
   'man',
   'user unlock none',
   'sign-in',
+  'install --dry-run',
+  'uninstall --dry-run',
   'version',
   'help',
 ];

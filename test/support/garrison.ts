@@ -196,7 +196,7 @@ interface Call {
   readonly body?: object | undefined;
 }
 
-function callSocket(
+export function callSocket(
   socketPath: string,
   { method, path, body }: Call,
 ): Promise<{ status: number; text: string }> {

@@ -53,11 +53,11 @@ done
 mkdir -p /etc/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nForwardToConsole=no\nForwardToWall=no\nReadKMsg=no\nAudit=no\nRateLimitIntervalSec=0\n' >/etc/systemd/journald.conf.d/test.conf
 
-cat >/etc/systemd/system/garrison-test.target <<UNIT
+cat >/etc/systemd/system/booted.target <<UNIT
 [Unit]
 Requires=basic.target
 After=basic.target
 UNIT
 
 export container=garrison-test
-exec /lib/systemd/systemd --system --unit=garrison-test.target --show-status=no --log-target=journal
+exec /lib/systemd/systemd --system --unit=booted.target --show-status=no --log-target=journal

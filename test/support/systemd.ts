@@ -57,7 +57,7 @@ export class Machine {
     const machine = new Machine(pid);
     const isUp = async (): Promise<boolean> => {
       if (above.exitCode !== null) throw new Error(`it did not start: ${said.join('')}`);
-      return (await machine.run('systemctl', 'is-active', 'garrison-test.target')).exitCode === 0;
+      return (await machine.run('systemctl', 'is-active', 'booted.target')).exitCode === 0;
     };
     await until('systemd is up', isUp, { deadlineMs: 30_000, everyMs: 50 });
     return machine;
@@ -90,6 +90,21 @@ export class Machine {
     return said.stdout.trim();
   }
 
+  /** With the commands and units of this checkout; the page on a port of the system's choice, since the network is shared. */
+  static async installed(context: Context, config = 'workers: { count: 2 }'): Promise<Machine> {
+    const machine = await Machine.start(context);
+    const { exitCode, stderr } = await machine.garrison('install');
+    if (exitCode !== 0) throw new Error(stderr);
+    await machine.write('/var/lib/garrison/garrison.yaml', `page: { listen: "127.0.0.1:0" }\n${config}\n`);
+    return machine;
+  }
+
+  /** For root alone. */
+  async write(path: string, text: string): Promise<void> {
+    const coded = Buffer.from(text).toString('base64');
+    await this.tell(`umask 077; echo ${coded} | base64 -d >${path}`);
+  }
+
   garrison(...args: readonly string[]): Promise<Said> {
     return this.run(process.execPath, GARRISON, ...args);
   }
@@ -101,6 +116,28 @@ export class Machine {
   /** 0 while there is none. */
   async mainPid(unit: string): Promise<number> {
     return Number(await this.property(unit, 'MainPID'));
+  }
+
+  /** Settings of a unit besides its own, as `systemctl edit` makes them. */
+  async override(unit: string, text: string): Promise<void> {
+    const folder = `/run/systemd/system/${unit}.d`;
+    await this.tell(
+      `mkdir -p ${folder} && printf '%s' '${text}' >${folder}/test.conf && systemctl daemon-reload`,
+    );
+  }
+
+  /** Resolves when another process than `pid` is the unit's first. */
+  async newMainPid(unit: string, pid: number, deadlineMs = 10_000): Promise<number> {
+    const look = async (): Promise<number | false> => {
+      const now = await this.mainPid(unit);
+      return now !== 0 && now !== pid && now;
+    };
+    return until(`${unit} is restarted`, look, { deadlineMs, everyMs: 10 });
+  }
+
+  async isReady(unit: string, deadlineMs = 60_000): Promise<void> {
+    const look = async (): Promise<boolean> => (await this.property(unit, 'SubState')) === 'running';
+    await until(`${unit} is ready`, look, { deadlineMs, everyMs: 50 });
   }
 
   journal(unit: string): Promise<string> {
