@@ -23,6 +23,8 @@ export interface GarrisonOptions {
   /** An earlier one's home, for a start after an end. */
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another than this checkout's. */
+  readonly program?: string;
   /** What `start` waits for: jobs are taken, or (where nobody may take any) only an answer. */
   readonly until?: 'served' | 'answers';
 }
@@ -47,7 +49,7 @@ export class Garrison {
       `page: { listen: "${options.page ?? '127.0.0.1:0'}" }\n${options.config ?? ''}`,
     );
     if (options.inventory !== undefined) writeFileSync(join(home, 'inventory.yaml'), options.inventory);
-    const args = [PROGRAM, '--home', home, 'up', '--practice', String(options.practice ?? 0)];
+    const args = [options.program ?? PROGRAM, '--home', home, 'up', '--practice', String(options.practice ?? 0)];
     this.process = spawn(process.execPath, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
