@@ -37,18 +37,19 @@ export function openService({ logger, ending, stopping }: ServiceNeeds): Service
   void stopping.then(() => {
     manager.tell('stopping');
   });
-  let endWatch = (): void => undefined;
+  let watch: Watch = { look: () => undefined, end: () => undefined };
   // Added before everything else, and so ended last: the drain is watched too.
   ending.add('the watchdog', () => {
-    endWatch();
+    watch.end();
   });
   return {
     isManaged: true,
     ready: () => {
+      watch.look();
       manager.tell('ready');
     },
     watch: (supervisor, loops) => {
-      endWatch = watchOver(manager, supervisor, loops);
+      watch = watchOver(manager, supervisor, loops);
     },
   };
 }
@@ -61,7 +62,12 @@ export function livenessOf(loops: Loops): () => Readiness {
   };
 }
 
-function watchOver(manager: ServiceManager, supervisor: Supervisor, loops: Loops): () => void {
+interface Watch {
+  readonly look: () => void;
+  readonly end: () => void;
+}
+
+function watchOver(manager: ServiceManager, supervisor: Supervisor, loops: Loops): Watch {
   const { watchdogMs } = manager;
   let fedAtMs = -Infinity;
   let told = '';
@@ -83,8 +89,9 @@ function watchOver(manager: ServiceManager, supervisor: Supervisor, loops: Loops
   };
   const often = watchdogMs === null ? Infinity : watchdogMs / FEEDS_PER_LIMIT / 2;
   const timer = setInterval(look, Math.min(LOOK_EVERY_MS, often)).unref();
-  return () => {
+  const end = (): void => {
     clearInterval(timer);
     unsubscribe();
   };
+  return { look, end };
 }

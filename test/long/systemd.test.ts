@@ -3,18 +3,15 @@
  * The usual run has the shorter part, test/system/systemd.test.ts.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import type { PushView } from '../../src/supervisor/door.ts';
-import { callSocket } from '../support/garrison.ts';
 import { makeKeyPair, runOnHost } from '../support/onHost.ts';
 import { startOwnHosts } from '../support/ownHosts.ts';
 import { withParts, type Parts } from '../support/parts.ts';
 import { Machine, whyNoSystemd } from '../support/systemd.ts';
 import { tempHome } from '../support/tempHome.ts';
-import { assertOneEffectEach, told } from '../support/told.ts';
+import { giveHosts, restartDuringPushes } from '../support/restartPushes.ts';
 import { until } from '../support/until.ts';
 
 const skip = whyNoSystemd();
@@ -67,51 +64,9 @@ async function watchdog(parts: Parts): Promise<void> {
 async function restart(parts: Parts): Promise<void> {
   const own = await startOwnHosts(parts, 2);
   const machine = await Machine.installed(parts);
-  for (const end of ['', '.pub'])
-    await machine.write(
-      `/var/lib/garrison/id_ed25519${end}`,
-      readFileSync(`${own.identityFile}${end}`, 'utf8'),
-    );
-  await machine.write('/var/lib/garrison/inventory.yaml', own.inventory);
+  await giveHosts(machine, own);
   await machine.tell('systemctl start garrison');
-  const before = await machine.mainPid('garrison');
-  const ids: string[] = [];
-  for (let index = 0; index < PUSHES / 2; index += 1)
-    ids.push((await push(machine, own.login.publicKey, index)).id);
-  const someAreDone = async (): Promise<boolean> =>
-    (await pushes(machine, ids)).some(({ state }) => state !== 'open');
-  await until('the first are done', someAreDone, { deadlineMs: 60_000 });
-  assert.ok(
-    (await pushes(machine, ids)).some(({ state }) => state === 'open'),
-    'some are still under way',
-  );
-  await machine.tell('systemctl restart garrison');
-  assert.notEqual(await machine.mainPid('garrison'), before);
-  const allEnded = async (): Promise<PushView[] | false> => {
-    const views = await pushes(machine, ids);
-    return views.every(({ state }) => state !== 'open') && views;
-  };
-  const ended = await until('all have ended', allEnded, { deadlineMs: 120_000, everyMs: 200 });
-  const jobs = ended.flatMap((each) => each.jobs);
-  assert.equal(jobs.length, PUSHES);
-  for (const job of jobs) assert.equal(told(job), 'done changed AccountPushed', job.id);
-  assertOneEffectEach(own.hosts, ended);
-}
-
-function push(machine: Machine, key: string, index: number): Promise<PushView> {
-  const account = { name: `user${String(index)}`, keys: [key] };
-  return ask(machine, 'POST', '/api/v1/pushes', { kind: 'push', account, hosts: ['web-1', 'web-2'] });
-}
-
-function pushes(machine: Machine, ids: readonly string[]): Promise<PushView[]> {
-  return Promise.all(ids.map((id) => ask<PushView>(machine, 'GET', `/api/v1/pushes/${id}`)));
-}
-
-async function ask<T>(machine: Machine, method: string, path: string, body?: object): Promise<T> {
-  const socket = machine.at('/var/lib/garrison/control.sock');
-  const { status, text } = await callSocket(socket, { method, path, body });
-  assert.ok(status < 400, `${method} ${path}: ${String(status)} ${text}`);
-  return (JSON.parse(text) as { item: T }).item;
+  await restartDuringPushes(machine, own, PUSHES / own.hosts.length);
 }
 
 async function failing(parts: Parts): Promise<void> {
