@@ -49,7 +49,14 @@ export class Garrison {
       `page: { listen: "${options.page ?? '127.0.0.1:0'}" }\n${options.config ?? ''}`,
     );
     if (options.inventory !== undefined) writeFileSync(join(home, 'inventory.yaml'), options.inventory);
-    const args = [options.program ?? PROGRAM, '--home', home, 'up', '--practice', String(options.practice ?? 0)];
+    const args = [
+      options.program ?? PROGRAM,
+      '--home',
+      home,
+      'up',
+      '--practice',
+      String(options.practice ?? 0),
+    ];
     this.process = spawn(process.execPath, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
