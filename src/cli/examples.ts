@@ -83,6 +83,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'user rename': [{ line: 'user rename alice alice.smith', does: 'its sessions end' }],
   'user unlock': [{ line: 'user unlock alice', does: 'before the lock ends by itself' }],
   'user remove': [{ line: 'user remove alice', does: 'the account and its sessions' }],
+  install: [
+    { line: 'install --dry-run', does: 'what would be put where' },
+    { line: 'install', does: 'then: systemctl enable --now garrison' },
+  ],
+  uninstall: [{ line: 'uninstall --dry-run', does: 'what would be taken away, and what stays' }],
   completion: [{ line: 'completion bash', does: 'for this shell: eval "$(garrison completion bash)"' }],
   man: [{ line: 'man', does: 'to read it: garrison man | man -l -' }],
   version: [{ line: 'version', does: 'of this program and of Node' }],
