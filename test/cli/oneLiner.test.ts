@@ -18,9 +18,16 @@ import { runCli } from '../support/runCli.ts';
 /** What a place for a process or a signal would be called; `ifIncarnation` is a condition and chooses no target. */
 const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
 /** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists; `to` is an account's new name. */
-const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'to'];
+const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'shell', 'to'];
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = ['check', 'push', 'revoke', 'status'];
+
+/** Here the supervisor itself would start, and Garrison be put on this very machine. */
+const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  up: ['up', 'too-much'],
+  install: ['install', '--dry-run'],
+  uninstall: ['uninstall', '--dry-run'],
+};
 
 interface Leaf {
   readonly words: readonly string[];
@@ -119,8 +126,8 @@ describe('with the pids of real processes', () => {
 
   const nothingHappened = (): void => {
     for (const identity of identities) assert.ok(isAlive(identity), 'it lives');
-    // A sweep reaps what has ended and maintenance only forbids, whatever stands on their standard input.
-    const harmless: readonly string[] = ['reap', 'maintenanceOn', 'maintenanceOff'];
+    // A sweep reaps what has ended, maintenance only forbids and a reload reads files, whatever stands on their standard input.
+    const harmless: readonly string[] = ['reap', 'reload', 'maintenanceOn', 'maintenanceOff'];
     const others = fake.door.operations.filter(({ verb }) => !harmless.includes(verb));
     assert.deepEqual([others, fake.door.pushes], [[], []]);
   };
@@ -129,9 +136,11 @@ describe('with the pids of real processes', () => {
 
   test('every command that they are piped into does nothing with them', async () => {
     await inPairs(LEAVES, async ({ words }) => {
-      // Without an argument the supervisor itself would start: it has no input either.
-      const args = words[0] === 'up' ? ['up', 'too-much'] : words;
-      const { exitCode, stdout } = await runCli([...args, '--home', fake.home], {}, listing());
+      const { exitCode, stdout } = await runCli(
+        [...(INSTEAD[words.join(' ')] ?? words), '--home', fake.home],
+        {},
+        listing(),
+      );
       assert.ok(exitCode !== null, words.join(' '));
       for (const pid of pids)
         assert.ok(!stdout.split(/\s+/).includes(pid), `${words.join(' ')} shows ${pid}`);
@@ -142,7 +151,11 @@ describe('with the pids of real processes', () => {
   test('every command that xargs would append them to refuses them, or knows nothing of that name', async () => {
     await inPairs(LEAVES, async ({ words }) => {
       const wanted = { push: ['--to', 'web-1'], revoke: ['--from', 'web-1'] }[words[0] ?? ''] ?? [];
-      const { exitCode } = await runCli([...words, ...wanted, ...pids, '--home', fake.home], {}, listing());
+      const { exitCode } = await runCli(
+        [...(INSTEAD[words.join(' ')] ?? words), ...wanted, ...pids, '--home', fake.home],
+        {},
+        listing(),
+      );
       assert.notEqual(exitCode, 0, `${words.join(' ')} ${pids.join(' ')}`);
       nothingHappened();
     });

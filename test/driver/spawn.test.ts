@@ -62,6 +62,7 @@ describe('spawning', () => {
       parentPid: 1,
       processGroup: 42,
       session: 42,
+      hasTerminal: false,
       startTicks: 9876,
     });
   });
