@@ -126,9 +126,11 @@ describe('the frame of the page', () => {
   test('on a worker’s page, too, it asks nothing while paused; and hidden, it lets its connection go', async () => {
     const page = await signedIn();
     await page.clock.install();
+    // What has not been answered when the page is paused is asked once more, to be shown as it is then.
     await page.goto(addressOf('workers/push-1'));
     await page.waitForSelector('.mark-live');
     await page.getByText('Nothing has happened').or(page.locator('.story')).first().waitFor();
+    await page.locator('figure.beats').waitFor();
     await page.keyboard.press('r');
     await page.waitForSelector('.mark-paused');
     await until('nobody follows', () => fake.door.listeners === 0);

@@ -239,9 +239,12 @@ test('events begin with a snapshot, go on with changes, and leave no listener be
   fake.door.workers = [worker('push-1', { state: 'late', detail: 'no beat' })];
   fake.door.tell({ type: 'worker', worker: fake.door.workers[0]! });
   await until('the sentence over all', () => events.some(({ event }) => event === 'overall'));
+  const { pid } = fake.door.workers[0]!.incarnation!;
+  const { since } = fake.door.workers[0]!;
   assert.deepEqual(events.at(-1)!.data, {
     state: 'degraded',
-    sentences: [`push-1 is late since ${fake.door.workers[0]!.since}: no beat`],
+    sentences: [`push-1 is late since ${since}: no beat`],
+    facts: [{ code: 'WorkerNotUp', worker: 'push-1', state: 'late', reason: 'Beating', since, pid }],
   });
   stop.abort();
   await ended;

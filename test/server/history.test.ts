@@ -186,8 +186,11 @@ test('only of somebody, and only of a time: older stretches are not read for it'
   // A clock that was wrong for one line hides nothing.
   const newer = [of(hour, 'wang'), of(hour + 1, 'betty1210'), of(5, 'betty1210'), of(hour + 2, 'betty1210')];
   writeFileSync(journal(), old + newer.join(''));
-  const whenOf = async (query: string): Promise<readonly string[]> =>
-    (await get(`timeline?${query}`)).items.map(({ at: when }) => when);
+  const whenOf = async (query: string, before = ''): Promise<readonly string[]> => {
+    const { items, nextCursor } = await get(`timeline?${query}${before}`);
+    const earlier = nextCursor === undefined ? [] : await whenOf(query, `&before=${nextCursor}`);
+    return [...items.map(({ at: when }) => when), ...earlier];
+  };
   assert.deepEqual(await whenOf('actor=BETTY'), [at(hour + 2), at(5), at(hour + 1)]);
   const since = `from=${at(hour)}`;
   assert.deepEqual(await whenOf(`actor=betty1210&${since}`), [at(hour + 2), at(hour + 1)]);
