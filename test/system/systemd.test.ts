@@ -34,6 +34,7 @@ async function service(parts: Parts): Promise<void> {
   assert.match(await machine.property('garrison', 'StatusText'), /./);
   assert.equal((await machine.garrison('status')).exitCode, 0);
   assert.doesNotMatch(await machine.journal('garrison'), /login\?token/);
+  await machine.tell('systemctl reload garrison');
   await restartDuringPushes(machine, own, FEW_PUSHES);
   const pid = await machine.mainPid('garrison');
   await assertUnheardByChildren(machine, pid);
