@@ -7,6 +7,7 @@ import type { Page, Request } from 'playwright-core';
 import { overallOf } from '../../src/server/sentence.ts';
 import { seriousFindings, tabTo, TestBrowser } from '../support/browser.ts';
 import { result, worker } from '../support/fakeDoor.ts';
+import { beatsView } from '../support/fakeHistory.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
 import { openParts } from '../support/parts.ts';
 import { until } from '../support/until.ts';
@@ -126,6 +127,7 @@ describe('the frame of the page', () => {
   test('on a worker’s page, too, it asks nothing while paused; and hidden, it lets its connection go', async () => {
     const page = await signedIn();
     await page.clock.install();
+    fake.door.history.beatsOf['push-1'] = beatsView('push-1');
     // What has not been answered when the page is paused is asked once more, to be shown as it is then.
     await page.goto(addressOf('workers/push-1'));
     await page.waitForSelector('.mark-live');
