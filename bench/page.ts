@@ -232,6 +232,7 @@ async function serve(
   const around = {
     memory: store,
     logFile: (id: string) => join(home, `${id}.log`),
+    note: () => undefined,
   } as unknown as Surroundings;
   const alerts = { dryRun: true, actions: new Map(), earlier: [], keep: () => undefined };
   const server = await startServer({
