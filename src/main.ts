@@ -18,6 +18,7 @@ import { joinRooms } from './rooms.ts';
 import { livenessOf, openService, type Service } from './service.ts';
 import { startServer, type Readiness } from './server/app.ts';
 import type { OperationRequest } from './supervisor/door.ts';
+import { CONFIGURATION } from './supervisor/reloadOperation.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 export interface RunOptions {
@@ -41,7 +42,7 @@ const SAME_SIGNAL_WITHIN_MS = 500;
 
 const RELOAD_ON_SIGNAL: OperationRequest = {
   verb: 'reload',
-  target: 'configuration',
+  target: CONFIGURATION,
   actor: 'SIGHUP',
   reason: null,
   ifIncarnation: null,

@@ -3,6 +3,7 @@
  * It knows none of the names: the supervisor says which there are.
  */
 import type { Command } from 'commander';
+import { CONFIGURATION } from '../supervisor/reloadOperation.ts';
 import { action } from './context.ts';
 import { operate, type OperateOptions } from './operate.ts';
 import { waitOptions } from './options.ts';
@@ -54,7 +55,7 @@ export function addReloadCommand(program: Command): void {
     '90s',
   ).action(
     action<OperateOptions>('act', (context, { options }) =>
-      operate(context, { verb: 'reload', target: 'configuration', options }),
+      operate(context, { verb: 'reload', target: CONFIGURATION, options }),
     ),
   );
 }

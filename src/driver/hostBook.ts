@@ -45,8 +45,7 @@ export class HostBook {
   }
 
   async load(): Promise<void> {
-    await writeInventoryKeys(this.#homeDir, [...this.#hosts.values()]);
-    this.#trusted = await acceptedKeys(this.knownHostsFiles);
+    await this.replace(this.hosts());
   }
 
   hosts(): readonly BookHost[] {

@@ -2,7 +2,7 @@
  * Remembers every container that Docker was seen to have, since when each is in its state, and whether Docker answers.
  * It looks at nothing itself; what state a container is in, detector/container says, and what is done about it, the board of heals.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import type { ContainerState } from '../detector/container.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import { unreachable } from '../errors.ts';
@@ -159,10 +159,9 @@ export class ContainerBoard {
     );
     const isUp = this.#docker.view.state === 'up';
     const looks = isUp ? this.#looks.decide(this.#entries, at.monoMs) : { actions: [], recheckAtMs: null };
-    const times = [heals.recheckAtMs, looks.recheckAtMs].filter((time) => time !== null);
     return {
       actions: [...dockerRestart, ...heals.actions, ...looks.actions],
-      recheckAtMs: times.length === 0 ? null : Math.min(...times),
+      recheckAtMs: earliest([heals.recheckAtMs, looks.recheckAtMs]),
     };
   }
 

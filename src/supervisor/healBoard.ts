@@ -2,7 +2,7 @@
  * Remembers of every container what was done about it, has reconciler/heal decide what is next, and makes actions of that.
  * It touches no container, and believes only what is seen of one: what Docker answers to a deed proves nothing.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
 import { followUpsOf } from '../reconciler/followUp.ts';
@@ -213,8 +213,7 @@ export class HealBoard {
         containers: [...keptContainers(entries.values(), at), ...this.#earlier.values()],
         maintenance: this.maintenance,
       });
-    const due = [...times, this.#maintenance.nextEndMs].filter((time) => time !== null);
-    return { actions, recheckAtMs: due.length === 0 ? null : Math.min(...due) };
+    return { actions, recheckAtMs: earliest([...times, this.#maintenance.nextEndMs]) };
   }
 
   /** Of most of a thousand nothing is new. */

@@ -2,7 +2,7 @@
  * Remembers what is in maintenance, by whom and until when: it always ends by itself.
  * It stops nobody; reconciler/heal leaves alone what is in it.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import type { MaintenanceView } from './door.ts';
 import type { Report } from './publisher.ts';
@@ -54,8 +54,7 @@ export class Maintenance {
 
   /** When the next one ends; null when there is none. */
   get nextEndMs(): number | null {
-    const ends = [...this.#entries.values()].map(({ untilMs }) => untilMs);
-    return ends.length === 0 ? null : Math.min(...ends);
+    return earliest([...this.#entries.values()].map(({ untilMs }) => untilMs));
   }
 
   views(): readonly MaintenanceView[] {

@@ -2,7 +2,7 @@
  * Holds what one look after another has shown of one container: since when it has no process, since when no new probe.
  * It says what state that makes, by detector/container, and when another look would settle what is open.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import { judgeContainer, probesStopAfterMs, type ContainerVerdict } from '../detector/container.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 
@@ -50,11 +50,12 @@ export function verdictOn(seen: SeenContainer, dockerAwaySince: string | null): 
 
 /** When a look would tell whether it is a ghost, or is probed no more; null when there is nothing to find out. */
 export function lookDueAtMs({ facts, lookedAt, lifelessAt, probeAt }: SeenContainer): number | null {
-  const due = [
-    lifelessAt === null ? null : lifelessAt.monoMs + LIFELESS_FOR_MS,
-    probeAt === null ? null : probeAt.monoMs + probesStopAfterMs(facts.healthCheck),
-  ].filter((each) => each !== null && each > lookedAt.monoMs);
-  return due.length === 0 ? null : Math.min(...due.map(Number));
+  return earliest(
+    [
+      lifelessAt === null ? null : lifelessAt.monoMs + LIFELESS_FOR_MS,
+      probeAt === null ? null : probeAt.monoMs + probesStopAfterMs(facts.healthCheck),
+    ].filter((dueMs) => dueMs !== null && dueMs > lookedAt.monoMs),
+  );
 }
 
 function isLifeless({ status, process }: ContainerFacts): boolean {
