@@ -143,7 +143,7 @@ export class Fleet {
         onEnd: () => undefined,
         onLost: () => undefined,
       }),
-      redis: new RedisWatch(startedAt, { report, dice: () => 0.5 }),
+      redis: new RedisWatch(startedAt, { isOurs: true, report, dice: () => 0.5 }),
       orphans: new OrphanBoard(),
       containers: new ContainerBoard(
         { dependsOn: {}, startedAt },

@@ -173,7 +173,10 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
         publisher.canaryPassed(tookMs);
       }),
       orphans: new OrphanBoard(),
-      redis: new RedisWatch(startedAt, { report, dice: Math.random }),
+      redis: new RedisWatch(startedAt, {
+        isOurs: config.redis.mode === 'embedded',
+        ...{ report, dice: Math.random },
+      }),
       observer: new Observer(cpuPressureReader(monoMs), (lagMs) => {
         publisher.loopLag('supervisor', lagMs);
       }),

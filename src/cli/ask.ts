@@ -1,5 +1,5 @@
 /**
- * Asks a person on a terminal: yes or no, or a line that nobody is to see.
+ * Asks a person on a terminal: yes or no, a word to be typed, or a line that nobody is to see.
  * It never asks when nobody can answer: the caller refuses instead.
  */
 import { createInterface } from 'node:readline/promises';
@@ -21,6 +21,16 @@ export async function askYesNo(question: string): Promise<boolean> {
   try {
     const answer = await terminal.question(`${question} [y/N] `);
     return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** For what a mere y is too little: true only for exactly this word. */
+export async function askWord(question: string, word: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} [type ${word}] `)).trim() === word;
   } finally {
     terminal.close();
   }

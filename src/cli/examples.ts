@@ -59,6 +59,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { line: 'reload --dry-run', does: 'what would change, and what waits for a restart' },
     { line: 'reload', does: 'put it in force' },
   ],
+  recover: [
+    { line: 'recover --plan', does: 'the stages, their steps and whom each interrupts, and nothing more' },
+    { line: 'recover', does: 'stage by stage, until one of them has cured' },
+  ],
   heal: [{ line: 'heal jms_core --plan', does: 'the steps and whom they interrupt, and nothing more' }],
   'quarantine list': [{ line: 'quarantine list', does: 'containers that are left alone, and why' }],
   'quarantine clear': [{ line: 'quarantine clear jms_core', does: 'let it be restarted again' }],

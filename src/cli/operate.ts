@@ -57,7 +57,8 @@ async function showPlan(context: Context, call: Call): Promise<number> {
   return EXIT.done;
 }
 
-async function submit(
+/** The operation, or with `dryRun` its plan. */
+export async function submit(
   { client }: Context,
   { verb, target, options, forMs }: Call,
   dryRun: boolean,

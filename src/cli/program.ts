@@ -18,6 +18,7 @@ import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
 import { itemJson, visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
+import { addRecoverCommand } from './recover.ts';
 import { addShellCommands } from './shellCommands.ts';
 import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
@@ -62,6 +63,7 @@ export function buildProgram(): Command {
   addReapCommand(program);
   addReloadCommand(program);
   addContainerCommands(program);
+  addRecoverCommand(program);
   addConfigCommand(program);
   addAccessCommands(program);
   addUserCommands(program);

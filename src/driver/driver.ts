@@ -7,6 +7,7 @@ import type { ReapedKind } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
+import type { GuardedSignal } from '../reconciler/guard.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
@@ -114,9 +115,10 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const spawnRedis = (): void => {
     server.spawn();
   };
+  const signalRedis = (signal: GuardedSignal): boolean => server.signal(signal);
   const pool = openPool(settings, events);
   const hands = new DriverHands({
-    ...{ pool, reaper, queue, store, spawnRedis, onNews, onFailure },
+    ...{ pool, reaper, queue, store, spawnRedis, signalRedis, onNews, onFailure },
     spool: await openSpool(homeDir),
     cluster: () => link.cluster,
     logFile: (jobId) => logFileOf(homeDir, jobId),

@@ -3,6 +3,7 @@
  * Whether and when it starts again is decided by the supervisor.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GuardedSignal } from '../reconciler/guard.ts';
 import { leftProcess, type LeftProcess } from './left.ts';
 import type { ExitFact, SpawnedProcess } from './spawn.ts';
 import { endLeftoverServer, spawnRedisServer } from './redisServer.ts';
@@ -39,6 +40,11 @@ export class EmbeddedRedis {
       this.#process = null;
       if (!this.#ending) this.#events.onExit(fact);
     });
+  }
+
+  /** To the one that is ours now; false when there is none, or the guard does not let it pass. */
+  signal(signal: GuardedSignal): boolean {
+    return this.#process?.signalGroup(signal) ?? false;
   }
 
   /**

@@ -24,6 +24,8 @@ export interface HandsParts {
   readonly spool: Spool;
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
+  /** False when there was none to signal, or it was refused. */
+  readonly signalRedis: (signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL') => boolean;
   readonly sweepZombies: () => void;
   readonly containers: ContainerHands;
   readonly logFile: (jobId: string) => string;
@@ -91,7 +93,8 @@ export class DriverHands {
         this.#parts.reaper.end(action.orphan);
         break;
       case 'spawnRedis':
-        this.#parts.spawnRedis();
+      case 'signalRedis':
+        this.#performOnRedis(action);
         break;
       case 'sweepZombies':
         this.#parts.sweepZombies();
@@ -122,6 +125,12 @@ export class DriverHands {
       default:
         unreachable(action);
     }
+  }
+
+  #performOnRedis(action: Extract<Action, { kind: 'spawnRedis' | 'signalRedis' }>): void {
+    if (action.kind === 'spawnRedis') this.#parts.spawnRedis();
+    else if (!this.#parts.signalRedis(action.signal))
+      throw new Error(`${action.signal} did not reach the redis-server`);
   }
 
   #performOnRecord(action: Extract<Action, { kind: 'save' | 'finish' | 'noteInLog' }>): void {

@@ -53,6 +53,8 @@ export type Action =
       readonly message: SupervisorMessage;
     }
   | { readonly kind: 'spawnRedis' }
+  /** To the embedded redis-server, which must be ours. */
+  | { readonly kind: 'signalRedis'; readonly signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL' }
   /** End a process that outlived the worker it came from. */
   | { readonly kind: 'endOrphan'; readonly orphan: Orphan }
   /** Inspect it now: something about it must be known before the next look at all. */

@@ -42,6 +42,7 @@ const VERBS = [
   'retry',
   'reap',
   'reload',
+  'recover',
 ] as const;
 
 const LONGEST_MAINTENANCE_MS = 30 * 86_400_000;
@@ -100,6 +101,8 @@ function targetProblem(verb: (typeof VERBS)[number], target: string): string | n
       return isLeftOut ? null : 'reap sweeps all zombies and takes no target';
     case 'reload':
       return isLeftOut || target === 'configuration' ? null : 'reload reads all files and takes no target';
+    case 'recover':
+      return isLeftOut || target === 'everything' ? null : 'recover looks at everything and takes no target';
     case 'maintenanceOn':
     case 'maintenanceOff':
       return SCOPE.test(target) ? null : 'must be all, project/NAME or container/NAME';

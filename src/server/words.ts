@@ -88,6 +88,7 @@ export const VERBS = wordsOf<OperationRequest['verb']>({
   heal: true,
   clearQuarantine: true,
   reload: true,
+  recover: true,
   maintenanceOn: true,
   maintenanceOff: true,
   cancel: true,

@@ -10,6 +10,7 @@ import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
 import type { Measures } from './measures.ts';
+import type { RecoveryView } from './recoveryView.ts';
 import type { SweptZombie, ZombieSummary, ZombieView } from './zombieView.ts';
 import type {
   ContainersSummary,
@@ -117,13 +118,15 @@ export interface PushRequest extends Asker {
 export type WorkerVerb = 'restart' | 'stop' | 'start' | 'quiet';
 export type ContainerVerb = 'restart' | 'stop' | 'start' | 'heal' | 'clearQuarantine';
 export type MaintenanceVerb = 'maintenanceOn' | 'maintenanceOff';
-export type Verb = WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap' | 'reload';
+export type Verb =
+  WorkerVerb | ContainerVerb | MaintenanceVerb | 'cancel' | 'retry' | 'reap' | 'reload' | 'recover';
 
 export interface OperationRequest extends Asker {
   readonly verb: Verb;
   /**
    * `worker/push-1`, `container/jms_core`, a bare name where it is unique, a job id or a push id; `docker` for `restart`;
-   * `all`, `project/NAME` or `container/NAME` for maintenance; `zombies` for `reap` and `configuration` for `reload`, which have no other.
+   * `queue/redis` for `restart` of an embedded Redis that does not answer; `all`, `project/NAME` or `container/NAME` for maintenance;
+   * `zombies` for `reap`, `configuration` for `reload` and `everything` for `recover`, which have no other.
    */
   readonly target: string;
   readonly reason: string | null;
@@ -151,6 +154,8 @@ export interface OperationView {
   readonly steps?: readonly string[];
   /** Of `reap`: what was done with each, at most as many as are listed. */
   readonly swept?: readonly SweptZombie[];
+  /** Of `recover`: its stages, and what is left for a person. */
+  readonly recovery?: RecoveryView;
 }
 
 /** What became of one alert of a delivery. */
@@ -342,5 +347,6 @@ export type { HostResult, JobState, Stage, Truth, TruthName, WorkerReason, Worke
 export type * from './containerView.ts';
 export type * from './zombieView.ts';
 export type * from './historyDoor.ts';
+export type * from './recoveryView.ts';
 export type { Measures } from './measures.ts';
 export type { RestartCounts, WorkerMeasures } from './workerTally.ts';

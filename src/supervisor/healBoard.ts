@@ -6,7 +6,7 @@ import { earliest, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
 import type { Action } from '../reconciler/action.ts';
 import { followUpsOf } from '../reconciler/followUp.ts';
-import { decideHeals, type Ask } from '../reconciler/heal.ts';
+import { decideHeals, type Ask, type Patient } from '../reconciler/heal.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
 import { cleared, NO_TREATMENT, seenRunning, seenWell, type HealPolicy } from '../reconciler/healRecord.ts';
 import { selectionOf, type SelectionRules } from '../reconciler/selection.ts';
@@ -15,6 +15,7 @@ import { HealBrake } from './healBrake.ts';
 import { expireAsk, noteAsk } from './healAsks.ts';
 import { carryOut, noteTreated, tellSickness, verify, type Course } from './healCourse.ts';
 import {
+  byName,
   isEnded,
   isOfInterest,
   isRunning,
@@ -112,6 +113,12 @@ export class HealBoard {
   isTreated(id: string): boolean {
     const underWay = this.#ledger.entries.get(id)?.record.underWay ?? null;
     return underWay !== null && underWay.how !== 'stop';
+  }
+
+  /** As the next decision on it would see it; null when it is not known. */
+  patient(id: string): Patient | null {
+    const entry = this.#ledger.entries.get(id);
+    return entry === undefined || this.#world === null ? null : this.#patientOf(entry, this.#world);
   }
 
   counts(): readonly HealCounts[] {
@@ -262,10 +269,7 @@ export class HealBoard {
   ): (number | null)[] {
     const entries = [...this.#ledger.entries.values()].filter(isOfInterest).sort(byName);
     const verified = entries.map((entry) => verify(this.#course, entry, { dockerUpSinceMs, at }));
-    const around = { entries: this.#ledger.entries, graph: world.graph, policy: this.#settings.policy };
-    const patients = entries.map((entry) =>
-      patientOf(entry, { ...around, maintenanceUntil: this.#maintenance.untilOf(entry.seen.facts) }),
-    );
+    const patients = entries.map((entry) => this.#patientOf(entry, world));
     const recovering = patients.filter(({ recoversUntilMs }) => recoversUntilMs > at.monoMs);
     this.#brake.look(this.#ledger.entries, world, new Set(recovering.map(({ facts }) => facts.id)));
     const rules = { policy: this.#settings.policy, brake: this.#brake.sentence };
@@ -275,6 +279,11 @@ export class HealBoard {
       return intent === undefined ? null : carryOut(this.#course, entry, { intent, at, actions });
     });
     return [...verified, ...carriedOut];
+  }
+
+  #patientOf(entry: Entry, { graph }: World): Patient {
+    const maintenanceUntil = this.#maintenance.untilOf(entry.seen.facts);
+    return patientOf(entry, { entries: this.#ledger.entries, graph, policy: this.policy, maintenanceUntil });
   }
 
   #addFollowUps({ seen }: Entry): void {
@@ -287,8 +296,4 @@ export class HealBoard {
       if (isRunning(dependent.seen) && isOlder) dependent.followUp = { because, startedAt };
     }
   }
-}
-
-function byName(one: Entry, other: Entry): number {
-  return one.seen.facts.name < other.seen.facts.name ? -1 : 1;
 }

@@ -180,12 +180,12 @@ export function patientOf(
 }
 
 /** Everything that it depends on, but for its own circle. */
-function aboveOf(id: string, graph: DependencyGraph): readonly string[] {
+export function aboveOf(id: string, graph: DependencyGraph): readonly string[] {
   return [...ancestorsOf(graph, id)].filter((other) => other !== id && !ancestorsOf(graph, other).has(id));
 }
 
 /** It has to see its health check pass, and may try again only now and then. */
-function recoverMs({ healthCheck }: ContainerFacts, { recoverMs: leastMs }: HealPolicy): number {
+export function recoverMs({ healthCheck }: ContainerFacts, { recoverMs: leastMs }: HealPolicy): number {
   return Math.max(leastMs, 2 * ((healthCheck?.intervalMs ?? 0) + (healthCheck?.timeoutMs ?? 0)));
 }
 
@@ -219,4 +219,8 @@ function needsFollowUp({ followUp, seen }: Entry): boolean {
 
 function isSameLife(one: Seen, other: Seen): boolean {
   return one.facts.pid === other.facts.pid && one.facts.startedAt === other.facts.startedAt;
+}
+
+export function byName(one: Entry, other: Entry): number {
+  return one.seen.facts.name < other.seen.facts.name ? -1 : 1;
 }

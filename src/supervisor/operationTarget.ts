@@ -1,15 +1,17 @@
 /**
- * Says what kind of thing a person means by a name: a worker, a container, or Docker itself.
+ * Says what kind of thing a person means by a name: a worker, a container, the Redis behind the queue, or Docker itself.
  * It does nothing to it, and never guesses between two of the same name.
  */
 import { GarrisonError } from '../errors.ts';
+import { QUEUE_REDIS } from '../reconciler/complaint.ts';
 import type { OperationRequest } from './door.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export function targetKind(
   { verb, target }: Pick<OperationRequest, 'verb' | 'target'>,
   supervisor: Supervisor,
-): 'worker' | 'container' | 'docker' {
+): 'worker' | 'container' | 'docker' | 'queue' {
+  if (target === QUEUE_REDIS && verb === 'restart') return 'queue';
   if (target.startsWith('worker/')) return 'worker';
   if (target.startsWith('container/')) return 'container';
   const isWorker = supervisor.worker(target) !== null;

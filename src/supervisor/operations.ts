@@ -4,6 +4,7 @@
  */
 import { now } from '../clock.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
+import { EVERYTHING } from '../reconciler/situation.ts';
 import { prepareForContainer } from './containerOperation.ts';
 import { prepareDockerRestart } from './dockerOperation.ts';
 import type { Change, OperationRequest, OperationView, Verb } from './door.ts';
@@ -12,6 +13,8 @@ import { prepareMaintenance } from './maintenanceOperation.ts';
 import { targetKind } from './operationTarget.ts';
 import type { Surroundings } from './ports.ts';
 import type { Check, Prepared } from './preparedOperation.ts';
+import { prepareForQueue } from './queueOperation.ts';
+import { prepareRecovery, type RecoveryDesk } from './recoveryOperation.ts';
 import { CONFIGURATION, prepareReload } from './reloadOperation.ts';
 import { prepareSweep, ZOMBIES } from './sweep.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -19,7 +22,11 @@ import { prepareForWorker } from './workerOperation.ts';
 
 const KEPT = 200;
 /** Of verbs that take no name. */
-const TARGET_OF_ALL: Readonly<Partial<Record<Verb, string>>> = { reap: ZOMBIES, reload: CONFIGURATION };
+const TARGET_OF_ALL: Readonly<Partial<Record<Verb, string>>> = {
+  reap: ZOMBIES,
+  reload: CONFIGURATION,
+  recover: EVERYTHING,
+};
 
 interface Running {
   view: OperationView;
@@ -38,6 +45,9 @@ export class Operations {
     this.#tell = tell;
     supervisor.onChange((change) => {
       if (change.type !== 'operation') this.#verify();
+    });
+    supervisor.onTurn(() => {
+      this.#verify();
     });
   }
 
@@ -68,7 +78,7 @@ export class Operations {
     const { verb, target, actor, reason, from } = request;
     const where = from === undefined ? {} : { from };
     this.#around.audit({ event: 'operation', id: view.id, verb, target, actor, reason, ...where });
-    return this.#add({ view, check: begin() });
+    return this.#add({ view, check: begin(view.id) });
   }
 
   async #prepareOrRefuse(request: OperationRequest): Promise<Prepared> {
@@ -90,6 +100,8 @@ export class Operations {
         return prepareSweep(supervisor);
       case 'reload':
         return prepareReload(supervisor, around);
+      case 'recover':
+        return prepareRecovery(request, { supervisor, around, desk: this.#desk() });
       case 'cancel':
       case 'retry':
         return prepareForJobs({ ...request, verb }, supervisor, around);
@@ -121,9 +133,21 @@ export class Operations {
         return prepareForContainer(request, this.#supervisor, this.#around);
       case 'worker':
         return prepareForWorker(request, this.#supervisor, this.#around);
+      case 'queue':
+        return prepareForQueue(this.#supervisor);
       default:
         return unreachable(kind);
     }
+  }
+
+  /** What a recovery may do: no more than a person at the same door. */
+  #desk(): RecoveryDesk {
+    return {
+      submit: (request) => this.submit(request),
+      find: (id) => this.find(id),
+      running: () =>
+        this.#list.find(({ view }) => view.verb === 'recover' && view.state === 'running')?.view.id ?? null,
+    };
   }
 
   #add(running: Running): OperationView {
@@ -142,6 +166,10 @@ export class Operations {
       const end = entry.check();
       if (end === null) continue;
       entry.view = { ...entry.view, ...end };
+      if (end.state === 'running') {
+        this.#tell({ type: 'operation', operation: entry.view });
+        continue;
+      }
       const { id, verb, target, actor } = entry.view;
       this.#around.note({ event: 'operationEnded', id, verb, target, actor, ...end });
       this.#tell({ type: 'operation', operation: entry.view });

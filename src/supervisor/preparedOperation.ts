@@ -3,6 +3,7 @@
  * It holds types only; nothing is done before `begin`.
  */
 import type { OperationView } from './door.ts';
+import type { RecoveryView } from './recoveryView.ts';
 import type { SweepEnd } from './sweep.ts';
 
 /** How an operation ended. */
@@ -11,13 +12,22 @@ export interface Verified {
   readonly detail: string;
 }
 
-/** Asked at every change: is it verified, has it failed? Null while it goes on. */
-export type Check = () => Verified | SweepEnd | null;
+/** How one that goes through stages stands; told only when that has changed. */
+export interface UnderWay extends Pick<OperationView, 'detail' | 'recovery' | 'interrupts'> {
+  readonly state: 'running';
+}
+
+/** Of one that goes through stages. */
+export interface StagesEnd extends Verified, Pick<OperationView, 'recovery' | 'interrupts'> {}
+
+/** Asked at every change: is it verified, has it failed? Null while it goes on and nothing new is to be told. */
+export type Check = () => Verified | SweepEnd | StagesEnd | UnderWay | null;
 
 export interface Prepared extends Pick<OperationView, 'interrupts' | 'detail'> {
   /** What a dry run shows besides. */
   readonly planned?: Pick<OperationView, 'swept'>;
   readonly steps?: readonly string[];
-  /** Sets the wish, or tells the loop; the loop does the rest. */
-  readonly begin: () => Check;
+  readonly recovery?: RecoveryView;
+  /** Sets the wish, or tells the loop; the loop does the rest. `id`: of the operation. */
+  readonly begin: (id: string) => Check;
 }

@@ -2,8 +2,9 @@
  * Remembers whether Redis answers, since when and why not, and when the embedded server is to be started again.
  * It starts nothing itself and takes a person's Redis as it is.
  */
-import type { Moment } from '../clock.ts';
+import { earliest, type Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
+import { beginRedisCure, decideRedisCure, type RedisCure } from '../reconciler/redisCure.ts';
 import {
   decideRestart,
   NO_FAILURES,
@@ -22,8 +23,14 @@ export class RedisWatch {
   #awaySince: Moment | null = null;
   #history: RestartHistory = NO_FAILURES;
   #startAtMs: number | null = null;
+  #cure: RedisCure | null = null;
+  #cureEnd: { readonly state: 'done' | 'failed'; readonly detail: string } | null = null;
+  #cureRecheckAtMs: number | null = null;
+  /** The redis-server is one that Garrison runs. */
+  readonly isOurs: boolean;
 
-  constructor(startedAt: Moment, tools: { report: Report; dice: () => number }) {
+  constructor(startedAt: Moment, tools: { isOurs: boolean; report: Report; dice: () => number }) {
+    this.isOurs = tools.isOurs;
     this.#report = tools.report;
     this.#dice = tools.dice;
     this.#state = { up: false, since: startedAt.wall, detail: 'not reached yet' };
@@ -49,7 +56,21 @@ export class RedisWatch {
   }
 
   get recheckAtMs(): number | null {
-    return this.#startAtMs;
+    return earliest([this.#startAtMs, this.#cureRecheckAtMs]);
+  }
+
+  /** A person wants one that does not answer brought back; false when that is under way. One that has ended starts at once. */
+  askCure(at: Moment): boolean {
+    if (this.#cure !== null) return false;
+    this.#cure = beginRedisCure(at);
+    this.#cureEnd = null;
+    if (this.#startAtMs !== null) this.#startAtMs = at.monoMs;
+    return true;
+  }
+
+  /** How the last one ended; null while it goes on. */
+  get cureEnd(): { readonly state: 'done' | 'failed'; readonly detail: string } | null {
+    return this.#cureEnd;
   }
 
   note(seen: { up: boolean; detail: string }, at: Moment): void {
@@ -88,8 +109,21 @@ export class RedisWatch {
   }
 
   decide(nowMs: number): Action[] {
-    if (this.#startAtMs === null || nowMs < this.#startAtMs) return [];
+    const signals = this.#decideCure(nowMs);
+    if (this.#startAtMs === null || nowMs < this.#startAtMs) return signals;
     this.#startAtMs = null;
-    return [{ kind: 'spawnRedis' }];
+    return [...signals, { kind: 'spawnRedis' }];
+  }
+
+  #decideCure(nowMs: number): Action[] {
+    if (this.#cure === null) return [];
+    const upSinceMs = this.backAt?.monoMs ?? null;
+    const isRunning = this.#startAtMs === null;
+    const question = { cure: this.#cure, upSinceMs, isRunning, nowMs };
+    const { cure, signal, recheckAtMs, end } = decideRedisCure(question);
+    this.#cure = end === null ? cure : null;
+    this.#cureEnd = end;
+    this.#cureRecheckAtMs = end === null ? recheckAtMs : null;
+    return signal === null ? [] : [{ kind: 'signalRedis', signal }];
   }
 }

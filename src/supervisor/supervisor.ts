@@ -7,33 +7,16 @@ import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
-import { measuresOf, type Loops, type Measures } from './measures.ts';
-import type { Observer } from './observer.ts';
+import { measuresOf, type Measures } from './measures.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
-import { takeIn, type Boards } from './intake.ts';
+import { takeIn } from './intake.ts';
 import { isBeat, type Observation } from './observation.ts';
-import type { Hands } from './ports.ts';
+import type { RedisWatch } from './redisWatch.ts';
 import type { Refusals } from './refusals.ts';
-import type { Stragglers } from './stragglers.ts';
 import { snapshotOf } from './snapshot.ts';
+import type { SupervisorParts, SupervisorSettings } from './supervisorParts.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
-
-export interface SupervisorSettings {
-  readonly host: string;
-  readonly version: string;
-  readonly drain: DrainLimits;
-  readonly stopDrain: DrainLimits;
-  readonly startedAt: Moment;
-}
-
-export interface SupervisorParts extends Boards {
-  readonly observer: Observer;
-  readonly loops: Loops;
-  readonly hands: Hands;
-  readonly hosts: () => Snapshot['hosts'];
-  readonly stragglers: Stragglers;
-}
 
 /** It looks at least this often, so that its own lateness can be told. */
 const LONGEST_SLEEP_MS = 1_000;
@@ -49,9 +32,11 @@ export class Supervisor {
   /** For reading: what there is to be told of them goes through `observe`. */
   readonly zombies: ZombieBoard;
   readonly containers: ContainerBoard;
+  readonly redis: RedisWatch;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
   readonly #inbox: { observation: Observation; at: Moment }[] = [];
+  readonly #turnListeners: (() => void)[] = [];
   readonly #goneWaiters: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
   #turnIsDue = false;
@@ -65,6 +50,7 @@ export class Supervisor {
     this.#parts = parts;
     this.zombies = parts.zombies;
     this.containers = parts.containers;
+    this.redis = parts.redis;
   }
 
   start(): void {
@@ -101,6 +87,17 @@ export class Supervisor {
     this.#parts.publisher.touchOverview();
     this.#scheduleTurn();
     return told;
+  }
+
+  /** False when that is under way. */
+  cureRedis(at: Moment): boolean {
+    this.#scheduleTurn();
+    return this.redis.askCure(at);
+  }
+
+  /** Called at the end of each turn, of which there is one each second at least; for what waits for time to pass. */
+  onTurn(listener: () => void): void {
+    this.#turnListeners.push(listener);
   }
 
   /** False when it is being restarted already. */
@@ -227,6 +224,7 @@ export class Supervisor {
     this.#sleepUntil(recheckTimes, at.monoMs);
     this.#lookAtStragglers(at.monoMs);
     this.#parts.loops.note('supervisor', at);
+    for (const tell of this.#turnListeners) tell();
   }
 
   #lookAtStragglers(nowMs: number): void {

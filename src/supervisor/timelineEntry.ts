@@ -189,6 +189,7 @@ function aboutOf(line: JournalEntry, kindOfName: KindOfName): TimelineAbout | nu
     case 'maintenanceOff':
       return named('maintenance', target);
     case 'reload':
+    case 'recover':
       return null;
     case 'reap':
       return { kind: 'zombies', name: 'zombies' };

@@ -22,8 +22,9 @@ const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'nam
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = ['check', 'push', 'revoke', 'status'];
 
-/** Here the supervisor itself would start, and Garrison be put on this very machine. */
+/** Here the supervisor itself would start, Garrison be put on this very machine, and whatever is wrong be treated. */
 const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  recover: ['recover', '--plan'],
   up: ['up', 'too-much'],
   install: ['install', '--dry-run'],
   uninstall: ['uninstall', '--dry-run'],

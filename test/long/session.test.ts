@@ -43,6 +43,7 @@ const ON_CALL = [
   'cancel j-none',
   'heal container/none --yes',
   'restart docker',
+  'recover --yes',
   'quarantine list',
   'quarantine clear none',
   'maintenance on --for 5m',

@@ -43,6 +43,7 @@ function desk(settings: ConstructorParameters<typeof HealScene>[0] = {}): Desk {
     containers: scene.board,
     worker: (name: string) => (WORKERS.includes(name) ? { name } : null),
     snapshot: () => ({ workers: WORKERS.map((name) => ({ name })) }),
+    onTurn: () => undefined,
     onChange: (listener: (change: { type: string }) => void) => listeners.push(listener),
     tellHeals: <T>(change: (heals: HealScene['board']['heals'], at: unknown) => T): T => {
       const told = change(scene.board.heals, momentAt(scene.nowMs));

@@ -117,7 +117,7 @@ describe('what is asked of a worker', () => {
   it('a restart keeps it quiet, and lets every other take jobs; each wish is kept first', () => {
     const wishes = (state: StateName): unknown => {
       const asked = ask('restart', state);
-      asked.prepared.begin();
+      asked.prepared.begin('o-1');
       const [wish] = asked.wishes;
       return [wish?.worker, wish?.recycle?.nonce ?? null, wish?.startsAtOnce, asked.kept];
     };
@@ -130,7 +130,7 @@ describe('what is asked of a worker', () => {
 
   it('a restart is done once another process is up, and says that it is quiet as before', () => {
     const asked = ask('restart', 'quiet');
-    const check = asked.prepared.begin();
+    const check = asked.prepared.begin('o-1');
     assert.equal(check(), null);
     asked.become(
       worker('push-1', {
@@ -146,7 +146,7 @@ describe('what is asked of a worker', () => {
   });
 
   it('a stop of a stopped one is done at once', () => {
-    const check = ask('stop', 'stopped').prepared.begin();
+    const check = ask('stop', 'stopped').prepared.begin('o-1');
     assert.deepEqual(check(), { state: 'done', detail: 'push-1 was stopped already' });
   });
 });

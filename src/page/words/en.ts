@@ -126,6 +126,7 @@ export const en = {
   'verb.quiet': 'Quiet',
   'verb.heal': 'Heal',
   'verb.clearQuarantine': 'Clear quarantine',
+  'verb.recover': 'Recover in stages',
   'verb.reload': 'Read the configuration anew',
   'verb.maintenanceOn': 'Start maintenance',
   'verb.maintenanceOff': 'End maintenance',

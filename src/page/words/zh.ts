@@ -127,6 +127,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'verb.quiet': '静默',
   'verb.heal': '恢复',
   'verb.clearQuarantine': '解除隔离',
+  'verb.recover': '分级恢复',
   'verb.reload': '重新读取配置',
   'verb.maintenanceOn': '开始维护',
   'verb.maintenanceOff': '结束维护',
