@@ -51,7 +51,7 @@ export function decideRedisCure(question: RedisCureQuestion): RedisCureDecision 
   if (upSinceMs !== null && upSinceMs >= cure.askedAt.monoMs)
     return { ...rest(nowMs), recheckAtMs: null, end: { state: 'done', detail: howItCame(cure) } };
   if (nowMs >= giveUpAtMs)
-    return { ...rest(nowMs), recheckAtMs: null, end: { state: 'failed', detail: FAILED } };
+    return { ...rest(nowMs), recheckAtMs: null, end: { state: 'failed', detail: howItFailed(cure) } };
   if (!isRunning) return rest(giveUpAtMs);
   if (cure.wokenAtMs === null) return send('SIGCONT', 'wokenAtMs');
   if (cure.termAtMs === null) {
@@ -63,7 +63,15 @@ export function decideRedisCure(question: RedisCureQuestion): RedisCureDecision 
   return nowMs < dueAtMs ? rest(dueAtMs) : send('SIGKILL', 'killAtMs');
 }
 
-const FAILED = `it was woken, ended and started anew, and does not answer within ${String(BACK_WITHIN_MS / 1000)} s`;
+function howItFailed({ wokenAtMs, termAtMs, killAtMs }: RedisCure): string {
+  const sent = [
+    ...(wokenAtMs === null ? [] : ['woken (SIGCONT)']),
+    ...(termAtMs === null ? [] : ['asked to end (SIGTERM)']),
+    ...(killAtMs === null ? [] : ['ended (SIGKILL)']),
+  ];
+  const was = sent.length === 0 ? 'was to be started again' : `was ${sent.join(', ')}`;
+  return `the redis-server ${was}, and Redis does not answer within ${String(BACK_WITHIN_MS / 1000)} s`;
+}
 
 function howItCame({ termAtMs, wokenAtMs }: RedisCure): string {
   if (termAtMs !== null) return 'the redis-server was ended and a new one has taken its place';

@@ -32,6 +32,7 @@ import type {
   PushRequest,
   PushSummary,
   PushView,
+  RecoveryView,
   RefusalCount,
   ScannedHostKey,
   Snapshot,
@@ -184,6 +185,7 @@ export class FakeDoor implements Door {
   interrupts: string[] = [];
   /** Of whatever happens to containers. */
   steps: string[] = [];
+  recovery: RecoveryView | null = null;
   /** Thrown at whoever asks for an operation, a dry run too. */
   refusal: GarrisonError | null = null;
   scanned: ScannedHostKey[] = [
@@ -420,6 +422,7 @@ export class FakeDoor implements Door {
       detail: 'under way',
       interrupts: this.interrupts,
       ...(kind === 'containers' ? { steps: this.steps } : {}),
+      ...(verb === 'recover' && this.recovery !== null ? { recovery: this.recovery } : {}),
     };
     if (dryRun) return operation;
     this.operations.push(operation);
@@ -430,7 +433,8 @@ export class FakeDoor implements Door {
   /** Null when there is nothing of that name. */
   #kindOf({ verb, target }: OperationRequest): 'workers' | 'containers' | 'others' | null {
     if (this.jobs.some(({ id }) => id === target)) return 'others';
-    if (verb === 'reap' || verb === 'maintenanceOn' || verb === 'maintenanceOff') return 'others';
+    if (verb === 'recover' || verb === 'reap' || verb === 'maintenanceOn' || verb === 'maintenanceOff')
+      return 'others';
     if (verb === 'restart' && target === 'docker') return 'containers';
     const isOf = (plural: string, names: readonly { name: string }[]): boolean =>
       names.some(({ name }) => target === name || target === `${plural}/${name}`);

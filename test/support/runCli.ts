@@ -77,7 +77,7 @@ export function runOnTerminal(args: readonly string[], { answer }: { answer: str
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (text.includes('[y/N]')) child.stdin.write(answer);
+    if (/\[(?:y\/N|type \w+)\]/.test(text)) child.stdin.write(answer);
   });
   return new Promise((resolve) => {
     child.once('close', (exitCode) => {
