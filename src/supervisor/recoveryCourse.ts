@@ -3,7 +3,7 @@
  * It decides no step, and nothing is half done when it is cut off: each operation keeps its own promises.
  */
 import { now } from '../clock.ts';
-import { messageOf, GarrisonError, unreachable } from '../errors.ts';
+import { messageOf, unreachable } from '../errors.ts';
 import { nextOfRecovery, type RecoveryDecision, type RecoveryStep } from '../reconciler/recovery.ts';
 import type { DoneStep, RecoveryStage } from '../reconciler/situation.ts';
 import type { OperationRequest } from './door.ts';
@@ -112,22 +112,9 @@ export class RecoveryCourse {
           this.#phase = { kind: 'verifying', step, operation, before, untilMs };
         },
         (error: unknown) => {
-          this.#refused(step, error);
+          this.#finish(step, { outcome: 'failed', detail: messageOf(error) }, []);
         },
       );
-  }
-
-  /** What Garrison has begun itself in the meantime is waited for; any other refusal stands. */
-  #refused(step: RecoveryStep, error: unknown): void {
-    const isBusy = error instanceof GarrisonError && error.code === 'CONFLICTING_STATE';
-    const { containers } = situationOf(this.#rooms.supervisor, this.#memory());
-    const treated = containers.find(({ name }) => step.target === `container/${name}`);
-    if (isBusy && treated !== undefined && treated.treatedBy !== null) {
-      this.#asked.progress.withdraw();
-      this.#phase = { kind: 'thinking' };
-      return;
-    }
-    this.#finish(step, { outcome: 'failed', detail: messageOf(error) }, []);
   }
 
   #look({ step, operation, before, untilMs }: Extract<Phase, { kind: 'verifying' }>): void {

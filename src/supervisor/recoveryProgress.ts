@@ -40,11 +40,6 @@ export class RecoveryProgress {
     if (last !== undefined) this.#steps.splice(-1, 1, { ...last, ...change });
   }
 
-  /** The step that was begun last was not: somebody else is at it. */
-  withdraw(): void {
-    this.#steps.pop();
-  }
-
   wait(stage: RecoveryStage, what: string): void {
     this.#waits = { stage, what };
   }

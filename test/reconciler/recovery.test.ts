@@ -133,6 +133,14 @@ describe('the stages of containers and stack', () => {
     );
   });
 
+  it('do not wait for those behind one that was not cured: they are explained', () => {
+    const after = {
+      containers: INCIDENT,
+      done: [done('container', 'container/core', { outcome: 'failed' })],
+    };
+    assert.equal(next(after), 'container: garrison why container/core');
+  });
+
   it('give the others of a project that says of nobody what it depends on the same time', () => {
     const containers = [
       containerIn('core', { isPlaced: false }),

@@ -93,6 +93,8 @@ test('wishes about containers are taken by their shape, and only maintenance has
     { verb: 'start', target: 'worker/push-1' },
     { verb: 'restart', target: 'docker' },
     { verb: 'heal', target: 'jms_core' },
+    { verb: 'recover' },
+    { verb: 'recover', target: 'everything' },
     { verb: 'clearQuarantine', target: 'container/jms_core' },
     { verb: 'maintenanceOn', target: 'all', forMs: 60_000 },
     { verb: 'maintenanceOn', target: 'project/jms' },
@@ -116,6 +118,7 @@ test('wishes about containers are taken by their shape, and only maintenance has
     { verb: 'maintenanceOn', target: 'all', forMs: 31 * 86_400_000 },
     { verb: 'maintenanceOff', target: 'all', forMs: 60_000 },
     { verb: 'restart', target: 'jms_core', forMs: 60_000 },
+    { verb: 'recover', target: 'jms_core' },
     { verb: 'recreate', target: 'jms_core' },
   ])
     assert.equal((await post(body)).status, 400, JSON.stringify(body));

@@ -26,6 +26,8 @@ interface Desk {
   readonly noted: string[];
   readonly workers: WorkerView[];
   state: 'running' | 'stopping';
+  /** Nothing becomes of a worker's restart. */
+  isDeaf: boolean;
   readonly recover: (more?: { readonly dryRun?: boolean }) => Promise<OperationView>;
   /** The clock goes on in seconds, with a turn in each, until the operation has ended or that long is over. */
   readonly pass: (seconds: number, id: string) => Promise<OperationView>;
@@ -53,6 +55,7 @@ function desk(settings: SceneSettings = CORE_FIRST): Desk {
     onChange: () => undefined,
     onTurn: (listener: () => void) => turns.push(listener),
     setWish: (name: string) => {
+      if (made.isDeaf) return;
       const incarnation = { pid: 4712, startTicks: 100, nonce: 'next' };
       made.workers.splice(0, made.workers.length, worker(name, { incarnation }));
     },
@@ -76,7 +79,7 @@ function desk(settings: SceneSettings = CORE_FIRST): Desk {
   const made: Desk = {
     ...{ scene, operations, noted },
     workers: [worker('push-1')],
-    state: 'running',
+    ...{ state: 'running', isDeaf: false },
     recover: (more = {}) => operations.submit({ ...ASKED, ...more }),
     pass: async (seconds, id) => {
       for (let second = 0; second < seconds && operations.find(id).state === 'running'; second += 1) {
@@ -178,7 +181,12 @@ describe('a recovery', () => {
     });
     assert.equal((await recover({ dryRun: true })).state, 'planned', 'to look is free');
     await pass(600, id);
-    assert.equal((await recover()).state, 'running', 'and afterwards there may be another');
+    const both = await Promise.allSettled([recover(), recover()]);
+    assert.deepEqual(
+      both.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+      'afterwards there may be another, but not two at the same moment',
+    );
   });
 
   it('leaves one that became sick meanwhile, and that nobody chose for healing, to the next one', async () => {
@@ -202,6 +210,19 @@ describe('a recovery', () => {
     const during = await at.pass(3, id);
     assert.match(during.detail, /^container stage: .*being treated, by garrison/);
     assert.deepEqual(at.scene.done(), ['restart core']);
+  });
+
+  it('does not wait for ever for a step that nobody verifies, and says that it goes on', async () => {
+    const at = desk();
+    at.workers.splice(0, 1, worker('push-1', { state: 'hung', reason: 'LoopBlocked', jobs: ['j-1'] }));
+    at.isDeaf = true;
+    const { id } = await at.recover();
+    const ended = await at.pass(100, id);
+    assert.match(
+      ended.detail,
+      /^needs a person, at the worker stage: .*not verified in time; operation o-2 goes on/,
+    );
+    assert.deepEqual(ended.recovery?.interrupted, [], 'it lives on: nobody was interrupted');
   });
 
   it('goes no further when Garrison is being ended', async () => {

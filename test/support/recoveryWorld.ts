@@ -111,12 +111,14 @@ export interface Fate {
   /** Becomes sick after it. */
   readonly sickens: string;
   readonly hangs: string;
+  readonly losesRedis: boolean;
 }
 
 export const anyFate: fc.Arbitrary<Fate> = record({
   cures: boolean(),
   sickens: constantFrom(...NAMES, 'nobody', 'nobody', 'nobody'),
   hangs: constantFrom(...WORKERS, 'nobody', 'nobody', 'nobody'),
+  losesRedis: constantFrom(true, false, false, false),
 });
 
 export function follow(at: Situation, decision: RecoveryDecision, fate: Fate): Situation {
@@ -131,6 +133,7 @@ export function follow(at: Situation, decision: RecoveryDecision, fate: Fate): S
     ...after,
     done,
     isPatienceOver: false,
+    redis: { ...after.redis, up: after.redis.up && !fate.losesRedis },
     workers: after.workers.map((each) =>
       each.name === fate.hangs && each.wish === 'run' ? { ...each, state: 'hung' as const } : each,
     ),
