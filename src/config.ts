@@ -62,6 +62,8 @@ export interface GarrisonConfig {
   readonly login: LoginSettings;
   /** null when the metrics have no port of their own. */
   readonly metrics: { readonly address: string; readonly port: number } | null;
+  /** Of the control socket of the machine's own installation. */
+  readonly control: { readonly group: string; readonly others: 'none' | 'read' };
   readonly hooks: HookSettings;
   readonly notify: readonly ChannelSettings[];
   readonly retention: { readonly jobsMs: number; readonly logsBytes: number; readonly incidentsMs: number };
@@ -199,6 +201,7 @@ type InEffect = Pick<
   | 'page'
   | 'login'
   | 'metrics'
+  | 'control'
   | 'hooks'
   | 'notify'
   | 'retention'
@@ -230,6 +233,7 @@ function inEffect(
     page: pageInEffect(page, (path) => absolute(folder, path)),
     login: loginInEffect(login),
     metrics: metrics.listen ?? null,
+    control: values.control,
     hooks: hooksInEffect(values.hooks),
     notify: channelsInEffect(values.notify, (path) => absolute(folder, path)),
     retention: { jobsMs: retention.jobs, logsBytes: retention.logs, incidentsMs: retention.incidents },

@@ -9,6 +9,8 @@ import { parseDurationMs, parseSizeBytes } from './units.ts';
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
+const GROUP_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
+
 const DURATION_WORDS = 'must be a duration with its unit, such as 10s, 5m or 1h30m';
 const SIZE_WORDS = 'must be a size with its unit, such as 512MiB or 2GiB';
 
@@ -142,6 +144,22 @@ export const ConfigSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  control: z
+    .strictObject({
+      group: z
+        .string()
+        .regex(GROUP_PATTERN, 'must be the name of a group of this machine')
+        .default('garrison')
+        .describe('its members may give every command, as root may'),
+      others: z
+        .enum(['none', 'read'])
+        .default('none')
+        .describe('what everybody else on the machine may by the control socket'),
+    })
+    .prefault({})
+    .describe(
+      'who may talk to the supervisor of the machine; one in another home folder obeys its owner and root',
+    ),
   hooks: Hooks.prefault({}),
   notify: Notify.default([]),
   login: loginSchema(Duration.prefault('15m')).prefault({}),

@@ -21,6 +21,13 @@ const LONGEST_SOCKET_PATH_BYTES = 107;
 /** The longest socket name that Garrison makes inside the home folder. */
 const LONGEST_SOCKET_NAME = 'redis/redis.sock';
 
+const HOME_OF_MACHINE = '/var/lib/garrison';
+
+/** Holds the control socket of the machine's own installation, and nothing else. */
+export const CONTROL_FOLDER = '/run/garrison';
+
+const SOCKET_NAME = 'control.sock';
+
 /** The absolute path of the home folder; it need not exist. */
 export function resolveHome(sources: HomeSources): string {
   const home = resolve(chosenHome(sources));
@@ -40,9 +47,42 @@ export function ownHome(flag: string | null): string {
   return resolveHome({ flag, env: process.env, userId: process.getuid?.() ?? 0 });
 }
 
-/** The supervisor's control socket. */
+/** Is it the machine's own installation, which obeys more than one user? One that root keeps elsewhere is root's alone. */
+export function isOfMachine(home: string): boolean {
+  if (home !== HOME_OF_MACHINE) return false;
+  // Somebody may have given the folder to a user of its own, whose supervisor cannot make anything in /run.
+  return (statOf(home)?.uid ?? 0) === 0;
+}
+
+/** The supervisor's control socket: in the home folder, which only its owner can enter, or where others can reach it too. */
 export function controlSocketOf(home: string): string {
-  return join(home, 'control.sock');
+  return isOfMachine(home) ? join(CONTROL_FOLDER, SOCKET_NAME) : join(home, SOCKET_NAME);
+}
+
+/** Where commands knock. */
+export interface ControlDoor {
+  readonly home: string;
+  readonly socketPath: string;
+}
+
+/**
+ * A user who runs no supervisor means the machine's own, if there is one, unless a home folder was chosen.
+ * The machine's own may still be one of an earlier version, which listens in its home folder.
+ */
+export function controlDoorOf(home: string, isChosen: boolean): ControlDoor {
+  const own = { home, socketPath: controlSocketOf(home) };
+  if (statOf(own.socketPath) !== null) return own;
+  if (isOfMachine(home)) {
+    const earlier = join(home, SOCKET_NAME);
+    return statOf(earlier) === null ? own : { home, socketPath: earlier };
+  }
+  if (isChosen || statOf(CONTROL_FOLDER) === null) return own;
+  return { home: HOME_OF_MACHINE, socketPath: join(CONTROL_FOLDER, SOCKET_NAME) };
+}
+
+/** Did the caller say which home folder it means? */
+export function isHomeChosen(flag: string | null): boolean {
+  return (flag ?? '') !== '' || (process.env['GARRISON_HOME'] ?? '') !== '';
 }
 
 /** Makes the folder (0700) when it is not there; throws HOME_UNUSABLE when others could read or change it. */
@@ -58,11 +98,20 @@ export function prepareHome(home: string): void {
   refuseUnsafe(home, lstatSync(home));
 }
 
+/** Null also where it may not be seen. */
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
 function chosenHome({ flag, env, userId }: HomeSources): string {
   if (flag !== null && flag !== '') return flag;
   const fromEnvironment = env['GARRISON_HOME'];
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
-  if (userId === 0) return '/var/lib/garrison';
+  if (userId === 0) return HOME_OF_MACHINE;
   const stateHome = env['XDG_STATE_HOME'];
   // The XDG rules say that a relative path is to be ignored.
   if (stateHome?.startsWith('/') === true) return join(stateHome, 'garrison');

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, redisPassword, type GarrisonConfig } from './config.ts';
+import { openControl } from './control.ts';
 import { lockHome } from './driver/homeLock.ts';
 import { HostBook, type BookHost } from './driver/hostBook.ts';
 import { ensureIdentity } from './driver/identity.ts';
@@ -96,11 +97,12 @@ interface Starting {
 async function start(options: RunOptions, { logger, ending, service }: Starting): Promise<Started> {
   const { config, password, practice, book } = await prepare(options, ending);
   const { supervisor, door, stragglers, loops } = await joinRooms({ config, book, logger, ending, password });
-  const socketPath = join(config.home, 'control.sock');
+  const { socketPath, access } = openControl(config, logger);
   const server = await startServer({
     door,
     homeDir: config.home,
     socketPath,
+    control: access,
     pageListen: config.page,
     login: config.login,
     metricsListen: config.metrics,

@@ -149,7 +149,7 @@ pages: {}
       8,
       'pages',
       'unknown key',
-      'known here: host, workers, redis, ssh, containers, page, metrics, hooks, notify, login, retention',
+      'known here: host, workers, redis, ssh, containers, page, metrics, control, hooks, notify, login, retention',
     ],
     [2, 'hosts.web-1.address', 'is missing', null],
   ]);
@@ -271,6 +271,8 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     'page.publicUrl',
     /password/,
   ],
+  ['others who may all', 'control: { others: operate }\n', 1, 'control.others', /none or read/],
+  ['a group that is none', 'control: { group: "a:b" }\n', 1, 'control.group', /name of a group/],
   ['an unknown choice', 'containers: { select: some }\n', 1, 'containers.select', /label or all/],
 ];
 describe('one problem in garrison.yaml', () => {

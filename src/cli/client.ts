@@ -3,8 +3,9 @@
  * It never decides what a failure means: it throws GarrisonError with the code the supervisor gave.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { controlSocketOf } from '../home.ts';
+import type { ControlDoor } from '../home.ts';
 import { GarrisonError, messageOf, type ErrorCode } from '../errors.ts';
+import { unreachableError } from './unreachable.ts';
 
 export interface ServerEvent {
   readonly event: string;
@@ -25,9 +26,7 @@ export interface Client {
   ): AsyncIterable<ServerEvent>;
 }
 
-interface Ask {
-  readonly socketPath: string;
-  readonly home: string;
+interface Ask extends ControlDoor {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: object;
@@ -38,20 +37,19 @@ interface Ask {
 /** A scan of a host's keys may take the whole connect time-out. */
 const ANSWER_WITHIN_MS = 120_000;
 
-export function createClient(home: string): Client {
-  const base = { socketPath: controlSocketOf(home), home };
+export function createClient(door: ControlDoor): Client {
   const json = async (ask: Ask): Promise<unknown> => {
     const text = await wholeText(await send(ask));
     return text === '' ? null : JSON.parse(text);
   };
   return {
-    get: (path) => json({ ...base, method: 'GET', path }),
-    post: (path, body) => json({ ...base, method: 'POST', path, body }),
+    get: (path) => json({ ...door, method: 'GET', path }),
+    post: (path, body) => json({ ...door, method: 'POST', path, body }),
     delete: async (path) => {
-      await json({ ...base, method: 'DELETE', path });
+      await json({ ...door, method: 'DELETE', path });
     },
     text: async function* (path) {
-      const answer = await send({ ...base, method: 'GET', path });
+      const answer = await send({ ...door, method: 'GET', path });
       answer.setEncoding('utf8');
       for await (const chunk of answer) yield String(chunk);
     },
@@ -60,8 +58,8 @@ export function createClient(home: string): Client {
         accept: 'text/event-stream',
         ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
       };
-      const answer = await send({ ...base, method: 'GET', path, headers, signal });
-      yield* readEvents(answer, home);
+      const answer = await send({ ...door, method: 'GET', path, headers, signal });
+      yield* readEvents(answer, door.home);
     },
   };
 }
@@ -101,24 +99,6 @@ function send(ask: Ask): Promise<IncomingMessage> {
     });
     outgoing.end(payload);
   });
-}
-
-function unreachableError(error: NodeJS.ErrnoException, { home, socketPath }: Ask): Error {
-  if (error.name === 'AbortError') return error;
-  if (error.code === 'EACCES') {
-    return new GarrisonError('NOT_PERMITTED', `${socketPath} belongs to another user`, {
-      cure: 'run as that user (sudo)',
-      cause: error,
-    });
-  }
-  const missing = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-  const what = missing
-    ? `no supervisor runs in ${home}`
-    : `the supervisor in ${home} does not answer: ${messageOf(error)}`;
-  const cure = missing
-    ? 'start one with: garrison up (or name its folder with --home)'
-    : 'try again, or look at its log';
-  return new GarrisonError('NO_SUPERVISOR', what, { cure, cause: error });
 }
 
 async function refusalOf(answer: IncomingMessage): Promise<GarrisonError> {

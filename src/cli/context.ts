@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
-import { ownHome } from '../home.ts';
+import { controlDoorOf, isHomeChosen, ownHome, type ControlDoor } from '../home.ts';
 import { createClient, type Client } from './client.ts';
 import { EXIT, exitCodeOf, type CommandKind } from './exitCodes.ts';
 import { createOutput, type ColorWish, type Output } from './output.ts';
@@ -16,6 +16,8 @@ export interface Context {
   readonly home: string;
   /** `--config`, when given. */
   readonly configFile: string | null;
+  /** Where the client knocks, which may be at the machine's own supervisor instead. */
+  readonly door: ControlDoor;
   readonly client: Client;
   readonly output: Output;
   readonly format: Format;
@@ -45,11 +47,14 @@ export function action<Options extends object>(
     // Whatever ends this process early (a closed pipe, an empty event loop) must not look like a verified success.
     if (kind === 'act') process.exitCode = EXIT.interrupted;
     try {
-      const home = ownHome(globals.home ?? null);
+      const flag = globals.home ?? null;
+      const home = ownHome(flag);
+      const door = controlDoorOf(home, isHomeChosen(flag));
       const context = {
         home,
+        door,
         configFile: globals.config ?? null,
-        client: createClient(home),
+        client: createClient(door),
         output,
         format: globals.output,
       };

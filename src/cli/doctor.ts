@@ -30,11 +30,12 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function doctor(context: Context): Promise<number> {
+  const { door } = context;
   const taken = await takeCheckup({
-    home: context.home,
+    ...door,
     configFile: context.configFile,
     withinMs: Math.max(LEAST_MS, DONE_BY_MS - performance.now()),
-    garrison: programWithHome(context.home),
+    garrison: programWithHome(door.home),
   });
   const checkup = withSentences(taken);
   const diagnosis = diagnose(checkup);

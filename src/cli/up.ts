@@ -3,7 +3,8 @@
  * It never goes into the background: systemd or a terminal holds it.
  */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { prepareHome } from '../home.ts';
+import { controlSocketOf, prepareHome } from '../home.ts';
+import { createClient } from './client.ts';
 import type { Ready } from '../main.ts';
 import { action, type Context } from './context.ts';
 import { programWithHome } from './programName.ts';
@@ -23,12 +24,16 @@ export function addUpCommand(program: Command): void {
     .action(action<UpOptions>('act', (context, { options }) => up(context, options)));
 }
 
-async function up(context: Context, options: UpOptions): Promise<number> {
-  prepareHome(context.home);
+async function up(asked: Context, options: UpOptions): Promise<number> {
+  const { home } = asked;
+  prepareHome(home);
+  // What was there before this supervisor may be another's, the machine's own.
+  const door = { home, socketPath: controlSocketOf(home) };
+  const context = { ...asked, door, client: createClient(door) };
   // Loaded here only: no other command needs the supervisor's own rooms, and each starts the faster for it.
   const { runSupervisor } = await import('../main.ts');
   const exitCode = await runSupervisor({
-    home: context.home,
+    home,
     configFile: context.configFile,
     practice: options.practice,
     onReady: async (ready) => {

@@ -16,12 +16,14 @@ export interface Chain {
   readonly fromFile: boolean;
 }
 
-export async function readChain({ client, home }: Context, name: string): Promise<Chain> {
+export async function readChain({ client, home, door }: Context, name: string): Promise<Chain> {
   try {
     const { item } = (await client.get(apiPath('why', name))) as { item: WhyView };
     return { why: item, fromFile: false };
   } catch (error) {
     if (!(error instanceof GarrisonError) || error.code !== 'NO_SUPERVISOR') throw error;
+    // Another's journal cannot be read: an empty story would look as if all were well.
+    if (door.home !== home) throw error;
     const known = { kindOfName: () => null, names: [] };
     return { why: await tellWhy(name, new JournalReader(home), known), fromFile: true };
   }

@@ -10,6 +10,7 @@ import { loadConfig, redisPassword, type GarrisonConfig } from '../config.ts';
 import { DOCKER_SOCKET } from '../configSchema.ts';
 import type { Kinship, ZombieParent } from '../detector/zombie.ts';
 import { messageOf } from '../errors.ts';
+import type { ControlDoor } from '../home.ts';
 import type {
   Checkup,
   ConfigSeen,
@@ -39,8 +40,7 @@ import { lookAtMachine, type Machine } from './machineLook.ts';
 import { embeddedSocket } from './redisServer.ts';
 import { lookOnce, type ZombiesSeen } from './zombieScan.ts';
 
-export interface CheckupRequest {
-  readonly home: string;
+export interface CheckupRequest extends ControlDoor {
   readonly configFile: string | null;
   /** All is over by then. */
   readonly withinMs: number;
@@ -94,14 +94,14 @@ function settingsIn({ redis, containers }: GarrisonConfig): ConfigSeen {
 
 /** All at once; none waits for another but for the one look at the machine's processes. */
 async function partsOf(
-  { home, withinMs }: CheckupRequest,
+  { home, socketPath, withinMs }: CheckupRequest,
   config: Part<GarrisonConfig>,
   target: DockerTarget,
 ) {
   const partMs = Math.min(PART_MS, withinMs * OWN_SHARE);
   const machine = machineWithin(partMs / 2);
   const [supervisor, zombies, docker, redis, disks, sshd, units] = await Promise.all([
-    lookWithin('The supervisor', withinMs, () => checkupSupervisor(home, partMs)),
+    lookWithin('The supervisor', withinMs, () => checkupSupervisor({ home, socketPath }, partMs)),
     lookWithin('/proc', withinMs, zombiesTwice),
     lookWithin(`Docker at ${safely(target)}`, withinMs, () =>
       checkupDocker({ target, machine, withinMs: withinMs * OWN_SHARE }),

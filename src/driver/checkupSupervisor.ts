@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { wallTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import { controlSocketOf } from '../home.ts';
+import type { ControlDoor } from '../home.ts';
 import { readProcStat } from '../proc.ts';
 import type { Part, SupervisorSeen } from '../reconciler/checkup.ts';
 import { seen, unseen } from './checkupPart.ts';
@@ -18,14 +18,17 @@ export interface SupervisorCheckup extends SupervisorSeen {
   readonly status: unknown;
 }
 
-export async function checkupSupervisor(home: string, withinMs: number): Promise<Part<SupervisorCheckup>> {
+export async function checkupSupervisor(
+  { home, socketPath }: ControlDoor,
+  withinMs: number,
+): Promise<Part<SupervisorCheckup>> {
   const { holder, text } = lockOf(home);
   const processState = holder === null || holder === 0 ? null : (readProcStat(holder)?.state ?? null);
   // One that stands still answers nobody: it is asked all the same, but not waited for.
   const patienceMs = processState === 'T' ? Math.min(STANDING_STILL_MS, withinMs) : withinMs;
-  const [knock, lastWord] = await Promise.all([knockAt(controlSocketOf(home), patienceMs), lastWordIn(home)]);
+  const [knock, lastWord] = await Promise.all([knockAt(socketPath, patienceMs), lastWordIn(home)]);
   if (knock.door === 'denied')
-    return unseen('notPermitted', `Its socket in ${home} belongs to another user (${knock.detail}).`);
+    return unseen('notPermitted', `Its socket ${socketPath} is not for this user (${knock.detail}).`);
   return seen({
     door: knock.door,
     pid: holder,
@@ -70,7 +73,12 @@ function knockAt(socketPath: string, withinMs: number): Promise<Knock> {
         if (bytes <= LONGEST_ANSWER_BYTES) chunks.push(chunk);
       });
       answer.on('error', () => end('answers', ''));
-      answer.on('end', () => end('answers', '', jsonIn(Buffer.concat(chunks).toString('utf8'))));
+      answer.on('end', () => {
+        const said = jsonIn(Buffer.concat(chunks).toString('utf8'));
+        // It is well enough to say that this user may not ask.
+        if (answer.statusCode === 403) end('denied', detailIn(said));
+        else end('answers', '', said);
+      });
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => end(doorBy(error.code), messageOf(error)));
     const late = setTimeout(() => end('silent', 'no answer in time'), withinMs);
@@ -99,6 +107,11 @@ function jsonIn(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+function detailIn(problem: unknown): string {
+  if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return 'it refused';
+  return typeof problem.detail === 'string' ? problem.detail.slice(0, 200) : 'it refused';
 }
 
 function versionIn(status: unknown): string | null {

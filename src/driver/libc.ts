@@ -17,6 +17,7 @@ const LONGEST_ATTRIBUTE = 256;
 /** What struct timex takes, and more. */
 const TIMEX_BYTES = 512;
 const TIME_ERROR = 5;
+const SOL_SOCKET = 1;
 
 /** An integer, a text or a place for either; what each call takes stands in its prototype below. */
 type Call = (...values: (number | string | null | number[] | Buffer)[]) => number;
@@ -29,6 +30,7 @@ interface Calls {
   readonly pidfdSendSignal: Call;
   readonly getxattr: Call;
   readonly adjtimex: Call;
+  readonly getsockopt: Call;
 }
 
 let loaded: Calls | null = null;
@@ -44,6 +46,9 @@ function calls(): Calls {
     pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
     getxattr: libc.func('long getxattr(str path, str name, void *value, ulong size)'),
     adjtimex: libc.func('int adjtimex(void *state)'),
+    getsockopt: libc.func(
+      'int getsockopt(int fd, int level, int option, void *value, _Inout_ uint32_t *length)',
+    ),
   };
   return loaded;
 }
@@ -91,4 +96,12 @@ export function readAttribute(path: string, name: string): string | null {
 export function isClockSynchronized(): boolean | null {
   const state = calls().adjtimex(Buffer.alloc(TIMEX_BYTES));
   return state < 0 ? null : state !== TIME_ERROR;
+}
+
+/** What the kernel keeps about a socket under this option of SOL_SOCKET; null when it has none, or not so much room is given. */
+export function readSocketOption(fd: number, option: number, roomBytes: number): Buffer | null {
+  const value = Buffer.alloc(roomBytes);
+  const length = [roomBytes];
+  if (calls().getsockopt(fd, SOL_SOCKET, option, value, length) !== 0) return null;
+  return value.subarray(0, length[0]);
 }

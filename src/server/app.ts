@@ -12,8 +12,9 @@ import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } fro
 import { askerOf } from './asker.ts';
 import { itemDocument } from './collection.ts';
 import { addContainerPages } from './containerPages.ts';
+import { guardControl, type ControlAccess } from './controlGuard.ts';
 import { addEventRoute } from './events.ts';
-import { guardMetrics, guardSocket } from './guard.ts';
+import { guardMetrics } from './guard.ts';
 import { closeServer, listenOnPort, listenOnSocket } from './listen.ts';
 import { addLogRoute } from './logRoute.ts';
 import { LoginFailures } from './loginFailures.ts';
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly door: Door;
   readonly homeDir: string;
   readonly socketPath: string;
+  /** Who may do what over the socket; without it, it is its owner's alone (0600), and nobody is told from another. */
+  readonly control?: ControlAccess;
   /** null serves no page; port 0 lets the system choose. */
   readonly pageListen: PageDoorSettings | null;
   readonly login?: LoginSettings;
@@ -121,14 +124,15 @@ interface Served {
 
 async function serveSocket(shared: Shared): Promise<Served> {
   const app = newApp({ logger: shared.options.logger });
-  guardSocket(app);
+  const { control = null, socketPath } = shared.options;
+  guardControl(app, control);
   const hub = createStreamHub({ stillAllowed: () => true, logger: shared.options.logger });
   addRoutes(app, shared, hub);
-  app.post('/api/v1/sign-in-links', async (request) =>
+  app.post('/api/v1/sign-in-links', { config: { access: 'admin' } }, async (request) =>
     itemDocument('SignInLink', { link: newLink(shared, askerOf(request)) }),
   );
   await app.ready();
-  await listenOnSocket(app, shared.options.socketPath);
+  await listenOnSocket(app, socketPath, control?.opening ?? null);
   return { app, hub };
 }
 

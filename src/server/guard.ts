@@ -13,7 +13,7 @@ import type { Scope, TokenStore } from './tokenStore.ts';
 import type { Role, UserStore } from './userStore.ts';
 
 export interface Actor {
-  /** As the journal shows it: `local`, `page`, `user:NAME`, `token:NAME`. */
+  /** As the journal shows it: `local:NAME` of a user of the machine, `page`, `user:NAME`, `token:NAME`. */
   readonly name: string;
   /** `admin` may also what concerns accounts and tokens. */
   readonly scope: Scope | 'admin';
@@ -51,14 +51,6 @@ export const LINK_ACTOR = 'page';
 /** A header that no other site's page can add without asking first (CORS), and we never answer that question. */
 export const REQUEST_HEADER = 'garrison-request';
 
-/** Everything over the Unix socket is the operator: its file is 0600 in a folder that is 0700. */
-export function guardSocket(app: FastifyInstance): void {
-  decorate(app);
-  app.addHook('onRequest', async (request) => {
-    request.actor = { name: 'local', scope: 'admin', session: null };
-  });
-}
-
 export function guardPage(app: FastifyInstance, guard: PageGuard): void {
   decorate(app);
   app.addHook('onRequest', async (request, reply) => {
@@ -73,7 +65,7 @@ export function guardPage(app: FastifyInstance, guard: PageGuard): void {
   });
 }
 
-function decorate(app: FastifyInstance): void {
+export function decorate(app: FastifyInstance): void {
   app.decorateRequest('actor', null);
   app.decorateRequest('client', null);
 }

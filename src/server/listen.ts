@@ -1,13 +1,24 @@
 /**
  * Binds a server to the control socket or to the page's port, and lets go of them again.
- * It never takes a socket away from a supervisor that still answers on it, and the socket is never open to others, not for a moment.
+ * It never takes a socket away from a supervisor that still answers on it, and the socket is at no moment more open than it is meant to be.
  */
 import type { FastifyInstance } from 'fastify';
-import { lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type AddressInfo, type ListenOptions } from 'node:net';
 import { GarrisonError, messageOf } from '../errors.ts';
 
-export async function listenOnSocket(app: FastifyInstance, path: string): Promise<void> {
+/** Whom the socket is open to once it is there. */
+export interface SocketOpening {
+  readonly mode: number;
+  readonly gid: number;
+}
+
+/** `opening`: null leaves it 0600. Throws HOME_BUSY when a supervisor answers there, HOME_UNUSABLE. */
+export async function listenOnSocket(
+  app: FastifyInstance,
+  path: string,
+  opening: SocketOpening | null = null,
+): Promise<void> {
   await clearStaleSocket(path);
   // bind(2) happens inside this call, so the umask holds for just that; a chmod after it would leave a gap.
   const before = process.umask(0o177);
@@ -19,11 +30,19 @@ export async function listenOnSocket(app: FastifyInstance, path: string): Promis
   }
   try {
     await bound;
+    if (opening !== null) open(path, opening);
   } catch (error) {
+    if (app.server.listening) app.server.close();
     throw new GarrisonError('HOME_UNUSABLE', `cannot listen on ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** From 0600 on it only opens, and to the group not before it is the right one. */
+function open(path: string, { mode, gid }: SocketOpening): void {
+  lchownSync(path, process.getuid?.() ?? 0, gid);
+  chmodSync(path, mode);
 }
 
 export interface Listening {
@@ -95,6 +114,7 @@ async function clearStaleSocket(path: string): Promise<void> {
   unlinkSync(path);
 }
 
+/** Only a refusal says that nobody is there: one with a full queue does not take the connection either. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -102,8 +122,8 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => {
-      resolve(false);
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });
   });
 }

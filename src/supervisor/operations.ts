@@ -12,13 +12,13 @@ import { prepareForJobs } from './jobOperation.ts';
 import { prepareMaintenance } from './maintenanceOperation.ts';
 import { targetKind } from './operationTarget.ts';
 import type { Surroundings } from './ports.ts';
-import type { Check, Prepared } from './preparedOperation.ts';
+import type { Check, Prepared, Stand } from './preparedOperation.ts';
 import { prepareForQueue } from './queueOperation.ts';
 import { prepareRecovery, type RecoveryDesk } from './recoveryOperation.ts';
 import { CONFIGURATION, prepareReload } from './reloadOperation.ts';
 import { prepareSweep, ZOMBIES } from './sweep.ts';
 import type { Supervisor } from './supervisor.ts';
-import { prepareForWorker } from './workerOperation.ts';
+import { isOverruled, prepareForWorker } from './workerOperation.ts';
 
 const KEPT = 200;
 /** Of verbs that take no name. */
@@ -30,6 +30,7 @@ const TARGET_OF_ALL: Readonly<Partial<Record<Verb, string>>> = {
 
 interface Running {
   view: OperationView;
+  readonly stand: Stand | null;
   check: Check;
 }
 
@@ -67,7 +68,7 @@ export class Operations {
 
   async submit(asked: OperationRequest): Promise<OperationView> {
     const request = { ...asked, target: TARGET_OF_ALL[asked.verb] ?? asked.target };
-    const { begin, planned = {}, ...prepared } = await this.#prepareOrRefuse(request);
+    const { begin, planned = {}, stand = null, ...prepared } = await this.#prepareOrRefuse(request);
     const view: OperationView = {
       ...headOf(request),
       ...prepared,
@@ -78,7 +79,11 @@ export class Operations {
     const { verb, target, actor, reason, from } = request;
     const where = from === undefined ? {} : { from };
     this.#around.audit({ event: 'operation', id: view.id, verb, target, actor, reason, ...where });
-    return this.#add({ view, check: begin(view.id) });
+    // What has come true by now is told as that, before anything else is wished.
+    this.#verify();
+    const check = begin(view.id);
+    if (stand !== null) this.#supersede(stand, view);
+    return this.#add({ view, stand, check });
   }
 
   async #prepareOrRefuse(request: OperationRequest): Promise<Prepared> {
@@ -164,16 +169,30 @@ export class Operations {
     for (const entry of this.#list) {
       if (entry.view.state !== 'running') continue;
       const end = entry.check();
-      if (end === null) continue;
-      entry.view = { ...entry.view, ...end };
-      if (end.state === 'running') {
-        this.#tell({ type: 'operation', operation: entry.view });
-        continue;
-      }
-      const { id, verb, target, actor } = entry.view;
-      this.#around.note({ event: 'operationEnded', id, verb, target, actor, ...end });
-      this.#tell({ type: 'operation', operation: entry.view });
+      if (end !== null) this.#end(entry, end);
     }
+  }
+
+  /** Whoever waits for what can no longer come is told at once, and by whom. */
+  #supersede(stand: Stand, { id, verb, actor }: OperationView): void {
+    for (const entry of this.#list) {
+      const earlier = entry.view;
+      if (earlier.state !== 'running' || entry.stand === null) continue;
+      if (!isOverruled({ ...entry.stand, verb: earlier.verb }, stand)) continue;
+      const detail = `superseded by ${id} of ${actor}, who asked to ${verb} ${stand.worker} before this ${earlier.verb} was done`;
+      this.#end(entry, { state: 'failed', detail });
+    }
+  }
+
+  #end(entry: Running, end: NonNullable<ReturnType<Check>>): void {
+    entry.view = { ...entry.view, ...end };
+    if (end.state === 'running') {
+      this.#tell({ type: 'operation', operation: entry.view });
+      return;
+    }
+    const { id, verb, target, actor } = entry.view;
+    this.#around.note({ event: 'operationEnded', id, verb, target, actor, ...end });
+    this.#tell({ type: 'operation', operation: entry.view });
   }
 }
 

@@ -5,9 +5,9 @@
 import type { WorkerWish } from '../detector/verdict.ts';
 import { GarrisonError, unreachable } from '../errors.ts';
 import { incarnationText } from '../heartbeat.ts';
-import type { OperationRequest, WorkerVerb, WorkerView } from './door.ts';
+import type { OperationRequest, Verb, WorkerVerb, WorkerView } from './door.ts';
 import type { Surroundings } from './ports.ts';
-import type { Prepared, Verified } from './preparedOperation.ts';
+import type { Prepared, Stand, Verified } from './preparedOperation.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** A stopped or quiet worker stays so over a restart of the supervisor. */
@@ -23,6 +23,7 @@ export function prepareForWorker(
   return {
     interrupts: ends ? worker.jobs.map((id) => `job ${id} on ${worker.name}`) : [],
     detail: workerPlan(verb, worker),
+    stand: { worker: worker.name, wish: wishAfter(verb, worker) },
     begin: () => {
       // The old incarnation must be noted before the wish is set, or its own end could not be told from the next one's.
       const before = worker.incarnation?.nonce ?? null;
@@ -58,9 +59,16 @@ function setWish(
   const kept = Object.fromEntries(workers.map((each) => [each.name, each.wish]));
   // Kept first: a wish that took effect but is forgotten at the next start would be a latch that lifts itself.
   around.keepWishes({ ...kept, [worker.name]: wish });
-  const restart = { recycle: worker.incarnation, startsAtOnce: true };
-  const more = verb === 'restart' ? restart : { recycle: null };
-  supervisor.setWish(worker.name, { worker: wish, ...more, recycleFor: 'Person' });
+  const { recycle = null, recycleFor = 'Person' } = supervisor.wishOf(worker.name) ?? {};
+  if (verb === 'restart') {
+    const restart = { recycle: worker.incarnation, startsAtOnce: true };
+    supervisor.setWish(worker.name, { worker: wish, ...restart, recycleFor: 'Person' });
+  } else if (wish === 'stop') {
+    supervisor.setWish(worker.name, { worker: wish, recycle: null, recycleFor: 'Person' });
+  } else {
+    // A restart that somebody else asked for goes on: nothing that is wished here speaks against it.
+    supervisor.setWish(worker.name, { worker: wish, recycle, recycleFor });
+  }
 }
 
 /** Only a start ends a quiet: whoever restarts a worker has not said that it should take jobs again. */
@@ -95,6 +103,13 @@ function targetWorker({ target, ifIncarnation }: OperationRequest, supervisor: S
     `${name} is now incarnation ${current}, not ${ifIncarnation}; nothing was done`,
     { cure: 'Look at it again and repeat the command with the current one.' },
   );
+}
+
+/** Can what an earlier operation wanted no longer come, now that `later` is wished? */
+export function isOverruled(earlier: Stand & { readonly verb: Verb }, later: Stand): boolean {
+  if (earlier.worker !== later.worker || earlier.wish === later.wish) return false;
+  // A restart leaves a quiet worker quiet, but does not want it so: it is up all the same.
+  return !(earlier.verb === 'restart' && later.wish === 'run');
 }
 
 /** A sentence: what will happen to the worker, as it is now. */

@@ -1,7 +1,9 @@
 /** The API over the Unix socket: lists, single things, what is refused, events, logs, metrics, and the socket itself. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, linkSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -42,7 +44,7 @@ function collect(path: string, lastEventId?: string): { events: ServerEvent[]; e
   const events: ServerEvent[] = [];
   const options = { signal: stop.signal, ...(lastEventId === undefined ? {} : { lastEventId }) };
   const read = async (): Promise<void> => {
-    for await (const event of createClient(fake.home).events(path, options)) events.push(event);
+    for await (const event of createClient(fake).events(path, options)) events.push(event);
   };
   return { events, ended: read().catch(() => undefined) };
 }
@@ -393,6 +395,24 @@ describe('the control socket', () => {
     await (await again(null, home)).close();
     writeFileSync(path, 'precious');
     await assert.rejects(again(null, home), { code: 'HOME_UNUSABLE' });
+    rmSync(home, { recursive: true });
+  });
+  test('of one that lives and is too busy to take a connection is never taken away', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'garrison-full-'));
+    const path = join(home, 'control.sock');
+    // It listens, and then stands still.
+    const program = `require('node:net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => { require('node:fs').writeSync(1, 'up'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })`;
+    const still = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(still.stdout, 'data');
+    const waiting = Array.from({ length: 4 }, () => connect(path));
+    const codes = waiting.map((socket) => once(socket, 'error').then(([error]) => error as { code: string }));
+    assert.equal((await Promise.race(codes)).code, 'EAGAIN');
+    await assert.rejects(again(null, home), { code: 'HOME_BUSY' });
+    assert.ok(statSync(path).isSocket());
+    for (const code of codes) void code.catch(() => undefined);
+    for (const socket of waiting) socket.on('error', () => undefined).destroy();
+    still.kill('SIGKILL');
+    await once(still, 'exit');
     rmSync(home, { recursive: true });
   });
   test('a page port in use is told with its cure, and the socket is let go of', async () => {

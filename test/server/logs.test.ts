@@ -43,7 +43,7 @@ describe('a log over HTTP', () => {
     fake.door.change('j-1', { state: 'done' });
     const events: ServerEvent[] = [];
     const path = `/api/v1/jobs/j-1/log?follow=1&${query}`;
-    for await (const event of createClient(fake.home).events(path, { signal: AbortSignal.timeout(10_000) }))
+    for await (const event of createClient(fake).events(path, { signal: AbortSignal.timeout(10_000) }))
       if (event.event !== 'ping') events.push(event);
     return events;
   };

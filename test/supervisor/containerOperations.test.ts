@@ -205,6 +205,25 @@ describe('in conflict', () => {
     assert.match(at.operations.find(both[1].id).detail, /already, by wang/);
     assert.equal(at.scene.done().filter((deed) => deed === 'restart core').length, 1);
   });
+
+  it('one heals while another clears and a third stops: each has its own true end', async () => {
+    const at = desk({ selection: { select: 'label' } });
+    at.scene.ask('core', 'restart');
+    at.pass(1_000);
+    at.scene.sicken('core');
+    at.scene.treat = () => 'silent';
+    const heal = await at.ask('heal', 'core', { actor: 'local:alice' });
+    const clear = await at.ask('clearQuarantine', 'core', { actor: 'local:bob' });
+    await refused(at.ask('stop', 'core', { actor: 'local:bob' }), 'CONFLICTING_STATE', /by local:alice/);
+    assert.equal(at.operations.find(heal.id).state, 'running', 'the clearing takes nothing away from it');
+    // With its whole budget again it tries more often before it gives up.
+    for (let turn = 0; turn < 12; turn += 1) at.pass(100_000);
+    assert.equal(at.operations.find(clear.id).state, 'done');
+    assert.match(at.operations.find(clear.id).detail, /whole budget of restarts/);
+    const { state, detail } = at.operations.find(heal.id);
+    assert.equal(state, 'failed', 'its treatment is never answered');
+    assert.doesNotMatch(detail, /already, by/);
+  });
 });
 
 describe('heal', () => {

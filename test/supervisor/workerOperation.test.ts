@@ -35,6 +35,7 @@ function ask(verb: WorkerVerb, state: StateName): Asked {
     worker: () => view,
     snapshot: () => ({ workers: [view, worker('push-2')] }),
     setWish: (_name: string, wish: Wish) => wishes.push(wish),
+    wishOf: () => null,
   } as unknown as Supervisor;
   const around = { keepWishes: (all: Record<string, string>) => kept.push(all) } as unknown as Surroundings;
   const request = { target: 'push-1', actor: 'wang', reason: null, ifIncarnation: null, dryRun: false };

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer, type Readiness, type RunningServer } from '../../src/server/app.ts';
+import type { ControlAccess } from '../../src/server/controlGuard.ts';
 import type { LoginSettings, PageSettings } from '../../src/pageSettings.ts';
 import { FakeDoor } from './fakeDoor.ts';
 
@@ -37,7 +38,11 @@ export interface Call {
 
 export async function startFakeSupervisor(
   home = mkdtempSync(join(tmpdir(), 'garrison-fake-')),
-  { page = {}, login }: { page?: Partial<PageSettings>; login?: LoginSettings } = {},
+  {
+    page = {},
+    login,
+    control,
+  }: { page?: Partial<PageSettings>; login?: LoginSettings; control?: ControlAccess } = {},
 ): Promise<FakeSupervisor> {
   const door = new FakeDoor(home);
   const socketPath = join(home, 'control.sock');
@@ -50,6 +55,7 @@ export async function startFakeSupervisor(
     socketPath,
     pageListen: { address: '127.0.0.1', port: 0, ...page },
     ...(login === undefined ? {} : { login }),
+    ...(control === undefined ? {} : { control }),
     readiness: () => health.ready,
     liveness: () => health.live,
     logger: { warn: log, error: log },

@@ -88,6 +88,7 @@ const IMPURE_WORDS =
 const JOINING_FILES: readonly string[] = [
   'main.ts',
   'rooms.ts',
+  'control.ts',
   'surroundings.ts',
   'boards.ts',
   'healing.ts',

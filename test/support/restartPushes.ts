@@ -55,7 +55,7 @@ function pushes(machine: Machine, ids: readonly string[]): Promise<PushView[]> {
 }
 
 async function ask<T>(machine: Machine, method: string, path: string, body?: object): Promise<T> {
-  const socket = machine.at('/var/lib/garrison/control.sock');
+  const socket = machine.at('/run/garrison/control.sock');
   const { status, text } = await callSocket(socket, { method, path, body });
   assert.ok(status < 400, `${method} ${path}: ${String(status)} ${text}`);
   return (JSON.parse(text) as { item: T }).item;
