@@ -23,7 +23,10 @@ const FILES: readonly (readonly [string, string])[] = [
   ['garrison.yaml', 'the configuration, in the home folder or in /etc/garrison'],
   ['inventory.yaml', 'the hosts'],
   ['journal.jsonl', 'what happened and who asked for it; read by why without a supervisor, too'],
-  ['control.sock', 'by which all commands reach the supervisor'],
+  [
+    'control.sock',
+    'by which all commands reach the supervisor; /run/garrison/control.sock of the one that root runs',
+  ],
 ];
 
 /** Source for man(7); `date`: of the release, as 2026-01-31. */
