@@ -11,7 +11,7 @@ import { worker } from '../support/fakeDoor.ts';
 interface Desk {
   ask(actor: string, verb: Verb, more?: Partial<OperationRequest>): Promise<OperationView>;
   /** The worker, as it is from now on. */
-  become(view: Partial<WorkerView>): void;
+  become(view: Partial<WorkerView>, isTold?: boolean): void;
   end(asked: OperationView): readonly [string, string];
   wish(): Wish;
   readonly noted: Record<string, unknown>[];
@@ -23,9 +23,9 @@ function desk(first: Partial<WorkerView> = {}): Desk {
   const wishes = new Map<string, Wish>();
   const noted: Record<string, unknown>[] = [];
   let changed: (change: { type: string }) => void = () => undefined;
-  const become = (more: Partial<WorkerView>): void => {
+  const become = (more: Partial<WorkerView>, isTold = true): void => {
     views.set('push-1', worker('push-1', { wish: wishes.get('push-1')?.worker ?? 'run', ...more }));
-    changed({ type: 'worker' });
+    if (isTold) changed({ type: 'worker' });
   };
   const supervisor = {
     containers: { list: () => [], idOf: () => null },
@@ -110,7 +110,7 @@ describe('of one worker', () => {
   it('the same without a change in between: it is looked at when the other asks', async () => {
     const at = desk({ wish: 'quiet', reason: 'Quiet' });
     const start = await at.ask('local:alice', 'start');
-    at.become({ wish: 'run' });
+    at.become({ wish: 'run' }, false);
     const stop = await at.ask('local:bob', 'stop');
     assert.equal(at.end(start)[0], 'done');
     assert.equal(at.end(stop)[0], 'running');
