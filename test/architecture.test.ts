@@ -27,6 +27,8 @@ const PAST_THE_GUARD: readonly (readonly [string, string])[] = [
   ['worker/ssh.ts', 'const o = { cleanup: false };\nprocess.kill(-pid, signal);'],
   ['worker/watchdogThread.ts', 'process.kill(parentPid);'],
   ['worker/watchdogThread.ts', "process.kill(process.pid, 'SIGKILL'); process.kill(1);"],
+  ['worker/selfTest.ts', "process.kill(process.ppid, 'SIGSTOP');"],
+  ['worker/main.ts', "process.kill(process.pid, 'SIGSTOP');"],
   ['server/a.ts', "process['kill'](pid);"],
   ['server/a.ts', 'const { kill } = process;'],
   ['server/a.ts', 'const { pid, kill: end } = process;\nprocess\n  .kill(1);'],
@@ -196,7 +198,7 @@ test('what is allowed is not complained of', () => {
     ['driver/signals.ts', "import { signalPidfd } from './libc.ts';\nprocess.kill(pid, signal);"],
     ['worker/signal.ts', "import { x } from '../reconciler/guard.ts';\nprocess.kill(-pid, signal);"],
     ['worker/watchdogThread.ts', "process.kill(process.pid, 'SIGKILL');"],
-    ['driver/hands.ts', 'pool.kill(action.worker);'],
+    ['driver/workerDeeds.ts', 'pool.kill(action.worker);'],
     [
       'driver/workers.ts',
       "// process.kill in a comment\nclass Pool { kill(worker: string): void { x({ kind: 'kill' }); } }",

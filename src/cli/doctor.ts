@@ -13,6 +13,7 @@ import { reportLines } from './doctorText.ts';
 import { EXIT } from './exitCodes.ts';
 import { visible, visibleJson } from './output.ts';
 import { programWithHome } from './programName.ts';
+import { selfTest } from './selfTest.ts';
 
 /** Since this process started: what is left to 10 s is for a slow start and for printing. */
 const DONE_BY_MS = 7_000;
@@ -26,7 +27,15 @@ export function addDoctorCommand(program: Command): void {
     .description(
       'what is wrong with this machine, what is harmless, what to do next; needs no supervisor, Redis or Docker; exit 0 nothing to do, 1 something',
     )
-    .action(action('look', doctor));
+    .option(
+      '--self-test',
+      'make a zombie, an orphan, a blocked loop and others instead, and show that each is handled on this host',
+    )
+    .action(
+      action<{ readonly selfTest?: true }>('look', (context, { options }) =>
+        options.selfTest === true ? selfTest(context) : doctor(context),
+      ),
+    );
 }
 
 async function doctor(context: Context): Promise<number> {

@@ -29,6 +29,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   doctor: [
     { line: 'doctor', does: 'what is wrong, what is harmless, and what to do next' },
     { line: 'doctor -o json', does: 'the same for scripts' },
+    {
+      line: 'doctor --self-test',
+      does: 'prove that zombies, orphans and hung workers are handled on this host',
+    },
   ],
   why: [
     { line: 'why', does: 'what is wrong now, and since when' },

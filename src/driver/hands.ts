@@ -14,6 +14,7 @@ import type { JobStore } from './jobStore.ts';
 import type { PushQueue } from './queue.ts';
 import type { Reaper } from './reaper.ts';
 import type { Spool } from './spool.ts';
+import { performOnWorker } from './workerDeeds.ts';
 import type { WorkerPool } from './workers.ts';
 
 export interface HandsParts {
@@ -48,42 +49,10 @@ export class DriverHands {
 
   perform(action: Action): void {
     try {
-      if ('worker' in action) this.#performOnWorker(action);
+      if ('worker' in action) performOnWorker(this.#parts.pool, action);
       else this.#performElsewhere(action);
     } catch (error) {
       this.#parts.onFailure(action.kind, messageOf(error));
-    }
-  }
-
-  #performOnWorker(action: Extract<Action, { worker: string }>): void {
-    const { pool } = this.#parts;
-    switch (action.kind) {
-      case 'spawnWorker':
-        pool.spawn(action.worker);
-        break;
-      case 'killWorker':
-        pool.kill(action.worker, action.incarnation, action);
-        break;
-      case 'drainWorker':
-        pool.drain(action.worker, action.incarnation, action.why);
-        break;
-      case 'autopsy':
-        void pool.autopsy(action.worker, action.incarnation, action);
-        break;
-      case 'endJob':
-        pool.endJob(action.worker, action.incarnation, action);
-        break;
-      case 'nudgeWorker':
-        pool.nudge(action.worker, action.incarnation);
-        break;
-      case 'resumeWorker':
-        pool.resume(action.worker, action.incarnation);
-        break;
-      case 'tellWorker':
-        pool.tell(action.worker, action.incarnation, action.message);
-        break;
-      default:
-        unreachable(action);
     }
   }
 

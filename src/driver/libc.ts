@@ -6,6 +6,7 @@ import koffi from 'koffi';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
 /** The same numbers on every architecture: both calls are younger than the common table. */
@@ -61,6 +62,11 @@ export function tryExclusiveLock(fd: number): boolean {
 /** From now on the kernel gives this process the orphans among its descendants. False where that is not permitted. */
 export function becomeSubreaper(): boolean {
   return calls().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0;
+}
+
+/** From now on the kernel sends this process the signal when its parent ends, in place of what it was started with (tether.ts). */
+export function signalAtParentsEnd(signal: number): boolean {
+  return calls().prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) === 0;
 }
 
 /**

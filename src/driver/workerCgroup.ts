@@ -28,16 +28,17 @@ const STUCK_AFTER_MS = 5_000;
 
 /** Null where nobody delegated it to us. What earlier supervisors left empty there when they were killed is removed. */
 export function findDelegation(mounts: readonly string[] = MOUNTS): Delegation | null {
-  const path = ownPath();
-  if (path === null) return null;
-  for (const mount of mounts) {
-    const folder = join(mount, path);
-    if (!pidsIn(folder).includes(process.pid)) continue;
-    if (!DELEGATED.some((name) => readAttribute(folder, name) === '1')) return null;
-    removeLeftovers(folder);
-    return { folder, path };
-  }
-  return null;
+  const own = ownCgroup(mounts);
+  if (own === null || !DELEGATED.some((name) => readAttribute(own.folder, name) === '1')) return null;
+  removeLeftovers(own.folder);
+  return own;
+}
+
+/** For a self-test: our own cgroup, in which root may make others for a moment, delegated or not. Null where there is none of version 2. */
+export function borrowOwnCgroup(mounts: readonly string[] = MOUNTS): Delegation | null {
+  const own = ownCgroup(mounts);
+  if (own !== null) removeLeftovers(own.folder);
+  return own;
 }
 
 export class WorkerCgroup {
@@ -104,6 +105,13 @@ export class WorkerCgroup {
     }
     closeSync(this.#killFd);
   }
+}
+
+function ownCgroup(mounts: readonly string[]): Delegation | null {
+  const path = ownPath();
+  if (path === null) return null;
+  const mount = mounts.find((each) => pidsIn(join(each, path)).includes(process.pid));
+  return mount === undefined ? null : { folder: join(mount, path), path };
 }
 
 function ownPath(): string | null {
