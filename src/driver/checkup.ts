@@ -2,8 +2,8 @@
  * Gathers all that a checkup looks at, each part by itself and bounded, under one deadline for all.
  * It writes no file, takes no lock, sends no signal, and needs nothing to run.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wallTime } from '../clock.ts';
 import { loadConfig, redisPassword, type GarrisonConfig } from '../config.ts';
@@ -29,7 +29,7 @@ import {
   checkupMemory,
   checkupPressure,
 } from './checkupMachine.ts';
-import { lookWithin, seen, unseen } from './checkupPart.ts';
+import { lookWithin, seen, unseen, whyOf } from './checkupPart.ts';
 import { checkupRedis } from './checkupRedis.ts';
 import { checkupSshd } from './checkupSshd.ts';
 import { checkupSupervisor, supervisorPidOf, type SupervisorCheckup } from './checkupSupervisor.ts';
@@ -129,10 +129,27 @@ async function countedByKernel(
 }
 
 function configOf({ home, configFile }: CheckupRequest): Part<GarrisonConfig> {
+  const files = [configFile ?? join(home, 'garrison.yaml'), join(home, 'inventory.yaml')];
+  const hidden = files.find((file) => isHidden(file));
+  if (hidden !== undefined)
+    return unseen(
+      'notPermitted',
+      `${hidden} may not be read by this user; what follows goes by the defaults.`,
+    );
   try {
     return seen(loadConfig({ home, configFile }));
   } catch (error) {
-    return unseen('failed', messageOf(error));
+    return unseen('failed', messageOf(error).replaceAll(/\s*\n\s*/g, ' '));
+  }
+}
+
+/** That says nothing about what is in it. */
+function isHidden(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return false;
+  } catch (error) {
+    return whyOf(error) === 'notPermitted';
   }
 }
 

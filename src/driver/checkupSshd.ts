@@ -3,6 +3,7 @@
  * It opens no connection to it and signals nobody.
  */
 import { existsSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
 import type { Part, SshdSeen } from '../reconciler/checkup.ts';
 import { seen, unseen } from './checkupPart.ts';
 import type { Machine } from './machineLook.ts';
@@ -55,14 +56,23 @@ async function configurationOf(program: string | null, withinMs: number): Promis
   const notAsked = (unasked: string): Asked => ({ complaint: null, maxStartups: null, unasked });
   if (program === null) return notAsked('its program is not where it usually is.');
   if (process.getuid?.() !== 0) return notAsked('only root may read its keys, which it needs to tell.');
-  const { exitCode, lines, stdout } = await runToEnd(program, ['-T'], { timeoutMs: withinMs });
+  const ended = await runToEnd(program, ['-T'], { timeoutMs: withinMs }).catch(messageOf);
+  // Who listens and who is logged in is told all the same.
+  if (typeof ended === 'string') return notAsked(`${ended}.`);
+  const { exitCode, lines, stdout } = ended;
   if (exitCode === null) return notAsked(`sshd -T did not end within ${String(Math.round(withinMs))} ms.`);
   if (exitCode === 0) {
     const maxStartups = stdout.find((line) => line.startsWith('maxstartups '))?.split(' ')[1] ?? null;
     return { complaint: null, maxStartups, unasked: null };
   }
-  const said = lines.at(-1) ?? 'it said nothing';
+  const said = complaintIn(lines);
   // What systemd makes before it starts sshd says nothing about the configuration.
   if (said.includes('privilege separation')) return notAsked(`it was never started here (${said}).`);
   return { complaint: said, maxStartups: null, unasked: null };
+}
+
+/** Which line is wrong comes first; that it therefore ends is nothing new. */
+export function complaintIn(lines: readonly string[]): string {
+  const told = lines.filter((line) => line.trim() !== '' && !/: terminating, \d+ bad /.test(line));
+  return told.length === 0 ? (lines.at(-1) ?? 'it said nothing') : told.join('; ');
 }

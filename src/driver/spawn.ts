@@ -59,7 +59,7 @@ export function spawnProcess(request: SpawnRequest): SpawnedProcess {
   if (pid === undefined) {
     throw new GarrisonError(
       'PROGRAM_MISSING',
-      `cannot start ${request.file}: setpriv (package util-linux) could not be run`,
+      `cannot start ${request.file}: setpriv (package util-linux) could not be run: it is missing, or nothing more can be started here (pids or memory used up)`,
     );
   }
   noteSpawned(pid);

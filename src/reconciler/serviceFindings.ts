@@ -203,17 +203,37 @@ function busy({ startups, maxStartups }: SshdSeen): Finding[] {
 
 function unitTopic({ units }: Checkup): Topic {
   if (units.kind === 'unseen') return NO_TOPIC;
-  const failed = units.value.filter(({ active }) => active === 'failed');
+  const ill = units.value.filter(({ active, sub }) => active === 'failed' || sub.startsWith('auto-restart'));
   const active = units.value.filter(({ active: state }) => state === 'active').map(({ name }) => name);
   return {
-    findings: failed.map(ofUnit),
+    findings: ill.map(ofUnit),
     well: active.length === 0 ? [] : [`systemd runs ${named(active)}.`],
   };
 }
 
-function ofUnit({ name, sub, result, restarts }: UnitSeen): Finding {
+/** systemd's words for how a unit ended (systemd.exec(5), SERVICE_RESULT). */
+const RESULTS: Readonly<Record<string, string>> = {
+  'exit-code': 'its process ended with an error',
+  signal: 'its process was ended by a signal',
+  'core-dump': 'its process crashed',
+  timeout: 'it did not start or end in time',
+  watchdog: 'it gave no sign of life in time',
+  'oom-kill': 'the kernel ended it for want of memory',
+  'start-limit-hit': 'it was started too often in a short time',
+  resources: 'systemd had not what it needs to start it',
+  protocol: 'it did not say that it is ready as its unit demands',
+  'exec-condition': 'a condition of its unit was not met',
+};
+
+function ofUnit({ name, active, result, restarts }: UnitSeen): Finding {
+  const isGivenUp = active === 'failed';
+  const why = RESULTS[result] ?? 'it failed';
+  const after = restarts === 0 ? '' : ` after ${many(restarts, 'restart')}`;
   return finding('warning', 'UnitFailed', {
-    what: `systemd calls ${name} failed (${sub}, ${result}) after ${many(restarts, 'restart')}.`,
+    what: isGivenUp
+      ? `systemd calls ${name} failed${after}: ${why} (${result}).`
+      : `systemd starts ${name} again and again (${many(restarts, 'restart')} so far): ${why} (${result}).`,
+    evidence: isGivenUp ? ['systemd does not start it again by itself.'] : [],
     next: `journalctl -u ${name} -n 30 --no-pager`,
   });
 }
