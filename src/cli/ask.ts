@@ -15,11 +15,19 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Anything but y or yes is a no. */
+/** Anything but y or yes is a no, and so is the end of input; throws INTERRUPTED on Ctrl-C. */
 export async function askYesNo(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await new Promise<string>((resolve, reject) => {
+      // Beside the promise of the question, which is never settled when no answer comes.
+      terminal.once('SIGINT', () => {
+        process.stderr.write('\n');
+        reject(interrupted());
+      });
+      terminal.once('close', () => resolve(''));
+      terminal.question(`${question} [y/N] `).then(resolve, reject);
+    });
     return /^y(?:es)?$/i.test(answer.trim());
   } finally {
     terminal.close();
@@ -34,6 +42,12 @@ export async function askWord(question: string, word: string): Promise<boolean> 
   } finally {
     terminal.close();
   }
+}
+
+function interrupted(): GarrisonError {
+  return new GarrisonError('INTERRUPTED', 'interrupted: nothing was done', {
+    cure: 'the same command again, when you are ready',
+  });
 }
 
 /** One line, of which nothing is shown. */
@@ -60,7 +74,7 @@ export function askUnseen(question: string): Promise<string> {
           return;
         }
         if (key === CTRL_C) {
-          end(() => reject(new GarrisonError('USAGE', 'nothing was done')));
+          end(() => reject(interrupted()));
           return;
         }
         if (key === CTRL_U) typed = '';

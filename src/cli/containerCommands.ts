@@ -113,7 +113,9 @@ async function begin(
   const forMs = options.for === undefined ? {} : { forMs: options.for };
   const exitCode = await operate(context, { verb: 'maintenanceOn', target: scope, options, ...forMs });
   if (exitCode !== EXIT.done || options.dryRun === true) return exitCode;
-  const view = (await readMaintenance(context)).items.find((each) => each.scope === scope);
+  // It is in force, whether its end can be read now or not.
+  const all = await readMaintenance(context).catch(() => null);
+  const view = all?.items.find((each) => each.scope === scope);
   if (view === undefined) return exitCode;
   context.output.note(maintenanceSentence(view));
   const early = scope === ALL ? '' : ` ${scope}`;

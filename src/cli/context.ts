@@ -8,6 +8,8 @@ import { controlDoorOf, isHomeChosen, ownHome, type ControlDoor } from '../home.
 import { createClient, type Client } from './client.ts';
 import { EXIT, exitCodeOf, type CommandKind } from './exitCodes.ts';
 import { createOutput, type ColorWish, type Output } from './output.ts';
+import { unforeseen } from './unforeseen.ts';
+import { noteVersion } from './versionNote.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'jsonl', 'name'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -30,6 +32,9 @@ export interface GlobalOptions {
   readonly color: ColorWish;
 }
 
+/** Those that look at the supervisor itself; other looks are read by scripts, every minute. */
+const TELLS_VERSIONS = ['status', 'version'];
+
 type Body<Options> = (
   context: Context,
   call: { readonly args: readonly string[]; readonly options: Options },
@@ -50,18 +55,22 @@ export function action<Options extends object>(
       const flag = globals.home ?? null;
       const home = ownHome(flag);
       const door = controlDoorOf(home, isHomeChosen(flag));
+      const client = createClient(door, (version) => {
+        if (kind === 'act' || TELLS_VERSIONS.includes(command.name())) noteVersion(output, version);
+      });
       const context = {
         home,
         door,
         configFile: globals.config ?? null,
-        client: createClient(door),
+        client,
         output,
         format: globals.output,
       };
       process.exitCode = await body(context, { args: command.args, options: command.opts<Options>() });
     } catch (error) {
-      output.error(error);
-      process.exitCode = error instanceof GarrisonError ? exitCodeOf(error.code, kind) : EXIT.failed;
+      const told = error instanceof GarrisonError ? error : unforeseen(error);
+      output.error(told);
+      process.exitCode = exitCodeOf(told.code, kind);
     }
   };
 }

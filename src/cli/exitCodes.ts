@@ -32,6 +32,10 @@ const ACT: Readonly<Record<ErrorCode, number>> = {
   REFUSED_BY_GUARD: EXIT.refused,
   INCARNATION_CHANGED: EXIT.refused,
   NO_SUPERVISOR: EXIT.notRunning,
+  // Nothing was asked of it: to an action that is as good as none.
+  SUPERVISOR_SILENT: EXIT.notRunning,
+  SUPERVISOR_FOREIGN: EXIT.notRunning,
+  INTERRUPTED: EXIT.interrupted,
   REDIS_UNAVAILABLE: EXIT.failed,
   REDIS_FOREIGN: EXIT.failed,
   ACCOUNT_INVALID: EXIT.usage,
@@ -50,6 +54,8 @@ const ACT: Readonly<Record<ErrorCode, number>> = {
 /** Whether the thing asked for is well can't be told. */
 const LOOK_UNKNOWN: readonly ErrorCode[] = [
   'NO_SUPERVISOR',
+  'SUPERVISOR_SILENT',
+  'SUPERVISOR_FOREIGN',
   'NOT_FOUND',
   'NAME_AMBIGUOUS',
   'HOST_UNKNOWN',
@@ -57,7 +63,9 @@ const LOOK_UNKNOWN: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
+/** Of a code that only a supervisor of another version knows, no more can be told than that it is not done. */
 export function exitCodeOf(code: ErrorCode, kind: CommandKind): number {
+  if (!Object.hasOwn(ACT, code)) return kind === 'look' ? EXIT.unknown : EXIT.failed;
   return kind === 'look' && LOOK_UNKNOWN.includes(code) ? EXIT.unknown : ACT[code];
 }
 
@@ -85,6 +93,9 @@ function exitCodeOfWorker(worker: WorkerView): number {
       return EXIT.down;
     case 'unknown':
       return EXIT.unknown;
+    // A supervisor of another version may have states of its own.
+    default:
+      return EXIT.unknown;
   }
 }
 
@@ -103,6 +114,9 @@ function exitCodeOfContainer(container: ContainerView): number {
     case 'ghost':
       return EXIT.down;
     case 'unknown':
+      return EXIT.unknown;
+    // A supervisor of another version may have states of its own.
+    default:
       return EXIT.unknown;
   }
 }

@@ -3,7 +3,7 @@
  * It never shows a byte twice and never lets the host's text act on the terminal.
  */
 import type { Command } from 'commander';
-import { GarrisonError } from '../errors.ts';
+import { GarrisonError, type ErrorCode } from '../errors.ts';
 import { apiPath } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
@@ -12,6 +12,7 @@ import { visibleLines } from './output.ts';
 
 const RECONNECT_AFTER_MS = 500;
 const MOST_RECONNECTS = 120;
+const PASSING: readonly ErrorCode[] = ['NO_SUPERVISOR', 'SUPERVISOR_SILENT'];
 
 export function addLogsCommand(program: Command): void {
   program
@@ -53,6 +54,7 @@ async function followToEnd(
 ): Promise<number> {
   const lines = lineWriter(output.raw);
   let lastEventId: string | undefined;
+  let toldSilent = false;
   for (let breaks = 0; !hasEnded(signal); breaks += 1) {
     try {
       const options = { signal, ...(lastEventId === undefined ? {} : { lastEventId }) };
@@ -69,8 +71,10 @@ async function followToEnd(
     } catch (error) {
       if (hasEnded(signal)) break;
       const passing =
-        error instanceof GarrisonError && error.code === 'NO_SUPERVISOR' && lastEventId !== undefined;
+        error instanceof GarrisonError && PASSING.includes(error.code) && lastEventId !== undefined;
       if (!passing || breaks >= MOST_RECONNECTS) throw error;
+      if (error.code === 'SUPERVISOR_SILENT' && !toldSilent) output.note(`still following: ${error.message}`);
+      toldSilent ||= error.code === 'SUPERVISOR_SILENT';
     }
     await pause(RECONNECT_AFTER_MS, signal);
   }

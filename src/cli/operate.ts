@@ -9,6 +9,7 @@ import { apiPath } from './client.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
+import { handOver } from './interruption.ts';
 import type { WaitOptions } from './options.ts';
 import { printSwept } from './zombieText.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
@@ -40,7 +41,7 @@ export async function operate(context: Context, call: Call): Promise<number> {
   if (options.dryRun === true) return showPlan(context, call);
   if (verb === 'restart' && target === DOCKER) await tellOfDocker(context, call);
   else if (MAY_INTERRUPT.includes(verb) && options.yes !== true) await confirm(context, call);
-  const operation = await submit(context, call, false);
+  const operation = await handOver(context.output, () => submit(context, call, false));
   if (!options.wait) {
     print(context, operation);
     return EXIT.done;
@@ -133,8 +134,9 @@ async function waitFor(
         client,
         output,
         timeoutMs,
-        level: async () => {
-          latest = ((await client.get(apiPath('operations', operation.id))) as { item: OperationView }).item;
+        level: async (signal) => {
+          const document = await client.get(apiPath('operations', operation.id), { signal });
+          latest = (document as { item: OperationView }).item;
           return ended();
         },
         edge: ({ event, data }) => {

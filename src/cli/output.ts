@@ -4,6 +4,7 @@
  */
 import { wallTime } from '../clock.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
+import { EXIT } from './exitCodes.ts';
 
 export type ColorWish = 'auto' | 'always' | 'never';
 export type Tone = 'good' | 'bad' | 'warn' | 'plain';
@@ -73,11 +74,23 @@ export function errorText(error: unknown): string {
   return cure === undefined ? what : `${what}\n  next: ${cure}`;
 }
 
-/** The reader of a pipe may go at any time (`| head`): then there is nobody left to tell, and that is no failure. */
+/** Nobody is left to tell: the reader of a pipe has gone, or the terminal has. */
+const READER_GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO', 'ECONNRESET'];
+
+/** The reader of a pipe may go at any time (`| head`), which is no failure; a disk that takes nothing (`> FILE`) is. */
 export function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    if (READER_GONE.includes(error.code)) process.exit(process.exitCode ?? EXIT.done);
+    if (stream !== process.stderr)
+      process.stderr.write(
+        `${errorText(
+          new GarrisonError('INTERNAL', `the output cannot be written: ${messageOf(error)}`, {
+            cure: 'make room where it goes, then again; what was asked of the supervisor goes on',
+          }),
+        )}\n`,
+      );
+    // Before its end an action counts as interrupted, which looking never does.
+    process.exit(process.exitCode === undefined ? EXIT.unknown : EXIT.failed);
   });
 }
 

@@ -3,11 +3,10 @@
  * It holds no command itself.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { ownVersion } from '../version.ts';
 import { addAccessCommands } from './access.ts';
 import { addConfigCommand } from './configCommand.ts';
 import { addContainerCommands } from './containerCommands.ts';
-import { action, FORMATS } from './context.ts';
+import { FORMATS } from './context.ts';
 import { addDescribeCommand } from './describe.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExamples } from './examples.ts';
@@ -16,7 +15,7 @@ import { addInstallCommands } from './install.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
-import { itemJson, visibleLines } from './output.ts';
+import { visibleLines } from './output.ts';
 import { addPushCommands } from './push.ts';
 import { addRecoverCommand } from './recover.ts';
 import { addShellCommands } from './shellCommands.ts';
@@ -24,6 +23,7 @@ import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
 import { addUpCommand } from './up.ts';
 import { addUserCommands } from './users.ts';
+import { addVersionCommand } from './versionCommand.ts';
 import { addWhyCommand } from './why.ts';
 
 /** Runs one command line; the exit code is left in process.exitCode. */
@@ -72,20 +72,6 @@ export function buildProgram(): Command {
   addVersionCommand(program);
   addExamples(program);
   return program;
-}
-
-function addVersionCommand(program: Command): void {
-  program
-    .command('version')
-    .description('the version of this program')
-    .action(
-      action('look', ({ output, format }) => {
-        const item = { version: ownVersion(), nodeVersion: process.version };
-        if (format === 'json') output.data(itemJson('Version', item));
-        else output.data(`garrison ${item.version} (node ${item.nodeVersion})`);
-        return Promise.resolve(EXIT.done);
-      }),
-    );
 }
 
 /** Commander's `error: …` in our words, with the cure. */

@@ -7,9 +7,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { parseAccountWish, parsePublicKeys } from '../push/account.ts';
 import type { JobView, PushView, Snapshot } from '../supervisor/door.ts';
-import { apiPath } from './client.ts';
+import { apiPath, type Client } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
+import { handOver, whileTaken } from './interruption.ts';
 import { namesOption, waitOptions, type WaitOptions } from './options.ts';
 import { itemJson, visibleJson } from './output.ts';
 import { columnsFor } from './print.ts';
@@ -116,7 +117,9 @@ interface Submission {
 async function submit(context: Context, { body, options }: Submission): Promise<number> {
   const { client, output, format } = context;
   const request = { ...body, reason: options.reason ?? null, dryRun: options.dryRun ?? false };
-  const { item } = (await client.post(apiPath('pushes'), request)) as { item: PushView };
+  const ask = async (): Promise<PushView> =>
+    ((await client.post(apiPath('pushes'), request)) as { item: PushView }).item;
+  const item = options.dryRun === true ? await ask() : await handOver(output, ask);
   if (options.dryRun === true) {
     printPush(context, item);
     output.note('dry run: nothing was queued; what a host would change is known only when it is asked');
@@ -125,7 +128,10 @@ async function submit(context: Context, { body, options }: Submission): Promise<
   output.note(
     `${item.kind} ${item.id}: ${String(item.jobs.length)} host${item.jobs.length === 1 ? '' : 's'}`,
   );
-  await tellWhatItWaitsFor(context, { push: item, wait: options.wait });
+  await whileTaken(output, {
+    what: `push ${item.id}`,
+    ask: () => tellWhatItWaitsFor(context, { push: item, wait: options.wait }),
+  });
   if (options.wait)
     return waitForPush(context, { push: item, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
   if (format === 'name') output.data(item.id);
@@ -139,10 +145,20 @@ async function tellWhatItWaitsFor(
   { client, output }: Context,
   { push: { jobs }, wait }: { push: PushView; wait: boolean },
 ): Promise<void> {
-  const { queue } = (await client.get(apiPath('status'))) as Snapshot;
+  const queue = await queueNow(client);
+  // It is taken all the same, and the wait says what is wrong.
+  if (queue === null) return;
   if (queue.served && wait) return;
   for (const line of queuedLines(jobs)) output.note(line);
   if (!queue.served) output.note(`nothing is pushed at the moment: ${queue.detail}`);
+}
+
+async function queueNow(client: Client): Promise<Snapshot['queue'] | null> {
+  try {
+    return ((await client.get(apiPath('status'))) as Snapshot).queue;
+  } catch {
+    return null;
+  }
 }
 
 /** One line for each thing waited for, however many jobs wait for it. */

@@ -31,8 +31,9 @@ export async function waitForPush(
       client: context.client,
       output: context.output,
       timeoutMs,
-      level: async () => {
-        const { item } = (await context.client.get(apiPath('pushes', push.id))) as { item: PushView };
+      level: async (signal) => {
+        const document = await context.client.get(apiPath('pushes', push.id), { signal });
+        const { item } = document as { item: PushView };
         for (const job of item.jobs) board.take(job);
         return board.complete();
       },

@@ -4,7 +4,9 @@
  */
 import type { Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
+import { CONTAINER_STATES } from '../detector/container.ts';
 import { overallOf } from '../server/sentence.ts';
+import { WORKER_STATES } from '../server/words.ts';
 import type { ContainerView, Snapshot, WorkerView } from '../supervisor/door.ts';
 import { apiPath } from './client.ts';
 import { CONTAINER_COLUMNS, seconds, WORKER_COLUMNS } from './columns.ts';
@@ -38,7 +40,21 @@ async function statusOfAll(context: Context): Promise<number> {
   else if (format === 'jsonl') for (const worker of snapshot.workers) output.data(visibleJson(worker, 0));
   else if (format === 'name') for (const worker of snapshot.workers) output.data(`worker/${worker.name}`);
   else printStatus(context, snapshot);
+  if (noteStrangeWords(context, snapshot)) return EXIT.unknown;
   return overall.state === 'well' ? EXIT.done : EXIT.degraded;
+}
+
+/** A state that this version does not know may be a bad one: true when there is any. */
+function noteStrangeWords({ output }: Context, { workers, containers }: Snapshot): boolean {
+  const known: readonly string[] = [...WORKER_STATES, ...CONTAINER_STATES];
+  const said = [...workers.map(({ state }) => state as string), ...Object.keys(containers.byState)];
+  const strange = [...new Set(said.filter((state) => !known.includes(state)))];
+  if (strange.length === 0) return false;
+  output.note(
+    `garrison: the supervisor speaks of states that this version does not know: ${strange.join(', ')}`,
+  );
+  output.note('  next: garrison version; then use the command that was installed with the supervisor');
+  return true;
 }
 
 function printStatus({ output, format }: Context, snapshot: Snapshot): void {

@@ -6,43 +6,22 @@ import { lstatSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { groupName, userName } from '../driver/peerCredentials.ts';
-import { GarrisonError, messageOf } from '../errors.ts';
+import { GarrisonError } from '../errors.ts';
 import { CONTROL_FOLDER, type ControlDoor } from '../home.ts';
 
-export function unreachableError(error: NodeJS.ErrnoException, door: ControlDoor): Error {
-  if (error.name === 'AbortError') return error;
+/** Nobody listens: there is none, or one that has ended left its socket. */
+export function away(cause: NodeJS.ErrnoException, door: ControlDoor): GarrisonError {
   const { home, socketPath } = door;
-  switch (error.code) {
-    case 'EACCES':
-    case 'EPERM':
-      return notPermitted(error, door);
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return away(`no supervisor runs in ${home}`, door, error);
-    case 'ECONNREFUSED':
-      return away(
-        `no supervisor runs in ${home}: one that has ended left ${socketPath} behind, which the next one replaces`,
-        door,
-        error,
-      );
-    default:
-      return new GarrisonError(
-        'NO_SUPERVISOR',
-        `the supervisor in ${home} does not answer: ${messageOf(error)}`,
-        { cure: 'try again, or look at its log', cause: error },
-      );
-  }
-}
-
-function away(what: string, door: ControlDoor, cause: unknown): GarrisonError {
+  const isLeft = cause.code === 'ECONNREFUSED';
+  const left = isLeft ? `: one that has ended left ${socketPath} behind, which the next one replaces` : '';
   const cure = isOthers(door)
     ? 'ask root to start it (systemctl start garrison), or start one of your own with: garrison up'
     : 'start one with: garrison up (or name its folder with --home)';
-  return new GarrisonError('NO_SUPERVISOR', what, { cure, cause });
+  return new GarrisonError('NO_SUPERVISOR', `no supervisor runs in ${home}${left}`, { cure, cause });
 }
 
 /** Which socket, who may, and how to become one of those. */
-function notPermitted(cause: unknown, { home, socketPath }: ControlDoor): GarrisonError {
+export function notPermitted(cause: unknown, { home, socketPath }: ControlDoor): GarrisonError {
   if (!socketPath.startsWith(`${CONTROL_FOLDER}/`)) {
     const owner = nameOf(statOf(home)?.uid);
     const may = owner === 'root' ? 'root' : `${owner} and root`;

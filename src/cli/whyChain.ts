@@ -3,7 +3,7 @@
  * It claims nothing: each line says how it is joined to the one above it.
  */
 import { JournalReader } from '../driver/journalReader.ts';
-import { GarrisonError } from '../errors.ts';
+import { GarrisonError, type ErrorCode } from '../errors.ts';
 import type { WhyStep, WhyView } from '../supervisor/door.ts';
 import { tellWhy } from '../supervisor/whyStory.ts';
 import { apiPath } from './client.ts';
@@ -16,16 +16,24 @@ export interface Chain {
   readonly fromFile: boolean;
 }
 
-export async function readChain({ client, home, door }: Context, name: string): Promise<Chain> {
+const AWAY: readonly ErrorCode[] = ['NO_SUPERVISOR', 'SUPERVISOR_SILENT', 'SUPERVISOR_FOREIGN'];
+
+export async function readChain({ client, home, door, output }: Context, name: string): Promise<Chain> {
   try {
     const { item } = (await client.get(apiPath('why', name))) as { item: WhyView };
     return { why: item, fromFile: false };
   } catch (error) {
-    if (!(error instanceof GarrisonError) || error.code !== 'NO_SUPERVISOR') throw error;
+    if (!(error instanceof GarrisonError) || !AWAY.includes(error.code)) throw error;
     // Another's journal cannot be read: an empty story would look as if all were well.
     if (door.home !== home) throw error;
     const known = { kindOfName: () => null, names: [] };
-    return { why: await tellWhy(name, new JournalReader(home), known), fromFile: true };
+    const why = await tellWhy(name, new JournalReader(home), known).catch((missing: unknown) => {
+      // That the file tells nothing does not mean that there is nothing: the supervisor might know.
+      throw missing instanceof GarrisonError && missing.code === 'NOT_FOUND' ? error : missing;
+    });
+    // Nobody there is said by the story itself; one that is there and silent is news.
+    if (error.code !== 'NO_SUPERVISOR') output.error(error);
+    return { why, fromFile: true };
   }
 }
 

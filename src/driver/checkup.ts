@@ -32,10 +32,11 @@ import {
 import { lookWithin, seen, unseen, whyOf } from './checkupPart.ts';
 import { checkupRedis } from './checkupRedis.ts';
 import { checkupSshd } from './checkupSshd.ts';
-import { checkupSupervisor, supervisorPidOf, type SupervisorCheckup } from './checkupSupervisor.ts';
+import { checkupSupervisor, type SupervisorCheckup } from './checkupSupervisor.ts';
 import { checkupUnits } from './checkupUnits.ts';
 import { dockerTarget } from './dockerSetting.ts';
 import { describeDockerTarget, type DockerTarget } from './dockerTarget.ts';
+import { supervisorPidOf } from './lockHolder.ts';
 import { lookAtMachine, type Machine } from './machineLook.ts';
 import { embeddedSocket } from './redisServer.ts';
 import { lookOnce, type ZombiesSeen } from './zombieScan.ts';

@@ -2,9 +2,7 @@
  * Looks for a checkup at the supervisor of a home folder from outside: its door, its lock, its process, its last words.
  * It takes no lock and sends no signal.
  */
-import { lstatSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { wallTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ControlDoor } from '../home.ts';
@@ -12,6 +10,7 @@ import { readProcStat } from '../proc.ts';
 import type { Part, SupervisorSeen } from '../reconciler/checkup.ts';
 import { seen, unseen } from './checkupPart.ts';
 import { JournalReader } from './journalReader.ts';
+import { lockOf } from './lockHolder.ts';
 
 export interface SupervisorCheckup extends SupervisorSeen {
   /** What it answered to the question for its status; null when it did not. */
@@ -39,12 +38,6 @@ export async function checkupSupervisor(
     lastWord,
     status: knock.status,
   });
-}
-
-/** Of the process that holds the lock of the home folder; null when nobody does, or it cannot be seen. */
-export function supervisorPidOf(home: string): number | null {
-  const { holder } = lockOf(home);
-  return holder === 0 ? null : holder;
 }
 
 const STANDING_STILL_MS = 500;
@@ -119,35 +112,8 @@ function versionIn(status: unknown): string | null {
   return typeof status.version === 'string' ? status.version : null;
 }
 
-interface Lock {
-  /** 0 where its pid cannot be seen. */
-  readonly holder: number | null;
-  /** What the file says; null when it says nothing. */
-  readonly text: string | null;
-}
-
-/** As the kernel lists it: trying the lock would take it from a supervisor that starts at this very moment. */
-function lockOf(home: string): Lock {
-  const file = join(home, 'supervisor.lock');
-  try {
-    const text = readFileSync(file, 'utf8').trim().slice(0, 100);
-    const { ino } = lstatSync(file);
-    const holder = holderIn(readFileSync('/proc/locks', 'utf8'), ino, Number(text));
-    return { holder, text: text === '' ? null : text };
-  } catch {
-    return { holder: null, text: null };
-  }
-}
-
-/** Inodes are only unique on one device, which some file systems number otherwise in this list: the pid decides between several. */
-function holderIn(locks: string, inode: number, writtenPid: number): number | null {
-  const pids = [...locks.matchAll(/^\d+: FLOCK +ADVISORY +WRITE +(-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /gm)]
-    .filter(([, , number]) => Number(number) === inode)
-    .map(([, pid]) => Math.max(0, Number(pid)));
-  return pids.find((pid) => pid === writtenPid) ?? pids[0] ?? null;
-}
-
-async function lastWordIn(home: string): Promise<SupervisorSeen['lastWord']> {
+/** Null where nothing was ever written, or it cannot be read. */
+export async function lastWordIn(home: string): Promise<SupervisorSeen['lastWord']> {
   try {
     const entry = (await new JournalReader(home).before(null)).lines[0]?.entry;
     if (entry === undefined) return null;

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoginSettings } from '../pageSettings.ts';
 import type { Asker, Door } from '../supervisor/door.ts';
+import { ownVersion } from '../version.ts';
 import { openAccounts, type Accounts } from './accounts.ts';
 import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
@@ -123,7 +124,8 @@ interface Served {
 }
 
 async function serveSocket(shared: Shared): Promise<Served> {
-  const app = newApp({ logger: shared.options.logger });
+  // Read once: after an upgrade the file is already the next one's.
+  const app = newApp({ logger: shared.options.logger, version: ownVersion() });
   const { control = null, socketPath } = shared.options;
   guardControl(app, control);
   const hub = createStreamHub({ stillAllowed: () => true, logger: shared.options.logger });

@@ -2,7 +2,7 @@
  * Makes the bare HTTP server of each door: its limits, the headers of every answer, and what is said when something goes wrong.
  * It has no route, and lets nobody in or out.
  */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
 import { withoutBase } from './place.ts';
 import { problem, problemOf, sendProblem, type Problem } from './problem.ts';
@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly headWithinMs?: number;
   /** What is beyond is closed at once, and files stay for the workers. */
   readonly mostConnections?: number;
+  /** Told in every answer; a door that strangers come to tells none. */
+  readonly version?: string;
 }
 
 const BODY_LIMIT_BYTES = 2 ** 20;
@@ -56,6 +58,7 @@ export function newApp({
   stillAfterMs = 0,
   headWithinMs = HEAD_WITHIN_MS,
   mostConnections = MOST_CONNECTIONS,
+  version,
 }: AppOptions): FastifyInstance {
   const app = Fastify({
     ...transportOf(tls, headWithinMs),
@@ -72,9 +75,7 @@ export function newApp({
   });
   app.server.maxConnections = mostConnections;
   app.decorate('basePath', basePath);
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.headers(SAFE_HEADERS);
-  });
+  app.addHook('onRequest', setHeaders(version));
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     void sendProblem(reply, problem('NOT_FOUND', `there is no ${request.method} ${path}`));
@@ -89,6 +90,13 @@ export function newApp({
     void sendProblem(reply, known ?? surprise);
   });
   return app;
+}
+
+function setHeaders(version: string | undefined): (request: unknown, reply: FastifyReply) => Promise<void> {
+  const headers = version === undefined ? SAFE_HEADERS : { ...SAFE_HEADERS, 'garrison-version': version };
+  return async (_request, reply) => {
+    void reply.headers(headers);
+  };
 }
 
 function transportOf(tls: NonNullable<AppOptions['tls']> | null, headWithinMs: number) {
