@@ -6,10 +6,9 @@ import type { IncomingMessage } from 'node:http';
 import { GarrisonError, type ErrorCode } from '../errors.ts';
 import type { ControlDoor } from '../home.ts';
 import { foreign, wholeText } from './exchange.ts';
-import { versionOf } from './knock.ts';
+import { API_VERSION, otherApi, versionOf } from './knock.ts';
 import { visible } from './output.ts';
 
-const API_VERSION = 'garrison/v1';
 /** The longest list of 500 things is a hundredth of it. */
 const LONGEST_ANSWER_BYTES = 64 * 2 ** 20;
 const LONGEST_SENTENCE = 2_000;
@@ -32,7 +31,7 @@ export async function documentOf(answer: IncomingMessage, asked: Asked): Promise
   const document = objectIn(text);
   if (document === null) throw foreign(door, text === '' ? 'its answer is empty' : 'its answer is not JSON');
   const { apiVersion } = document;
-  if (apiVersion !== API_VERSION) throw otherApi(asked, apiVersion);
+  if (apiVersion !== API_VERSION) throw otherApi(apiVersion, asked);
   if (!hasContents(document)) throw foreign(door, 'its answer is not complete');
   return document;
 }
@@ -63,17 +62,6 @@ async function refuseProblem(answer: IncomingMessage, { door }: Asked): Promise<
   throw new GarrisonError(code as ErrorCode, detail.slice(0, LONGEST_SENTENCE), {
     ...(typeof cure === 'string' ? { cure: cure.slice(0, LONGEST_SENTENCE) } : {}),
   });
-}
-
-function otherApi({ door, version }: Asked, apiVersion: unknown): GarrisonError {
-  if (typeof apiVersion !== 'string' || !/^garrison\/v\d{1,4}$/.test(apiVersion))
-    return foreign(door, 'its answer has no apiVersion of Garrison');
-  const who = version === null ? 'the supervisor' : `the supervisor (garrison ${version})`;
-  return new GarrisonError(
-    'SUPERVISOR_FOREIGN',
-    `${who} in ${door.home} speaks ${apiVersion}, and this command ${API_VERSION}`,
-    { cure: 'use the garrison command that was installed with it, or restart it with this one' },
-  );
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | null {

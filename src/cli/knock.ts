@@ -9,6 +9,7 @@ import type { ControlDoor } from '../home.ts';
 import { afterWhatCame, foreign, send, wholeText } from './exchange.ts';
 import { hasEnded, pause } from './follow.ts';
 
+export const API_VERSION = 'garrison/v1';
 const ANSWER_WITHIN_MS = 3_000;
 /** One that stands still is not waited for any longer. */
 const LOOK_AFTER_MS = 500;
@@ -36,7 +37,24 @@ async function askWhoItIs(door: ControlDoor, signal: AbortSignal): Promise<strin
   const text = await wholeText(answer, { door, mostBytes: LONGEST_WORD_BYTES });
   const version = versionOf(answer);
   if (version === null && !/^(?:not )?ok\b/.test(text)) throw foreign(door, 'it does not tell its version');
+  // Known before anything is handed over: a refusal after that would come too late.
+  const { 'garrison-api': api = API_VERSION } = answer.headers;
+  if (api !== API_VERSION) throw otherApi(api, { door, version });
   return version;
+}
+
+export function otherApi(
+  apiVersion: unknown,
+  { door, version }: { door: ControlDoor; version: string | null },
+): GarrisonError {
+  if (typeof apiVersion !== 'string' || !/^garrison\/v\d{1,4}$/.test(apiVersion))
+    return foreign(door, 'it has no API of Garrison');
+  const who = version === null ? 'the supervisor' : `the supervisor (garrison ${version})`;
+  return new GarrisonError(
+    'SUPERVISOR_FOREIGN',
+    `${who} in ${door.home} speaks ${apiVersion}, and this command ${API_VERSION}`,
+    { cure: 'use the garrison command that was installed with it, or restart it with this one' },
+  );
 }
 
 async function giveUp(door: ControlDoor, signal: AbortSignal): Promise<never> {

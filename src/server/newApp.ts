@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
+import { API_VERSION } from './collection.ts';
 import { withoutBase } from './place.ts';
 import { problem, problemOf, sendProblem, type Problem } from './problem.ts';
 
@@ -93,7 +94,8 @@ export function newApp({
 }
 
 function setHeaders(version: string | undefined): (request: unknown, reply: FastifyReply) => Promise<void> {
-  const headers = version === undefined ? SAFE_HEADERS : { ...SAFE_HEADERS, 'garrison-version': version };
+  const own = { 'garrison-version': version, 'garrison-api': API_VERSION };
+  const headers = version === undefined ? SAFE_HEADERS : { ...SAFE_HEADERS, ...own };
   return async (_request, reply) => {
     void reply.headers(headers);
   };

@@ -3,16 +3,15 @@
  * Garrison has no words for it: no command and no route takes a pid, a list of them or a signal, from an argument, a body or a pipe.
  */
 import assert from 'node:assert/strict';
-import type { Command } from 'commander';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import { buildProgram } from '../../src/cli/program.ts';
 import { isAlive, readProcStat } from '../../src/proc.ts';
 import * as bodies from '../../src/server/body.ts';
 import { callSocket, json, startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
+import { INSTEAD, LEAVES } from '../support/leaves.ts';
 import { runCli } from '../support/runCli.ts';
 
 /** What a place for a process or a signal would be called; `ifIncarnation` is a condition and chooses no target. */
@@ -21,26 +20,6 @@ const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
 const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'shell', 'to'];
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = ['check', 'push', 'revoke', 'status'];
-
-/** Here the supervisor itself would start, Garrison be put on this very machine, and whatever is wrong be treated. */
-const INSTEAD: Readonly<Record<string, readonly string[]>> = {
-  recover: ['recover', '--plan'],
-  up: ['up', 'too-much'],
-  install: ['install', '--dry-run'],
-  uninstall: ['uninstall', '--dry-run'],
-};
-
-interface Leaf {
-  readonly words: readonly string[];
-  readonly command: Command;
-}
-
-function leavesOf(command: Command, words: readonly string[] = []): Leaf[] {
-  if (command.commands.length === 0) return [{ words, command }];
-  return command.commands.flatMap((child) => leavesOf(child, [...words, child.name()]));
-}
-
-const LEAVES = leavesOf(buildProgram());
 
 test('no command takes a pid, a list of them, or a signal', () => {
   assert.ok(LEAVES.length > 15, 'the commands were found');

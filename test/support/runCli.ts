@@ -60,11 +60,24 @@ export async function runCommands(
   home: string,
   lines: readonly (readonly string[])[],
 ): Promise<readonly string[]> {
+  return (await endsOfCommands(home, lines)).map(({ stdout }) => stdout);
+}
+
+export interface TimedEnd extends CliEnd {
+  readonly tookMs: number;
+}
+
+/** The same, and how each ended. Not for what ends its own process, as doctor and up do. */
+export async function endsOfCommands(
+  home: string,
+  lines: readonly (readonly string[])[],
+): Promise<readonly TimedEnd[]> {
   const withHome = lines.map((args) => ['--home', home, ...args]);
   const { stdout } = await promisify(execFile)(process.execPath, [SEVERAL, JSON.stringify(withHome)], {
-    timeout: 60_000,
+    timeout: 90_000,
+    maxBuffer: 64 * 2 ** 20,
   });
-  return JSON.parse(stdout) as string[];
+  return JSON.parse(stdout) as TimedEnd[];
 }
 
 /** The same on a terminal of its own (util-linux script); both streams come out as one. */
