@@ -40,12 +40,20 @@ type Body<Options> = (
   call: { readonly args: readonly string[]; readonly options: Options },
 ) => Promise<number>;
 
+let running: CommandKind | null = null;
+
+/** Of the command that runs in this process; null before there is one. */
+export function runningKind(): CommandKind | null {
+  return running;
+}
+
 /** Wraps a command's body for commander: its number becomes the exit code, its error a message and an exit code. */
 export function action<Options extends object>(
   kind: CommandKind,
   body: Body<Options>,
 ): (...call: unknown[]) => Promise<void> {
   return async (...call) => {
+    running = kind;
     const command = call.at(-1) as Command;
     const globals: GlobalOptions = command.optsWithGlobals();
     const output = createOutput(process, globals.color, process.env);

@@ -98,7 +98,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   uninstall: [{ line: 'uninstall --dry-run', does: 'what would be taken away, and what stays' }],
   completion: [{ line: 'completion bash', does: 'for this shell: eval "$(garrison completion bash)"' }],
   man: [{ line: 'man', does: 'to read it: garrison man | man -l -' }],
-  version: [{ line: 'version', does: 'of this program and of Node' }],
+  version: [{ line: 'version', does: 'of this program, of Node and of the supervisor' }],
 };
 
 /** Below the options in each command's help. */

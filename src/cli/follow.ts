@@ -5,6 +5,7 @@
 import { monoMs } from '../clock.ts';
 import { GarrisonError, type ErrorCode } from '../errors.ts';
 import type { Client, ServerEvent } from './client.ts';
+import { INTERRUPTS } from './interruption.ts';
 import type { Output } from './output.ts';
 
 export type WaitEnd = 'reached' | 'timedOut' | 'interrupted';
@@ -40,15 +41,13 @@ export async function waitUntil(waiting: Waiting): Promise<WaitEnd> {
   const interrupt = (): void => {
     stopWith('interrupted');
   };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of INTERRUPTS) process.once(signal, interrupt);
   try {
     await followUntil(waiting, stop.signal);
     return end;
   } finally {
     clearTimeout(timer);
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
     stop.abort();
   }
 }

@@ -9,7 +9,7 @@ import { apiPath } from './client.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
-import { handOver } from './interruption.ts';
+import { interruptible } from './interruption.ts';
 import type { WaitOptions } from './options.ts';
 import { printSwept } from './zombieText.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
@@ -41,13 +41,17 @@ export async function operate(context: Context, call: Call): Promise<number> {
   if (options.dryRun === true) return showPlan(context, call);
   if (verb === 'restart' && target === DOCKER) await tellOfDocker(context, call);
   else if (MAY_INTERRUPT.includes(verb) && options.yes !== true) await confirm(context, call);
-  const operation = await handOver(context.output, () => submit(context, call, false));
-  if (!options.wait) {
-    print(context, operation);
-    return EXIT.done;
-  }
-  const usualMs = operation.steps === undefined ? USUAL_TIMEOUT_MS : CONTAINER_TIMEOUT_MS;
-  return waitFor(context, { operation, timeoutMs: options.timeout ?? usualMs });
+  return interruptible(context.output, async ({ taken, waiting }) => {
+    const operation = await submit(context, call, false);
+    taken(`operation ${operation.id}`);
+    if (!options.wait) {
+      print(context, operation);
+      return EXIT.done;
+    }
+    waiting();
+    const usualMs = operation.steps === undefined ? USUAL_TIMEOUT_MS : CONTAINER_TIMEOUT_MS;
+    return waitFor(context, { operation, timeoutMs: options.timeout ?? usualMs });
+  });
 }
 
 async function showPlan(context: Context, call: Call): Promise<number> {

@@ -4,7 +4,7 @@
  */
 import { wallTime } from '../clock.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
-import { EXIT } from './exitCodes.ts';
+import { EXIT, type CommandKind } from './exitCodes.ts';
 
 export type ColorWish = 'auto' | 'always' | 'never';
 export type Tone = 'good' | 'bad' | 'warn' | 'plain';
@@ -78,7 +78,7 @@ export function errorText(error: unknown): string {
 const READER_GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO', 'ECONNRESET'];
 
 /** The reader of a pipe may go at any time (`| head`), which is no failure; a disk that takes nothing (`> FILE`) is. */
-export function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
+export function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream, running: () => CommandKind | null): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (READER_GONE.includes(error.code)) process.exit(process.exitCode ?? EXIT.done);
     if (stream !== process.stderr)
@@ -89,8 +89,7 @@ export function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
           }),
         )}\n`,
       );
-    // Before its end an action counts as interrupted, which looking never does.
-    process.exit(process.exitCode === undefined ? EXIT.unknown : EXIT.failed);
+    process.exit(running() === 'look' ? EXIT.unknown : EXIT.failed);
   });
 }
 

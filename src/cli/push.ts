@@ -10,7 +10,7 @@ import type { JobView, PushView, Snapshot } from '../supervisor/door.ts';
 import { apiPath, type Client } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
-import { handOver, whileTaken } from './interruption.ts';
+import { interruptible } from './interruption.ts';
 import { namesOption, waitOptions, type WaitOptions } from './options.ts';
 import { itemJson, visibleJson } from './output.ts';
 import { columnsFor } from './print.ts';
@@ -115,28 +115,31 @@ interface Submission {
 }
 
 async function submit(context: Context, { body, options }: Submission): Promise<number> {
-  const { client, output, format } = context;
+  const { client, output } = context;
   const request = { ...body, reason: options.reason ?? null, dryRun: options.dryRun ?? false };
   const ask = async (): Promise<PushView> =>
     ((await client.post(apiPath('pushes'), request)) as { item: PushView }).item;
-  const item = options.dryRun === true ? await ask() : await handOver(output, ask);
   if (options.dryRun === true) {
-    printPush(context, item);
+    printPush(context, await ask());
     output.note('dry run: nothing was queued; what a host would change is known only when it is asked');
     return EXIT.done;
   }
-  output.note(
-    `${item.kind} ${item.id}: ${String(item.jobs.length)} host${item.jobs.length === 1 ? '' : 's'}`,
-  );
-  await whileTaken(output, {
-    what: `push ${item.id}`,
-    ask: () => tellWhatItWaitsFor(context, { push: item, wait: options.wait }),
+  return interruptible(output, async ({ taken, waiting }) => {
+    const push = await ask();
+    taken(`push ${push.id}`);
+    const { jobs, id, kind } = push;
+    output.note(`${kind} ${id}: ${String(jobs.length)} host${jobs.length === 1 ? '' : 's'}`);
+    await tellWhatItWaitsFor(context, { push, wait: options.wait });
+    if (!options.wait) return leave(context, push);
+    waiting();
+    return waitForPush(context, { push, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
   });
-  if (options.wait)
-    return waitForPush(context, { push: item, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
-  if (format === 'name') output.data(item.id);
-  else printPush(context, item);
-  output.note(`follow it with: garrison describe push ${item.id}`);
+}
+
+function leave(context: Context, push: PushView): number {
+  if (context.format === 'name') context.output.data(push.id);
+  else printPush(context, push);
+  context.output.note(`follow it with: garrison describe push ${push.id}`);
   return EXIT.done;
 }
 

@@ -20,8 +20,9 @@ import { Garrison } from '../support/garrison.ts';
 import { LEAVES } from '../support/leaves.ts';
 import { leaveStaleSocket, standAsTcp, standBefore, standFor } from '../support/otherSupervisors.ts';
 import { openParts } from '../support/parts.ts';
-import { endsOfCommands, runCli, type TimedEnd } from '../support/runCli.ts';
+import { endsOfCommands, runCli, startCli, type TimedEnd } from '../support/runCli.ts';
 import { makeTempHome } from '../support/tempHome.ts';
+import { until } from '../support/until.ts';
 
 const LONGEST_MS = 6_000;
 const PASSWORD = 'a-long-enough-phrase-for-a-test';
@@ -204,19 +205,24 @@ describe('beside what is no supervisor', { concurrency: 3 }, () => {
     ['500 and HTML', (outgoing) => outgoing.writeHead(500).end('<h1>oops</h1>')],
     ['a redirect', (outgoing) => outgoing.writeHead(302, { location: 'http://x/' }).end()],
   ];
-  for (const [what, answer] of garbage) {
-    test(`that answers with ${what}`, async () => {
+  test(`that answers with ${garbage.map(([what]) => what).join(', ')}`, async () => {
+    const cases: { told: string; line: readonly string[] }[] = [];
+    for (const [what, answer] of garbage) {
       const home = ownHome();
       parts.after((await standFor(home, answer)).end);
-      const ends = await endsOfCommands(home, lines);
-      assert.deepEqual(
-        ends.map(({ exitCode }) => exitCode),
-        [4, 4, 4, 7, 7, 7],
-        JSON.stringify(ends),
-      );
-      for (const [index, ended] of ends.entries()) assertPlain(lines[index]!.join(' '), ended);
-    });
-  }
+      for (const line of lines)
+        cases.push({ told: `${line.join(' ')}: ${what}`, line: [...line, '--home', home] });
+    }
+    const ends = await endsOfCommands(
+      garrison.home,
+      cases.map(({ line }) => line),
+    );
+    for (const [index, ended] of ends.entries()) {
+      assertPlain(cases[index]!.told, ended);
+      const expected = [4, 4, 4, 7, 7, 7][index % lines.length];
+      assert.equal(ended.exitCode, expected, `${cases[index]!.told}: ${ended.stderr}`);
+    }
+  });
   test('that answers without end', async () => {
     const home = ownHome();
     const part = Buffer.alloc(2 ** 20, 'a');
@@ -273,6 +279,28 @@ describe('beside one that is not there', { concurrency: 2 }, () => {
       assert.match(await onTheirOwn(home), /"SupervisorAway"/);
     }));
   test('and has left its socket', () => besideNobody(leaveStaleSocket));
+});
+
+test('beside one that is stopped in the middle of a wait, which says so, and ends with the id of what goes on', async () => {
+  const push = ['push', 'late', '--to', places.host, '--key', join(garrison.home, 'key.pub')];
+  for (const worker of ['push-1', 'push-2']) await garrison.cli('stop', worker, '--yes');
+  const { ended, said } = startCli([...push, '--timeout', '9s', '-o', 'json', '--home', garrison.home]);
+  await until('it waits', () => said.stderr.includes('nothing is pushed at the moment'));
+  process.kill(garrison.pid, 'SIGSTOP');
+  try {
+    const { exitCode, stdout, stderr } = await ended;
+    assert.deepEqual([exitCode, stdout], [124, ''], stderr);
+    assert.match(
+      stderr,
+      /still waiting: no news for [3-9] s: the supervisor \(pid \d+\) .*stopped by a signal/,
+    );
+    assert.match(
+      stderr,
+      /no news for \d+ s from the supervisor\ngarrison: the wait timed out .*; push p-\S+ goes on/,
+    );
+  } finally {
+    process.kill(garrison.pid, 'SIGCONT');
+  }
 });
 
 test('beside one that is stopped, of which each says so, and since when', async () => {

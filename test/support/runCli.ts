@@ -82,15 +82,30 @@ export async function endsOfCommands(
 
 /** The same on a terminal of its own (util-linux script); both streams come out as one. */
 export function runOnTerminal(args: readonly string[], { answer }: { answer: string }): Promise<CliEnd> {
-  const command = [process.execPath, MAIN, ...args].map((part) => `'${part}'`).join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
+  return typeOnTerminal(shellLine(args), { after: /\[(?:y\/N|type \w+)\]/g, keys: answer });
+}
+
+/** For a shell. */
+export function shellLine(args: readonly string[]): string {
+  return [process.execPath, MAIN, ...args].map((part) => `'${part}'`).join(' ');
+}
+
+/** Runs a shell's line on a terminal of its own, and types the keys each time that `after` is shown; once, where it is a text. */
+export function typeOnTerminal(
+  line: string,
+  { after, keys }: { readonly after: string | RegExp; readonly keys: string },
+): Promise<CliEnd> {
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
     cwd: PROJECT,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let stdout = '';
+  let typed = 0;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (/\[(?:y\/N|type \w+)\]/.test(text)) child.stdin.write(answer);
+    const shown =
+      typeof after === 'string' ? Number(stdout.includes(after)) : [...stdout.matchAll(after)].length;
+    for (; typed < shown; typed += 1) child.stdin.write(keys);
   });
   return new Promise((resolve) => {
     child.once('close', (exitCode) => {
