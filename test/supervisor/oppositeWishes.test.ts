@@ -37,6 +37,7 @@ function desk(first: Partial<WorkerView> = {}): Desk {
       views.set(name, { ...views.get(name)!, wish: wish.worker });
     },
     onChange: (listener: typeof changed) => (changed = listener),
+    onTurn: () => undefined,
   } as unknown as Supervisor;
   let ids = 0;
   const around = {

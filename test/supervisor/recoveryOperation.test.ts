@@ -54,6 +54,7 @@ function desk(settings: SceneSettings = CORE_FIRST): Desk {
     }),
     onChange: () => undefined,
     onTurn: (listener: () => void) => turns.push(listener),
+    wishOf: () => null,
     setWish: (name: string) => {
       if (made.isDeaf) return;
       const incarnation = { pid: 4712, startTicks: 100, nonce: 'next' };

@@ -50,6 +50,7 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
   reap: { args: '', kind: 'act', up: 0 },
   reload: { args: '', kind: 'act', up: 0 },
   heal: { args: 'none --yes', kind: 'act', up: 1, because: none },
+  recover: { args: '--yes', kind: 'act', up: 0 },
   'quarantine list': { args: '', kind: 'look', up: 0 },
   'quarantine clear': { args: 'none', kind: 'act', up: 1, because: none },
   'maintenance on': { args: '--for 5m', kind: 'act', up: 0 },
