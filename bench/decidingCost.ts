@@ -14,6 +14,7 @@ import { ContainerBoard } from '../src/supervisor/containerBoard.ts';
 import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
 import { HealBoard } from '../src/supervisor/healBoard.ts';
 import { HealStory } from '../src/supervisor/healStory.ts';
+import { HomeBoard } from '../src/supervisor/homeBoard.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Loops } from '../src/supervisor/measures.ts';
 import { Observer } from '../src/supervisor/observer.ts';
@@ -158,6 +159,7 @@ export class Fleet {
       refusals: new Refusals(report),
       hands: { perform: (action) => this.#perform(action) },
       hosts: () => [],
+      home: new HomeBoard({ earlier: [], isThere: () => true }),
       report,
     });
   }

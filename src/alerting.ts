@@ -9,6 +9,7 @@ import { readNotices, writeNotices } from './driver/noticeFile.ts';
 import { Notifier } from './driver/notify.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
+import type { Survival } from './survival.ts';
 import type { Door } from './supervisor/door.ts';
 import { NoticeWatch } from './supervisor/noticeWatch.ts';
 import type { Report } from './supervisor/publisher.ts';
@@ -17,6 +18,10 @@ export interface AlertingNeeds {
   readonly config: GarrisonConfig;
   readonly report: Report;
   readonly ending: Ending;
+}
+
+interface WatchNeeds extends AlertingNeeds {
+  readonly survival: Survival;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -37,14 +42,14 @@ export function openNotifier({ config, report }: AlertingNeeds): Notifier {
 export function watchConditions(
   notifier: Notifier,
   door: Door,
-  { config, report, ending }: AlertingNeeds,
+  { config, report, ending, survival }: WatchNeeds,
 ): void {
   ending.add('the messages', () => notifier.end());
   if (config.notify.length === 0) return;
   const watch = new NoticeWatch({
     snapshot: () => door.snapshot(),
     containers: () => door.listContainers(),
-    earlier: readNotices(config.home),
+    earlier: readNotices({ homeDir: config.home, onSetAside: survival.onSetAside }),
     keep: (told) => {
       try {
         writeNotices(config.home, told);

@@ -11,6 +11,7 @@ import type { Ending } from './ending.ts';
 import type { Logger } from './logger.ts';
 import { RESTART_POLICY } from './reconciler/restart.ts';
 import type { IncidentView } from './supervisor/door.ts';
+import type { OnSetAside } from './setAside.ts';
 import { RecordedBoard } from './supervisor/recordedBoard.ts';
 import { StreamWriter, type StreamSettings } from './supervisor/stream.ts';
 import { WorkerBoard, type WorkerBoardSettings } from './supervisor/workerBoard.ts';
@@ -24,6 +25,7 @@ interface BoardNeeds {
   readonly journal: Journal;
   readonly ending: Ending;
   readonly startedAt: string;
+  readonly onSetAside: OnSetAside;
 }
 
 /** Changes of verdict lie in the journal under this name, so that `why` can tell of them after a restart. */
@@ -45,7 +47,9 @@ export function openWorkerBoard(needs: BoardNeeds): WorkerBoard {
     policy: RESTART_POLICY,
   };
   const board = recordedIfAsked(needs, settings);
-  for (const [name, worker] of Object.entries(readWishes(config.home)))
+  for (const [name, worker] of Object.entries(
+    readWishes({ homeDir: config.home, onSetAside: needs.onSetAside }, names),
+  ))
     board.setWish(name, { worker, recycle: null, recycleFor: 'Person' });
   return board;
 }

@@ -10,6 +10,7 @@ import type { Journal } from './driver/journal.ts';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { HEAL_POLICY } from './reconciler/healRecord.ts';
+import type { Survival } from './survival.ts';
 import { ContainerBoard } from './supervisor/containerBoard.ts';
 import type { ContainerStoryView } from './supervisor/door.ts';
 import { HealBoard } from './supervisor/healBoard.ts';
@@ -24,6 +25,7 @@ export interface HealingNeeds {
   readonly journal: Journal;
   readonly report: Report;
   readonly startedAt: Moment;
+  readonly survival: Survival;
   readonly workerOf: (pid: number, startTicks: number) => string | null;
   readonly onHealed: (container: string, tookMs: number) => void;
 }
@@ -50,7 +52,7 @@ export function openContainerBoards(needs: HealingNeeds): {
 }
 
 function openHealBoard(needs: HealingNeeds, zombiesIn: (shortId: string) => number): HealBoard {
-  const { config, logger, journal, report, startedAt } = needs;
+  const { config, logger, journal, report, startedAt, survival } = needs;
   const { containers, home } = config;
   const { select, projects, heal, observe, exclude, budget, confirmMs, zombies } = containers;
   const story = new HealStory({
@@ -70,17 +72,19 @@ function openHealBoard(needs: HealingNeeds, zombiesIn: (shortId: string) => numb
     {
       ...{ report, story, zombiesIn },
       onHealed: needs.onHealed,
-      earlier: readHealing(home),
-      keep: (kept) => keepHealing(home, kept, logger),
+      earlier: readHealing({ homeDir: home, onSetAside: survival.onSetAside }, startedAt.wall),
+      keep: (kept) => keepHealing(home, kept, needs),
     },
   );
 }
 
 /** What cannot be kept is told: the deeds themselves are in the journal already. */
-function keepHealing(home: string, kept: KeptHealing, logger: Logger): void {
+function keepHealing(home: string, kept: KeptHealing, { logger, survival }: HealingNeeds): void {
   try {
     writeHealing(home, { ...kept });
+    survival.noteWrite('healing.json', null);
   } catch (error) {
+    survival.noteWrite('healing.json', messageOf(error));
     logger.error({ event: 'healingNotKept' }, messageOf(error));
   }
 }

@@ -2,8 +2,6 @@
  * The program: configuration → rooms joined → started; a signal → quiet → stopped, and everything it started with it.
  * It joins the rooms and holds no rule of any of them.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadConfig, redisPassword, type GarrisonConfig } from './config.ts';
 import { openControl } from './control.ts';
 import { lockHome } from './driver/homeLock.ts';
@@ -18,6 +16,7 @@ import { bookHosts } from './reloading.ts';
 import { joinRooms } from './rooms.ts';
 import { livenessOf, openService, type Service } from './service.ts';
 import { startServer, type Readiness } from './server/app.ts';
+import { openSurvival, type Survival } from './survival.ts';
 import type { OperationRequest } from './supervisor/door.ts';
 import { CONFIGURATION } from './supervisor/reloadOperation.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
@@ -95,8 +94,9 @@ interface Starting {
 }
 
 async function start(options: RunOptions, { logger, ending, service }: Starting): Promise<Started> {
-  const { config, password, practice, book } = await prepare(options, ending);
-  const { supervisor, door, stragglers, loops } = await joinRooms({ config, book, logger, ending, password });
+  const { config, password, practice, book, survival } = await prepare(options, ending);
+  const joining = { config, book, logger, ending, password, survival };
+  const { supervisor, door, stragglers, loops } = await joinRooms(joining);
   const { socketPath, access } = openControl(config, logger);
   const server = await startServer({
     door,
@@ -108,7 +108,8 @@ async function start(options: RunOptions, { logger, ending, service }: Starting)
     metricsListen: config.metrics,
     readiness: () => readiness(supervisor),
     liveness: livenessOf(loops),
-    logger,
+    ...{ logger, onSetAside: survival.onSetAside },
+    accountsLost: () => survival.home.view.setAside.some(({ name }) => name === 'users.json'),
   });
   ending.add('the server', () => server.close());
   ending.add('the workers', () => supervisor.stopWorkers());
@@ -133,6 +134,7 @@ interface Prepared {
   readonly password: string | null;
   readonly practice: Practice;
   readonly book: HostBook;
+  readonly survival: Survival;
 }
 
 /** All that the rooms stand on: the configuration, the home folder to ourselves, a key to log in with, the hosts. */
@@ -142,7 +144,7 @@ async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
   // No child needs it in its environment.
   delete process.env['GARRISON_REDIS_PASSWORD'];
   ending.add('the lock of the home folder', lockHome(config.home));
-  mkdirSync(join(config.home, 'logs'), { recursive: true, mode: 0o700 });
+  const survival = openSurvival(config.home);
   const identity = await ensureIdentity(config.ssh.identityFile);
   const practice = await practiceHosts(options.practice, config, identity.publicKey);
   ending.add('the practice hosts', async () => {
@@ -154,7 +156,7 @@ async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
     config.ssh.connectTimeoutMs,
   );
   await book.load();
-  return { config, password, practice, book };
+  return { config, password, practice, book, survival };
 }
 
 /** Ready when Redis answers and a worker is up; after the limit the operator is shown what is missing instead. */

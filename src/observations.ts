@@ -16,7 +16,11 @@ export interface Heard {
 }
 
 /** All but what is left at the very end, when nothing takes observations in any more. */
-export function driverEvents(logger: Logger, observe: Observe, heard: Heard): Omit<DriverEvents, 'onLeft'> {
+export function driverEvents(
+  logger: Logger,
+  observe: Observe,
+  heard: Heard,
+): Omit<DriverEvents, 'onLeft' | 'onSetAside' | 'onRedisDamage' | 'onSpool'> {
   return {
     ...heard,
     ...processEvents(observe),

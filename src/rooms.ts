@@ -7,9 +7,9 @@ import { journalFailed, openWorkerBoard } from './boards.ts';
 import { monoMs, now, wallTime } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { dockerTarget } from './driver/dockerSetting.ts';
-import { openDriver, type Driver, type DriverSettings } from './driver/driver.ts';
+import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
 import type { HostBook } from './driver/hostBook.ts';
-import { Journal } from './driver/journal.ts';
+import type { Journal } from './driver/journal.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
@@ -20,6 +20,7 @@ import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
 import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
 import { openHistory } from './sampling.ts';
+import type { Survival } from './survival.ts';
 import { surroundings } from './surroundings.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { BeatLog } from './supervisor/beatLog.ts';
@@ -44,6 +45,7 @@ export interface Joining {
   readonly ending: Ending;
   /** For `redis: {url}`; null when it needs none. */
   readonly password: string | null;
+  readonly survival: Survival;
 }
 
 export interface Rooms {
@@ -59,8 +61,8 @@ const EARLIER_JOBS = 200;
 
 /** Starts Redis and joins the rooms; workers start when the supervisor does. */
 export async function joinRooms(joining: Joining): Promise<Rooms> {
-  const { config, logger, ending } = joining;
-  const journal = new Journal(config.home);
+  const { config, logger, ending, survival } = joining;
+  const { journal } = survival;
   const marks = new HostMarks();
   const beats = new BeatLog(now());
   const observe: Observe = (seen) => {
@@ -68,12 +70,14 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     supervisor.observe(seen);
   };
   const report = reporter(logger, journal);
+  survival.home.tellWith(report);
   const notifier = openNotifier({ config, report, ending });
   const publisher = new Publisher(report);
   const stragglers = new Stragglers(report);
   const loops = new Loops();
   const driver = await openDriver(driverSettings(joining), {
     ...driverEvents(logger, observe, { settle: () => settle(), ...measuring(loops, publisher) }),
+    ...surviving(survival),
     onLeft: (left) => {
       stragglers.noteLeft(left);
     },
@@ -86,12 +90,22 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
     supervisor,
     surroundings({ joining, driver, marks, journal, notifier, beats, samples }),
   );
-  watchConditions(notifier, door, { config, report, ending });
+  watchConditions(notifier, door, { config, report, ending, survival });
   ending.add('Redis', () => driver.end());
   await driver.start();
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
   ending.add("the supervisor's timer", () => supervisor.end());
   return { supervisor, door, stragglers, loops };
+}
+
+function surviving({ onSetAside, onRedisDamage, noteWrite }: Survival): Surviving {
+  return {
+    onSetAside,
+    onRedisDamage,
+    onSpool: (why) => {
+      noteWrite('spool', why);
+    },
+  };
 }
 
 function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settle'> {
@@ -139,6 +153,8 @@ function sweeping({ config, logger }: Joining, driver: Driver, supervisor: Super
   });
 }
 
+type Surviving = Pick<DriverEvents, 'onSetAside' | 'onRedisDamage' | 'onSpool'>;
+
 interface SupervisorNeeds {
   readonly joining: Joining;
   readonly driver: Driver;
@@ -153,12 +169,15 @@ interface SupervisorNeeds {
 
 function makeSupervisor(needs: SupervisorNeeds): Supervisor {
   const { joining, driver, marks, journal, report, publisher, stragglers, loops } = needs;
-  const { config, book, logger, ending } = joining;
+  const { config, book, logger, ending, survival } = joining;
   const startedAt = now();
   const jobs = openJobBoard(needs);
-  const workers = openWorkerBoard({ config, logger, journal, ending, startedAt: startedAt.wall });
+  const workers = openWorkerBoard({
+    ...{ config, logger, journal, ending, startedAt: startedAt.wall },
+    onSetAside: survival.onSetAside,
+  });
   const { containers, zombies } = openContainerBoards({
-    ...{ config, logger, journal, report, startedAt },
+    ...{ config, logger, journal, report, startedAt, survival },
     workerOf: (pid, startTicks) => workers.nameOf(pid, startTicks),
     onHealed: (container, tookMs) => publisher.containerHealed(container, tookMs),
   });
@@ -184,6 +203,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       publisher,
       refusals: new Refusals(report),
       stragglers,
+      home: survival.home,
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
       report,

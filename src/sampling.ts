@@ -2,15 +2,17 @@
  * Joins the figures of the history to the file that keeps them over a restart.
  * It takes no figure itself and draws none.
  */
+import { wallTime } from './clock.ts';
 import { SampleFile } from './driver/sampleFile.ts';
 import type { Joining } from './rooms.ts';
 import { HistorySamples } from './supervisor/historySamples.ts';
 import { noteRow, startSampling } from './supervisor/sampling.ts';
+import type { Survival } from './survival.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 /** The history goes on where the file of earlier lives ends. */
 export async function openHistory(
-  { config, logger, ending }: Pick<Joining, 'config' | 'logger' | 'ending'>,
+  { config, logger, ending, survival }: Pick<Joining, 'config' | 'logger' | 'ending' | 'survival'>,
   supervisor: Supervisor,
 ): Promise<HistorySamples> {
   const samples = new HistorySamples();
@@ -18,6 +20,9 @@ export async function openHistory(
     homeDir: config.home,
     onTrouble: (why) => {
       logger.warn({ event: 'historyDamaged' }, why);
+    },
+    onWrite: (why) => {
+      noteHistory(survival, why);
     },
   });
   await file.read((row) => {
@@ -31,4 +36,11 @@ export async function openHistory(
     await file.end();
   });
   return samples;
+}
+
+/** Written every 10 s, so that it also shows when the disk takes writes again: what nothing else is written to soon is tried then. */
+function noteHistory({ home, journal, noteWrite }: Survival, why: string | null): void {
+  noteWrite('history.jsonl', why);
+  if (why === null && home.isUnwritable)
+    journal.note({ at: wallTime(), event: 'homeWritableAgain' }, () => undefined);
 }

@@ -36,7 +36,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
   return {
     alerts: {
       ...config.hooks,
-      earlier: readTakenAlerts(config.home),
+      earlier: readTakenAlerts({ homeDir: config.home, onSetAside: joining.survival.onSetAside }),
       keep: (taken) => {
         writeTakenAlerts(config.home, taken);
       },

@@ -59,7 +59,10 @@ function withSentences({ checkup, status }: Taken): Checkup {
   if (supervisor.kind === 'unseen' || status === null) return checkup;
   let sentences: readonly string[];
   try {
-    const overall = overallOf(status as Snapshot);
+    const snapshot = status as Snapshot;
+    // What was set aside is told of by itself, also where no supervisor answers.
+    const home = { unwritable: snapshot.home?.unwritable ?? [], setAside: [] };
+    const overall = overallOf({ ...snapshot, home });
     sentences = overall.state === 'well' ? [] : overall.sentences;
   } catch {
     sentences = ['The supervisor answers with something that this version does not understand.'];

@@ -9,26 +9,27 @@ import { prepareHome } from '../home.ts';
 import { readBody } from '../server/body.ts';
 import { checkNewPassword, createPasswords } from '../server/password.ts';
 import { UserBody } from '../server/userBody.ts';
+import type { OnSetAside } from '../setAside.ts';
 import { openUserStore } from '../server/userStore.ts';
 
 /** Throws HOME_BUSY when a supervisor runs there after all. */
-export async function addOffline(home: string, wish: object): Promise<void> {
+export async function addOffline(home: string, wish: object, onSetAside: OnSetAside): Promise<void> {
   prepareHome(home);
   const release = lockHome(home);
   try {
-    await addHere(home, wish);
+    await addHere(home, wish, onSetAside);
   } finally {
     release();
   }
 }
 
 /** The same checks and the same line in the journal as the supervisor's. */
-async function addHere(home: string, wish: object): Promise<void> {
+async function addHere(home: string, wish: object, onSetAside: OnSetAside): Promise<void> {
   const { name, role, password, reason } = readBody(UserBody, wish);
   checkNewPassword(password, name);
   const hash = await createPasswords().hash(password);
   const fact = { event: 'user', verb: 'add', user: name, role, reason, actor: 'local' };
-  openUserStore(home).add({ name, role, hash }, () => {
+  openUserStore(home, onSetAside).add({ name, role, hash }, () => {
     new Journal(home).append({ at: wallTime(), ...fact });
   });
 }

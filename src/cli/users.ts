@@ -79,7 +79,9 @@ async function addNow({ client, home, output }: Context, wish: object): Promise<
     if (!(error instanceof GarrisonError) || error.code !== 'NO_SUPERVISOR') throw error;
     // Loaded here only: it brings the supervisor's own rooms along.
     const { addOffline } = await import('./userOffline.ts');
-    await addOffline(home, wish);
+    await addOffline(home, wish, ({ name, as, why }) => {
+      output.note(`${name} ${why ?? 'was damaged'}: it is now ${as}, and its accounts are gone`);
+    });
     output.note(`no supervisor runs in ${home}; the account is there when one does`);
   }
 }

@@ -2,10 +2,11 @@
  * Keeps over a restart of the supervisor which firings of alerts were acted on, and by which operation.
  * It holds nothing of what the alerts said.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GarrisonError, messageOf } from '../errors.ts';
+import { readKept, type Keeping } from '../setAside.ts';
 
 const Taken = z.array(
   z.object({
@@ -19,24 +20,10 @@ export type TakenAlerts = z.output<typeof Taken>;
 
 const FILE = 'alerts.json';
 
-/** A missing file counts as none taken. Throws HOME_UNUSABLE on a damaged one: what it names must not be done again. */
-export function readTakenAlerts(homeDir: string): TakenAlerts {
-  const file = join(homeDir, FILE);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  try {
-    return Taken.parse(JSON.parse(text));
-  } catch (error) {
-    throw new GarrisonError('HOME_UNUSABLE', `${file} is damaged`, {
-      cure: 'Remove it; an alert that still fires may then be acted on once more.',
-      cause: error,
-    });
-  }
+/** A missing or damaged file counts as none taken; the damaged one is set aside. Throws HOME_UNUSABLE. */
+export function readTakenAlerts(keeping: Omit<Keeping, 'name'>): TakenAlerts {
+  const kept = readKept({ ...keeping, name: FILE }, (text) => Taken.parse(JSON.parse(text)));
+  return kept.kind === 'read' ? kept.value : [];
 }
 
 /** On the disk when it returns. Throws HOME_UNUSABLE. */

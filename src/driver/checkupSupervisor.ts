@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts';
 import type { ControlDoor } from '../home.ts';
 import { readProcStat } from '../proc.ts';
 import type { Part, SupervisorSeen } from '../reconciler/checkup.ts';
+import { listSetAside, SET_ASIDE_IN } from '../setAside.ts';
 import { seen, unseen } from './checkupPart.ts';
 import { JournalReader } from './journalReader.ts';
 import { lockOf } from './lockHolder.ts';
@@ -36,6 +37,7 @@ export async function checkupSupervisor(
     version: versionIn(knock.status),
     sentences: [],
     lastWord,
+    setAside: listSetAside(home, SET_ASIDE_IN),
     status: knock.status,
   });
 }

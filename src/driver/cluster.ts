@@ -2,11 +2,12 @@
  * Keeps the fence's clusterId and epoch, in Redis and in the home folder, so that losing either one never lets an old order pass for a new one.
  * It never lowers an epoch and never adopts a Redis that belongs to another cluster.
  */
-import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { GarrisonError } from '../errors.ts';
+import { readKept, type Keeping, type OnSetAside } from '../setAside.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 import { writeDurably } from './durableFile.ts';
 import { bootId } from '../proc.ts';
@@ -21,6 +22,7 @@ interface HomeRecord extends Cluster {
   readonly bootId: string;
 }
 
+const FILE = 'cluster.json';
 const CLUSTER_KEY = `${KEY_PREFIX}:cluster`;
 
 /** Counts attempts within an epoch; it starts anew only where the epoch has risen. */
@@ -29,10 +31,14 @@ export function counterKey(epoch: number): string {
 }
 
 /** Agrees the epoch between home and Redis; call at every (re)connection, since Redis may have come back empty. */
-export async function agreeOnEpoch(redis: Redis, homeDir: string): Promise<Cluster> {
-  const file = join(homeDir, 'cluster.json');
-  const home = await readHome(file);
+export async function agreeOnEpoch(
+  redis: Redis,
+  homeDir: string,
+  onSetAside: OnSetAside = () => undefined,
+): Promise<Cluster> {
+  const file = join(homeDir, FILE);
   const stored = await readRedis(redis);
+  const home = readHome({ homeDir, onSetAside, name: FILE }, stored !== null);
   if (home !== null && stored !== null && home.clusterId !== stored.clusterId) {
     throw new GarrisonError(
       'REDIS_FOREIGN',
@@ -66,16 +72,30 @@ function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): H
   return { clusterId, epoch: stored.epoch, bootId: boot };
 }
 
-async function readHome(file: string): Promise<HomeRecord | null> {
+/** Without Redis to say the same, a new name would make every host take this for another Garrison: only a person decides that. */
+function readHome(keeping: Keeping, isKnownToRedis: boolean): HomeRecord | null {
+  if (isKnownToRedis) {
+    const kept = readKept(keeping, homeIn);
+    return kept.kind === 'read' ? kept.value : null;
+  }
+  const file = join(keeping.homeDir, keeping.name);
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as HomeRecord;
+    return homeIn(readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}`, {
-      cure: 'Restore it from a backup, or remove it.',
+    throw new GarrisonError('HOME_UNUSABLE', `${file} is damaged, and Redis does not know what it said`, {
+      cure: 'Restore it from a backup; or remove it, and hosts pushed to before take this for another Garrison (conflict).',
       cause: error,
     });
   }
+}
+
+function homeIn(text: string): HomeRecord {
+  const { clusterId, epoch, bootId: boot } = JSON.parse(text) as Partial<Record<keyof HomeRecord, unknown>>;
+  const isGood = typeof clusterId === 'string' && clusterId !== '' && typeof boot === 'string';
+  if (!isGood || typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0)
+    throw new Error('no cluster');
+  return { clusterId, epoch, bootId: boot };
 }
 
 async function readRedis(redis: Redis): Promise<Cluster | null> {

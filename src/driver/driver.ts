@@ -12,7 +12,8 @@ import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import type { RedisTarget } from '../redisTarget.ts';
-import { EmbeddedRedis } from './embeddedRedis.ts';
+import type { OnSetAside } from '../setAside.ts';
+import { EmbeddedRedis, type EmbeddedRedisEvents } from './embeddedRedis.ts';
 import { ContainerHands } from './containerHands.ts';
 import { DockerCalls, type OnDockerCall } from './docker.ts';
 import type { DockerTarget } from './dockerTarget.ts';
@@ -21,6 +22,7 @@ import { DriverHands } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
 import { Reaper } from './reaper.ts';
+import type { OnRedisDamage } from './redisFiles.ts';
 import { RedisLink } from './redisLink.ts';
 import { tellRefusals } from './signals.ts';
 import type { ExitFact } from './spawn.ts';
@@ -74,6 +76,10 @@ export interface DriverEvents {
   readonly onDockerCall: OnDockerCall;
   readonly onHeal: (news: HealNews) => void;
   readonly onRedisLine: (line: string) => void;
+  readonly onRedisDamage: OnRedisDamage;
+  readonly onSetAside: OnSetAside;
+  /** How each write of a result went; null when it was written. */
+  readonly onSpool: (why: string | null) => void;
   readonly onWorkerLine: (worker: string, line: string) => void;
   /** Awaited at every connection to Redis before it counts as up. */
   readonly settle: () => Promise<void>;
@@ -100,11 +106,12 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   tellRefusals(({ rule, order: { target, signal } }) => {
     events.onRefused({ rule, pid: target.pid, signal, worker: null });
   });
-  const server = new EmbeddedRedis(homeDir, { onLine: events.onRedisLine, onExit: events.onRedisExit });
+  const server = new EmbeddedRedis(homeDir, redisEvents(events));
   const link = new RedisLink(settings.redis, homeDir, {
     settle: events.settle,
     onChange: events.onRedis,
     onAnswer: events.onRedisAnswer,
+    onSetAside: events.onSetAside,
   });
   const store = new JobStore(link.redis);
   const queue = new PushQueue(link.redis);
@@ -118,8 +125,8 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const signalRedis = (signal: GuardedSignal): boolean => server.signal(signal);
   const pool = openPool(settings, events);
   const hands = new DriverHands({
-    ...{ pool, reaper, queue, store, spawnRedis, signalRedis, onNews, onFailure },
-    spool: await openSpool(homeDir),
+    ...{ pool, reaper, queue, store, spawnRedis, signalRedis, onNews, onFailure, onSpool: events.onSpool },
+    spool: await openSpool(homeDir, events.onSetAside),
     cluster: () => link.cluster,
     logFile: (jobId) => logFileOf(homeDir, jobId),
     sweepZombies: sweeping(reaper, zombies),
@@ -133,6 +140,18 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     containers,
     start: () => startAll(parts, settings.embedded),
     end: () => endAll(parts),
+  };
+}
+
+function redisEvents(events: DriverEvents): EmbeddedRedisEvents {
+  return {
+    onLine: events.onRedisLine,
+    onExit: events.onRedisExit,
+    onDamage: events.onRedisDamage,
+    onSetAside: events.onSetAside,
+    onFailure: (detail) => {
+      events.onFailure('mendRedis', detail);
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export interface HandsParts {
   readonly logFile: (jobId: string) => string;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
+  readonly onSpool: (why: string | null) => void;
 }
 
 type DockerAction = Extract<
@@ -208,10 +209,12 @@ export class DriverHands {
   }
 
   async #finish(job: JobRecord): Promise<void> {
-    const { spool, onNews, onFailure } = this.#parts;
+    const { spool, onNews, onFailure, onSpool } = this.#parts;
     try {
       await spool.put(job);
+      onSpool(null);
     } catch (error) {
+      onSpool(messageOf(error));
       onFailure('finish', `the result of job ${job.id} could not be kept on disk: ${messageOf(error)}`);
       onNews({ kind: 'keepFailed', jobId: job.id, detail: messageOf(error) });
       return;

@@ -2,10 +2,11 @@
  * Keeps over a restart of the supervisor what was done about containers, what is in quarantine and what in maintenance.
  * It says nothing of how a container is: that is looked at anew.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GarrisonError, messageOf } from '../errors.ts';
+import { readKept, type Keeping } from '../setAside.ts';
 
 const Time = z.iso.datetime();
 const Treatment = z.enum(['restart', 'killAndStart', 'start', 'stop']);
@@ -42,27 +43,33 @@ type KeptHealing = z.output<typeof Healing>;
 
 const FILE = 'healing.json';
 
-/** A missing file counts as nothing kept. Throws HOME_UNUSABLE on a damaged one: it may hold a quarantine. */
-export function readHealing(homeDir: string): KeptHealing {
-  const file = join(homeDir, FILE);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return { containers: [], maintenance: [] };
-    throw new GarrisonError('HOME_UNUSABLE', `cannot read ${file}: ${messageOf(error)}`, {
-      cure: 'It holds what is in quarantine and in maintenance: let Garrison read it.',
-      cause: error,
-    });
+/** So long nothing is restarted by itself after what was in quarantine was lost, unless a person ends it. */
+const HELD_FOR_MS = 7 * 24 * 3_600_000;
+
+/**
+ * A missing file counts as nothing kept. After a damaged one everything is in maintenance: it may have held a quarantine,
+ * and no automation lifts that. Throws HOME_UNUSABLE.
+ */
+export function readHealing(keeping: Omit<Keeping, 'name'>, at: string): KeptHealing {
+  const kept = readKept({ ...keeping, name: FILE }, (text) => Healing.parse(JSON.parse(text)));
+  switch (kept.kind) {
+    case 'missing':
+      return { containers: [], maintenance: [] };
+    case 'read':
+      return kept.value;
+    case 'damaged': {
+      const held = { containers: [], maintenance: [maintenanceOfAll(at)] };
+      // Kept at once: the damaged file is no longer there to hold them back at the next start.
+      writeHealing(keeping.homeDir, held);
+      return held;
+    }
   }
-  try {
-    return Healing.parse(JSON.parse(text));
-  } catch (error) {
-    throw new GarrisonError('HOME_UNUSABLE', `${file} is damaged: ${messageOf(error)}`, {
-      cure: 'Look into it for what is in quarantine; remove it, and Garrison starts with nothing of that.',
-      cause: error,
-    });
-  }
+}
+
+function maintenanceOfAll(since: string): KeptHealing['maintenance'][number] {
+  const until = new Date(Date.parse(since) + HELD_FOR_MS).toISOString();
+  const reason = `${FILE} was damaged: what was in quarantine is not known`;
+  return { scope: 'all', since, until, actor: 'garrison', reason };
 }
 
 /** Throws HOME_UNUSABLE. */
@@ -77,8 +84,4 @@ export function writeHealing(homeDir: string, kept: KeptHealing | Readonly<Recor
       cause: error,
     });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -7,8 +7,14 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GarrisonError } from '../errors.ts';
 import type { HostAddress } from '../push/job.ts';
+import { keepFile, setAside, type Keeping } from '../setAside.ts';
+import { readEnd } from './fileEnd.ts';
 import { runToEnd } from './runToEnd.ts';
 import { writeDurably } from './durableFile.ts';
+
+const TRUSTED = 'known_hosts';
+const INVENTORY = 'known_hosts.inventory';
+const LOOKED_AT_BYTES = 256 * 1024;
 
 export interface HostKey {
   readonly type: string;
@@ -20,12 +26,27 @@ export interface HostKey {
 
 /** Keys accepted with `garrison trust`. */
 export function trustedFile(homeDir: string): string {
-  return join(homeDir, 'known_hosts');
+  return join(homeDir, TRUSTED);
 }
 
 /** Keys that the inventory names (and those of practice hosts); written anew at each start. */
 export function inventoryFile(homeDir: string): string {
-  return join(homeDir, 'known_hosts.inventory');
+  return join(homeDir, INVENTORY);
+}
+
+/** Sets aside what is no file of keys: no host is trusted by it then. Throws HOME_UNUSABLE. */
+export function keepHostKeys(keeping: Omit<Keeping, 'name'>): void {
+  keepFile({ ...keeping, name: INVENTORY }, 'read');
+  keepFile({ ...keeping, name: TRUSTED }, 'read');
+  const { text } = readEnd(trustedFile(keeping.homeDir), LOOKED_AT_BYTES);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  // One broken line among good ones is passed over, as ssh does.
+  if (lines.length > 0 && !lines.some(isKeyLine))
+    setAside({ ...keeping, name: TRUSTED }, 'holds no host key that can be read');
+}
+
+function isKeyLine(line: string): boolean {
+  return line.startsWith('#') || /^(?:@\S+ )?\S+ (?:ssh|ecdsa|sk)-[\w@.-]+ [\w+/=]{40,}/.test(line);
 }
 
 /** Asks the host for its keys. Throws HOST_KEY_UNAVAILABLE when it gives none within the limit. */
@@ -61,7 +82,11 @@ export async function acceptedKeys(files: readonly string[]): Promise<Map<string
 }
 
 export async function acceptHostKey(homeDir: string, hostName: string, key: HostKey): Promise<void> {
-  await appendFile(trustedFile(homeDir), `${hostName} ${key.line}\n`, { mode: 0o600 });
+  const file = trustedFile(homeDir);
+  const { text: last } = readEnd(file, 1);
+  // A crash may have left half a line, to which nothing may be joined.
+  const start = last === '' || last === '\n' ? '' : '\n';
+  await appendFile(file, `${start}${hostName} ${key.line}\n`, { mode: 0o600 });
 }
 
 /** Writes the inventory's keys, one `name type base64` line each. */

@@ -2,24 +2,19 @@
  * Appends to journal.jsonl: who asked for what and why, what broke and when it was well again.
  * It never rewrites a line; at its size limit the file is renamed and a new one begun.
  */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GarrisonError, messageOf } from '../errors.ts';
+import { readEnd } from './fileEnd.ts';
 
 export interface JournalEntry {
   readonly at: string;
   readonly event: string;
   readonly [fact: string]: unknown;
 }
+
+/** Told how each write went; null when it was written. */
+export type OnWrite = (why: string | null) => void;
 
 const LARGEST_BYTES = 16 * 1024 * 1024;
 export const KEPT_FILES = 5;
@@ -28,17 +23,25 @@ const READ_BACK_BYTES = 2 * 1024 * 1024;
 
 export class Journal {
   readonly #file: string;
+  readonly #onWrite: OnWrite;
+  /** A crash, or a disk that filled up, may have left half a line, to which nothing may be joined. */
+  #mayEndInHalf = true;
 
-  constructor(homeDir: string) {
+  constructor(homeDir: string, onWrite: OnWrite = () => undefined) {
     this.#file = join(homeDir, 'journal.jsonl');
+    this.#onWrite = onWrite;
   }
 
   /** Synchronous on purpose: an audit line is written before the deed, and there are few of them. Throws HOME_UNUSABLE. */
   append(entry: JournalEntry): void {
     try {
       if (existsSync(this.#file) && statSync(this.#file).size > LARGEST_BYTES) this.#rotate();
-      appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      appendFileSync(this.#file, `${this.#lineStart()}${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      this.#mayEndInHalf = false;
+      this.#onWrite(null);
     } catch (error) {
+      this.#mayEndInHalf = true;
+      this.#onWrite(messageOf(error));
       throw new GarrisonError('HOME_UNUSABLE', `cannot write ${this.#file}: ${messageOf(error)}`, {
         cure: 'Free space there or mend the folder, then repeat the command: nothing was done.',
         cause: error,
@@ -50,8 +53,8 @@ export class Journal {
   last(event: string, count: number): JournalEntry[] {
     const mark = `"event":${JSON.stringify(event)}`;
     const entriesOf = (file: string): JournalEntry[] =>
-      endOf(file)
-        .split('\n')
+      readEnd(file, READ_BACK_BYTES)
+        .text.split('\n')
         .filter((line) => line.includes(mark))
         .flatMap((line) => parseEntry(line, event));
     const newest = entriesOf(this.#file);
@@ -69,29 +72,18 @@ export class Journal {
     }
   }
 
+  #lineStart(): string {
+    if (!this.#mayEndInHalf) return '';
+    const { text } = readEnd(this.#file, 1);
+    return text === '' || text === '\n' ? '' : '\n';
+  }
+
   #rotate(): void {
     for (let number = KEPT_FILES - 1; number >= 1; number -= 1) {
       const older = `${this.#file}.${String(number)}`;
       if (existsSync(older)) renameSync(older, `${this.#file}.${String(number + 1)}`);
     }
     renameSync(this.#file, `${this.#file}.1`);
-  }
-}
-
-function endOf(file: string): string {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch {
-    return '';
-  }
-  try {
-    const { size } = fstatSync(descriptor);
-    const buffer = Buffer.alloc(Math.min(size, READ_BACK_BYTES));
-    const bytes = readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8', 0, bytes);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -2,7 +2,7 @@
  * Reads the journal backwards, a stretch at a time, through the files that it was renamed to: a line of a gigabyte's end costs no more than its stretch.
  * It changes nothing, and passes over lines that are none, counting them.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { access, constants, open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GarrisonError } from '../errors.ts';
 import { KEPT_FILES, type JournalEntry } from './journal.ts';
@@ -107,7 +107,11 @@ function idOf(file: string, offset: number): string {
 
 async function sizeOf(path: string): Promise<{ file: string; size: number } | null> {
   try {
-    const { ino, size } = await stat(path, { bigint: true });
+    const found = await stat(path, { bigint: true });
+    // What cannot be read keeps nobody from the files before it.
+    if (!found.isFile()) return null;
+    await access(path, constants.R_OK);
+    const { ino, size } = found;
     return { file: String(ino), size: Number(size) };
   } catch {
     return null;

@@ -2,9 +2,10 @@
  * Keeps over a restart of the supervisor of which conditions people were told, so that they are told of their end and not twice.
  * It says nothing of whether they last: that is looked at anew.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readKept, type Keeping } from '../setAside.ts';
 
 const Told = z.array(
   z.object({
@@ -22,13 +23,10 @@ export type KeptNotices = z.output<typeof Told>;
 
 const FILE = 'notices.json';
 
-/** A missing or damaged file counts as nothing told: told twice is better than not started. */
-export function readNotices(homeDir: string): KeptNotices {
-  try {
-    return Told.parse(JSON.parse(readFileSync(join(homeDir, FILE), 'utf8')));
-  } catch {
-    return [];
-  }
+/** A missing or damaged file counts as nothing told: told twice is better than not started. Throws HOME_UNUSABLE. */
+export function readNotices(keeping: Omit<Keeping, 'name'>): KeptNotices {
+  const kept = readKept({ ...keeping, name: FILE }, (text) => Told.parse(JSON.parse(text)));
+  return kept.kind === 'read' ? kept.value : [];
 }
 
 /** Throws what the file system says. */

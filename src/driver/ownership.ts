@@ -3,13 +3,15 @@
  * A home that starts again takes its own back at once; it never takes a living other's.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { GarrisonError } from '../errors.ts';
+import { GarrisonError, messageOf } from '../errors.ts';
 import { KEY_PREFIX } from '../queueName.ts';
+import { readKept, type Keeping } from '../setAside.ts';
 
+const FILE = 'home-id';
 const OWNER_KEY = `${KEY_PREFIX}:owner`;
 /** Outlives a pause of the owner's that is no death; a taken-over queue is then refused to it. */
 const OWNED_FOR_MS = 15_000;
@@ -46,12 +48,26 @@ function ownName(homeDir: string): string {
 }
 
 function homeId(homeDir: string): string {
-  const file = join(homeDir, 'home-id');
+  const file = join(homeDir, FILE);
+  // Looked at already at the start; it may have been removed since.
+  if (!existsSync(file)) keepHomeId({ homeDir, onSetAside: () => undefined });
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Makes it where it is missing or damaged: all that hangs on it is a claim, which ends by itself. Throws HOME_UNUSABLE. */
+export function keepHomeId(keeping: Omit<Keeping, 'name'>): void {
+  const kept = readKept({ ...keeping, name: FILE }, (text) => {
+    if (!/^[0-9a-f]{16}\n?$/.test(text)) throw new Error('no id');
+    return text;
+  });
+  if (kept.kind === 'read') return;
+  const file = join(keeping.homeDir, FILE);
   try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    const id = randomBytes(8).toString('hex');
-    writeFileSync(file, `${id}\n`, { mode: 0o600 });
-    return id;
+    writeFileSync(file, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600, flush: true });
+  } catch (error) {
+    throw new GarrisonError('HOME_UNUSABLE', `cannot write ${file}: ${messageOf(error)}`, {
+      cure: 'Free space there or mend the folder.',
+      cause: error,
+    });
   }
 }

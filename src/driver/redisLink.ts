@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { wallTime } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
+import type { OnSetAside } from '../setAside.ts';
 import { agreeOnEpoch, type Cluster } from './cluster.ts';
 import { releaseOwnership, takeOwnership } from './ownership.ts';
 
@@ -15,6 +16,7 @@ export interface LinkEvents {
   onChange(up: boolean, detail: string): void;
   /** At every answer to the regular question. */
   onAnswer(): void;
+  readonly onSetAside: OnSetAside;
 }
 
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -103,7 +105,7 @@ export class RedisLink {
     this.#agreeing = true;
     try {
       await takeOwnership(this.redis, this.#homeDir);
-      this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir);
+      this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir, this.#events.onSetAside);
       await this.#events.settle();
       this.#events.onAnswer();
       this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);

@@ -2,7 +2,6 @@
  * Runs the embedded redis-server: a Unix socket inside the home folder, append-only file on, no TCP port, nothing ever evicted.
  * It starts and signals; when to start again is decided elsewhere.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { GarrisonError } from '../errors.ts';
@@ -41,7 +40,6 @@ function serverArguments(folder: string): string[] {
  * Called with the home's lock held, so the server behind the socket can only be ours.
  */
 export async function endLeftoverServer(homeDir: string): Promise<void> {
-  await mkdir(join(homeDir, 'redis'), { recursive: true, mode: 0o700 });
   const path = embeddedSocket(homeDir);
   const probe = new Redis({ path, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   probe.on('error', () => undefined);

@@ -18,12 +18,15 @@ export interface SampleFileOptions {
   readonly homeDir: string;
   /** A sentence. */
   readonly onTrouble: (why: string) => void;
+  /** How each write went; null when it was written. */
+  readonly onWrite?: (why: string | null) => void;
   readonly largestBytes?: number;
 }
 
 export class SampleFile {
   readonly #path: string;
   readonly #onTrouble: (why: string) => void;
+  readonly #onWrite: (why: string | null) => void;
   readonly #largestBytes: number;
   #waiting: string[] = [];
   #writing: Promise<void> | null = null;
@@ -32,9 +35,10 @@ export class SampleFile {
   /** A crash may have left half a line, to which nothing may be joined. */
   #needsLineEnd = false;
 
-  constructor({ homeDir, onTrouble, largestBytes = LARGEST_BYTES }: SampleFileOptions) {
+  constructor({ homeDir, onTrouble, onWrite, largestBytes = LARGEST_BYTES }: SampleFileOptions) {
     this.#path = join(homeDir, 'history.jsonl');
     this.#onTrouble = onTrouble;
+    this.#onWrite = onWrite ?? (() => undefined);
     this.#largestBytes = largestBytes;
   }
 
@@ -84,8 +88,10 @@ export class SampleFile {
         this.#sizeBytes += text.length;
         this.#needsLineEnd = false;
         this.#isFailing = false;
+        this.#onWrite(null);
       } catch (error) {
         // Half of it may have been written.
+        this.#onWrite(messageOf(error));
         this.#needsLineEnd = true;
         if (!this.#isFailing)
           this.#onTrouble(

@@ -3,6 +3,7 @@
  * It holds types only and judges nothing.
  */
 import type { ContainerFacts, ContainerSessions } from '../detector/containerFacts.ts';
+import type { SetAside } from '../setAside.ts';
 import type { Kinship, SeenZombie } from '../detector/zombie.ts';
 
 /** `absent`: there is nothing of it here. `late`: it did not answer in time. */
@@ -55,6 +56,8 @@ export interface SupervisorSeen {
   readonly sentences: readonly string[];
   /** The last line of its journal. */
   readonly lastWord: { readonly at: string; readonly event: string; readonly aheadMs: number } | null;
+  /** Damaged files of the home folder that were given another name and still lie there. */
+  readonly setAside: readonly SetAside[];
 }
 
 export interface ZombiesCounted {

@@ -6,6 +6,7 @@ import type { Checkup, Part } from './checkup.ts';
 import { containerFindings } from './containerFindings.ts';
 import { dockerFindings } from './dockerFindings.ts';
 import { byWeight, finding, joined, many, type Finding } from './finding.ts';
+import { homeFindings } from './homeFindings.ts';
 import { machineFindings } from './machineFindings.ts';
 import { serviceFindings } from './serviceFindings.ts';
 import { supervisorFindings } from './supervisorFindings.ts';
@@ -25,6 +26,7 @@ export function diagnose(checkup: Checkup): Diagnosis {
     dockerFindings(checkup),
     zombieFindings(checkup),
     supervisorFindings(checkup),
+    homeFindings(checkup),
     serviceFindings(checkup),
     machineFindings(checkup),
   ]);

@@ -25,6 +25,7 @@ export const FINDING_CODES = [
   'SupervisorSilent',
   'SupervisorAway',
   'SupervisorSays',
+  'FileSetAside',
   'SupervisorVersion',
   'RedisSilent',
   'RedisAway',

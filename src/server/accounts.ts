@@ -4,6 +4,7 @@
  */
 import { monoMs } from '../clock.ts';
 import type { LoginSettings } from '../pageSettings.ts';
+import type { OnSetAside } from '../setAside.ts';
 import type { Door } from '../supervisor/door.ts';
 import { LoginDesk } from './loginDesk.ts';
 import { openLockFile } from './lockFile.ts';
@@ -29,16 +30,18 @@ export interface AccountNeeds {
   readonly failures: LoginFailures;
   readonly login?: LoginSettings;
   readonly logger: ServerLogger;
+  readonly onSetAside: OnSetAside;
 }
 
 const USUAL: LoginSettings = { explainTo: ['loopback'], tries: 7, lockMs: 15 * 60_000 };
 
-export function openAccounts({ door, homeDir, failures, login = USUAL, logger }: AccountNeeds): Accounts {
-  const users = openUserStore(homeDir);
+export function openAccounts(needs: AccountNeeds): Accounts {
+  const { door, homeDir, failures, login = USUAL, logger, onSetAside } = needs;
+  const users = openUserStore(homeDir, onSetAside);
   const sessions = createSessions(cookieNameOf(homeDir));
   const passwords = createPasswords();
   const times = { clock: monoMs, wallIn: (ms: number) => new Date(Date.now() + ms).toISOString() };
-  const locks = openLockFile(homeDir, { users, lockMs: login.lockMs, logger, ...times });
+  const locks = openLockFile(homeDir, { users, lockMs: login.lockMs, logger, onSetAside, ...times });
   const desk = new LoginDesk({
     ...{ users, sessions, passwords, failures, door },
     rules: login,

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { LoginSettings } from '../pageSettings.ts';
+import type { OnSetAside } from '../setAside.ts';
 import type { Asker, Door } from '../supervisor/door.ts';
 import { ownVersion } from '../version.ts';
 import { openAccounts, type Accounts } from './accounts.ts';
@@ -50,6 +51,10 @@ export interface ServerOptions {
   /** Do the loops make progress? Without it the process counts as live while it answers. */
   readonly liveness?: () => Readiness;
   readonly logger: ServerLogger;
+  /** Told what had to be set aside of the accounts, tokens and locks. */
+  readonly onSetAside?: OnSetAside;
+  /** The accounts had to be set aside: the page then waits for new ones, and does not keep the rest from starting. */
+  readonly accountsLost?: () => boolean;
 }
 
 export interface RunningServer {
@@ -75,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     doors.push(await serveSocket(shared));
-    const page = options.pageListen === null ? null : await openPage(shared, options.pageListen);
+    const page = await openPage(shared, options.pageListen);
     if (page !== null) doors.push(page);
     const { metricsListen = null } = options;
     const own = metricsListen === null ? null : await serveMetrics(shared, metricsListen);
@@ -99,16 +104,24 @@ interface Shared extends Accounts {
 
 function openShared(options: ServerOptions): Shared {
   const { door, homeDir, login } = options;
+  const onSetAside = options.onSetAside ?? ((): void => undefined);
   const logins = new LoginFailures();
   const metrics = openMetrics(door, logins);
   const accounts = openAccounts({
     door,
     homeDir,
     failures: logins,
-    logger: options.logger,
+    ...{ logger: options.logger, onSetAside },
     ...(login === undefined ? {} : { login }),
   });
-  return { ...accounts, options, logins, metrics, tokens: openTokenStore(homeDir), link: () => null };
+  return {
+    ...accounts,
+    options,
+    logins,
+    metrics,
+    tokens: openTokenStore(homeDir, onSetAside),
+    link: () => null,
+  };
 }
 
 /** Whoever has it may do everything on the page: who made it is kept. */
@@ -138,9 +151,16 @@ async function serveSocket(shared: Shared): Promise<Served> {
   return { app, hub };
 }
 
-function openPage(shared: Shared, settings: PageDoorSettings): Promise<PageDoor> {
-  const { options, login } = shared;
-  return servePage({
+async function openPage(shared: Shared, settings: PageDoorSettings | null): Promise<PageDoor | null> {
+  const { options, login, users } = shared;
+  if (settings === null) return null;
+  const isOpenToOthers = !isLoopback(settings.address);
+  if (isOpenToOthers && users.names().length === 0 && options.accountsLost?.() === true) {
+    const file = { file: 'users.json' };
+    options.logger.error(file, 'the page is not served: its accounts were damaged and there are no new ones');
+    return null;
+  }
+  return await servePage({
     ...shared,
     settings,
     door: options.door,

@@ -2,11 +2,11 @@
  * Keeps the rows of wrong tries in locks.json (0600) of the home folder, so that a restart ends no lock.
  * It never holds a name that is no account, and a damaged file never keeps the supervisor from starting.
  */
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ledgerOf, type Ledger, type Row } from '../detector/loginLock.ts';
 import { messageOf } from '../errors.ts';
+import type { OnSetAside } from '../setAside.ts';
 import type { ServerLogger } from './newApp.ts';
 import { readPrivate, writePrivate } from './privateFile.ts';
 import { USER_NAME, type UserStore } from './userStore.ts';
@@ -26,6 +26,7 @@ export interface LockFileNeeds {
   readonly users: UserStore;
   readonly lockMs: number;
   readonly logger: ServerLogger;
+  readonly onSetAside: OnSetAside;
   /** Monotonic. */
   readonly clock: () => number;
   /** The wall's time so many milliseconds from now. */
@@ -39,10 +40,11 @@ export interface OpenLockFile {
   readonly flush: () => void;
 }
 
+const FILE = 'locks.json';
 const WRITE_AFTER_MS = 500;
 
 export function openLockFile(homeDir: string, needs: LockFileNeeds): OpenLockFile {
-  const file = join(homeDir, 'locks.json');
+  const file = join(homeDir, FILE);
   const { logger, clock, wallIn } = needs;
   let unwritten: Ledger | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -67,19 +69,12 @@ export function openLockFile(homeDir: string, needs: LockFileNeeds): OpenLockFil
     unwritten = ledger;
     timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
   };
-  return { earlier: ledgerOf(readRows(file, needs)), keep, flush };
+  return { earlier: ledgerOf(readRows(homeDir, needs)), keep, flush };
 }
 
-function readRows(file: string, needs: LockFileNeeds): readonly Row[] {
-  try {
-    const stored = readPrivate(file, LockFile, '')?.rows ?? [];
-    return stored.flatMap((row) => rowOf(row, needs));
-  } catch (error) {
-    renameSync(file, `${file}.damaged`);
-    const cure = `it is now ${file}.damaged, and no account is locked`;
-    needs.logger.warn({ file }, `${messageOf(error)}: ${cure}`);
-    return [];
-  }
+function readRows(homeDir: string, needs: LockFileNeeds): readonly Row[] {
+  const stored = readPrivate({ homeDir, name: FILE, onSetAside: needs.onSetAside }, LockFile)?.rows ?? [];
+  return stored.flatMap((row) => rowOf(row, needs));
 }
 
 /** None of an account that is gone, or was made after it; a clock that was set back makes no lock longer. */

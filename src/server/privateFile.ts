@@ -1,25 +1,15 @@
 /**
  * Reads and writes the small files of the home folder that hold hashes: 0600, whole or not at all.
- * It never mends a damaged file: the caller says what to do about it.
+ * It never mends a damaged file and never takes a part of one: nobody is let in by what may be half of it.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { z } from 'zod';
-import { GarrisonError } from '../errors.ts';
+import { readKept, type Keeping } from '../setAside.ts';
 
-/** null when there is none; throws HOME_UNUSABLE when it is damaged. */
-export function readPrivate<S extends z.ZodType>(file: string, schema: S, cure: string): z.output<S> | null {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new GarrisonError('HOME_UNUSABLE', `${file} is damaged`, { cure, cause });
-  }
+/** null when there is none, or it was damaged and has been set aside; throws HOME_UNUSABLE when that cannot be. */
+export function readPrivate<S extends z.ZodType>(keeping: Keeping, schema: S): z.output<S> | null {
+  const kept = readKept(keeping, (text) => schema.parse(JSON.parse(text)));
+  return kept.kind === 'read' ? kept.value : null;
 }
 
 /** Written beside, flushed, then moved over. */

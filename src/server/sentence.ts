@@ -9,6 +9,7 @@ import {
   type ContainersFact,
   type Told,
 } from './containerSentence.ts';
+import { homeNotes, homeTroubles, type HomeFact } from './homeSentence.ts';
 
 export interface Overall {
   readonly state: 'well' | 'degraded';
@@ -34,18 +35,20 @@ export type OverallFact =
   | { readonly code: 'QueueNotServed'; readonly isRedisUp: boolean }
   | { readonly code: 'AllUp'; readonly workers: number }
   | { readonly code: 'SomeQuiet'; readonly workers: readonly string[] }
-  | ContainersFact;
+  | ContainersFact
+  | HomeFact;
 
 export function overallOf(snapshot: Snapshot): Overall {
   const troubles = [
     ...supervisorTold(snapshot),
     ...redisTold(snapshot),
+    ...homeTroubles(snapshot),
     ...workersTold(snapshot.workers),
     ...troublesOfContainers(snapshot),
     ...queueTold(snapshot),
   ];
   const told = troubles.length > 0 ? troubles : goodWord(snapshot);
-  const all = [...told, ...maintenanceTold(snapshot)];
+  const all = [...told, ...maintenanceTold(snapshot), ...homeNotes(snapshot)];
   return {
     state: troubles.length > 0 ? 'degraded' : 'well',
     sentences: all.map(({ sentence }) => sentence),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { wallTime } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
+import type { OnSetAside } from '../setAside.ts';
 import { readPrivate, writePrivate } from './privateFile.ts';
 import { hashOf, newSecret } from './session.ts';
 
@@ -35,12 +36,12 @@ const StoredToken = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 const TokenFile = z.strictObject({ tokens: z.array(StoredToken) });
+const FILE = 'tokens.json';
 type Stored = z.output<typeof StoredToken>;
 
-export function openTokenStore(homeDir: string): TokenStore {
-  const file = join(homeDir, 'tokens.json');
-  const cure = `move ${file} away and make new tokens with: garrison token create`;
-  let tokens: readonly Stored[] = readPrivate(file, TokenFile, cure)?.tokens ?? [];
+export function openTokenStore(homeDir: string, onSetAside: OnSetAside): TokenStore {
+  const file = join(homeDir, FILE);
+  let tokens: readonly Stored[] = readPrivate({ homeDir, name: FILE, onSetAside }, TokenFile)?.tokens ?? [];
   const replace = (next: readonly Stored[], keep: () => void): void => {
     keep();
     writePrivate(file, { tokens: next });

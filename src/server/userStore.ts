@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { wallTime } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
+import type { Keeping, OnSetAside } from '../setAside.ts';
 import { PasswordHash } from './password.ts';
 import { readPrivate, writePrivate } from './privateFile.ts';
 
@@ -54,20 +55,21 @@ const StoredUser = z.strictObject({
   password: PasswordHash,
 });
 const UserFile = z.strictObject({ users: z.array(StoredUser) });
+const FILE = 'users.json';
 type Stored = z.output<typeof StoredUser>;
 
-export function openUserStore(homeDir: string): UserStore {
-  return new StoredUsers(join(homeDir, 'users.json'));
+export function openUserStore(homeDir: string, onSetAside: OnSetAside): UserStore {
+  return new StoredUsers({ homeDir, name: FILE, onSetAside });
 }
 
 class StoredUsers implements UserStore {
   readonly #file: string;
   readonly #users: Map<string, Stored>;
 
-  constructor(file: string) {
-    this.#file = file;
-    const cure = `move ${file} away and make the accounts anew with: garrison user add`;
-    this.#users = new Map((readPrivate(file, UserFile, cure)?.users ?? []).map((user) => [user.name, user]));
+  constructor(keeping: Keeping) {
+    this.#file = join(keeping.homeDir, keeping.name);
+    const users = readPrivate(keeping, UserFile)?.users ?? [];
+    this.#users = new Map(users.map((user) => [user.name, user]));
   }
 
   list(): readonly UserView[] {

@@ -9,6 +9,7 @@ import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
+import type { HomeView } from './homeView.ts';
 import type { Measures } from './measures.ts';
 import type { RecoveryView } from './recoveryView.ts';
 import type { SweptZombie, ZombieSummary, ZombieView } from './zombieView.ts';
@@ -92,6 +93,8 @@ export interface Snapshot {
   readonly zombies: ZombieSummary;
   readonly docker: DockerView;
   readonly containers: ContainersSummary;
+  /** Not told by an older supervisor. */
+  readonly home?: HomeView;
 }
 
 /** Who asks for something. */
@@ -345,6 +348,7 @@ export interface ScannedHostKey {
 
 export type { HostResult, JobState, Stage, Truth, TruthName, WorkerReason, WorkerState };
 export type * from './containerView.ts';
+export type * from './homeView.ts';
 export type * from './zombieView.ts';
 export type * from './historyDoor.ts';
 export type * from './recoveryView.ts';

@@ -16,6 +16,7 @@ export interface Parts {
   readonly zombies: Snapshot['zombies'];
   readonly docker: Snapshot['docker'];
   readonly containers: Snapshot['containers'];
+  readonly home: NonNullable<Snapshot['home']>;
   readonly at: Moment;
 }
 
@@ -43,5 +44,6 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at, ...other
     zombies: others.zombies,
     docker: others.docker,
     containers: others.containers,
+    home: others.home,
   };
 }

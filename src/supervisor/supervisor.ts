@@ -167,17 +167,11 @@ export class Supervisor {
 
   snapshot(): Snapshot {
     const at = now();
-    const { canary, hosts } = this.#parts;
+    const { canary, hosts, home } = this.#parts;
     return snapshotOf({
-      settings: this.#settings,
-      state: this.#state,
-      facts: this.#queueFacts(at),
-      canary: canary.view,
-      hosts: hosts(),
-      zombies: this.zombies.summary,
-      docker: this.containers.docker,
-      containers: this.containers.summary(),
-      at,
+      ...{ settings: this.#settings, state: this.#state, facts: this.#queueFacts(at), at },
+      ...{ canary: canary.view, hosts: hosts(), home: home.view, zombies: this.zombies.summary },
+      ...{ docker: this.containers.docker, containers: this.containers.summary() },
     });
   }
 
@@ -217,7 +211,12 @@ export class Supervisor {
       workers: facts.workers,
       containers: this.containers.takeNews(),
       viewOf: (job) => viewJob(job, facts),
-      overviewDigest: JSON.stringify([this.#state, facts.redis, describeService(facts)]),
+      overviewDigest: JSON.stringify([
+        this.#state,
+        facts.redis,
+        describeService(facts),
+        this.#parts.home.view,
+      ]),
       snapshot: () => this.snapshot(),
     });
     for (const action of actions) this.#parts.hands.perform(action);

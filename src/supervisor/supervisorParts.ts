@@ -5,6 +5,7 @@
 import type { Moment } from '../clock.ts';
 import type { DrainLimits } from '../reconciler/worker.ts';
 import type { Snapshot } from './door.ts';
+import type { HomeBoard } from './homeBoard.ts';
 import type { Boards } from './intake.ts';
 import type { Loops } from './measures.ts';
 import type { Observer } from './observer.ts';
@@ -25,4 +26,5 @@ export interface SupervisorParts extends Boards {
   readonly hands: Hands;
   readonly hosts: () => Snapshot['hosts'];
   readonly stragglers: Stragglers;
+  readonly home: HomeBoard;
 }

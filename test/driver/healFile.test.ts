@@ -1,6 +1,6 @@
-/** What is kept of healing is read back as it was, and never taken for nothing because it could not be read. */
+/** What is kept of healing is read back as it was; setAside.test.ts damages it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { readHealing, writeHealing } from '../../src/driver/healFile.ts';
@@ -9,6 +9,8 @@ import { makeTempHome, type TempHome } from '../support/tempHome.ts';
 let home: TempHome;
 beforeEach(() => (home = makeTempHome()));
 afterEach(() => home.remove());
+
+const unexpected = (): void => assert.fail('it is good');
 
 const KEPT = {
   containers: [
@@ -28,25 +30,16 @@ const KEPT = {
 
 test('what was written is read back, and nobody else may read it', () => {
   writeHealing(home.path, KEPT);
-  assert.deepEqual(readHealing(home.path), KEPT);
+  assert.deepEqual(
+    readHealing({ homeDir: home.path, onSetAside: unexpected }, '2026-01-02T03:04:05.000Z'),
+    KEPT,
+  );
   assert.equal(statSync(join(home.path, 'healing.json')).mode & 0o777, 0o600);
 });
 
 test('a file that is missing is nothing kept', () => {
-  assert.deepEqual(readHealing(home.path), { containers: [], maintenance: [] });
-});
-
-test('a file that cannot be read, or is damaged, may hold a quarantine: it stops the start, with the cure', () => {
-  const file = join(home.path, 'healing.json');
-  mkdirSync(file);
-  assert.throws(() => readHealing(home.path), {
-    code: 'HOME_UNUSABLE',
-    message: /cannot read .*healing\.json/,
+  assert.deepEqual(readHealing({ homeDir: home.path, onSetAside: unexpected }, '2026-01-02T03:04:05.000Z'), {
+    containers: [],
+    maintenance: [],
   });
-  home.remove();
-  home = makeTempHome();
-  for (const text of ['', '{"containers":', '{"containers":[{"id":1}],"maintenance":[]}']) {
-    writeFileSync(join(home.path, 'healing.json'), text);
-    assert.throws(() => readHealing(home.path), { code: 'HOME_UNUSABLE', message: /is damaged/ });
-  }
 });

@@ -1,6 +1,6 @@
 /** What is remembered of jobs, on a real redis-server that is killed with -9: records, the epoch, the spool and the queue. */
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Redis } from 'ioredis';
@@ -143,7 +143,8 @@ describe('what is remembered of jobs', () => {
       (await spool.list()).map((job) => job.id),
       ['j-1'],
     );
-    assert.ok(readdirSync(join(home, 'spool')).includes('j-2.3.json.damaged'));
+    const aside = readdirSync(join(home, 'spool')).filter((name) => name.startsWith('j-2.3.json.damaged-'));
+    assert.equal(aside.length, 1);
   });
 
   it('refuses a Redis that belongs to another cluster', async (t) => {
@@ -151,6 +152,26 @@ describe('what is remembered of jobs', () => {
     await agreeOnEpoch(redis, home);
     await redis.hset('garrison:cluster', { clusterId: 'another' });
     await assert.rejects(agreeOnEpoch(redis, home), { code: 'REDIS_FOREIGN' });
+  });
+
+  it('makes a damaged cluster.json anew from Redis, with a new epoch, and refuses where Redis does not know it', async (t) => {
+    const home = tempHome(t);
+    const file = join(home, 'cluster.json');
+    const { clusterId, epoch } = await agreeOnEpoch(redis, home);
+    const damages = ['', '{"clus', '{"clusterId":"x","epoch":"7","bootId":"b"}', 'null', '\u0000\u0001'];
+    const aside: string[] = [];
+    for (const [times, text] of damages.entries()) {
+      writeFileSync(file, text);
+      const agreed = await agreeOnEpoch(redis, home, ({ as }) => aside.push(as));
+      assert.deepEqual(agreed, { clusterId, epoch: epoch + times + 1 }, text);
+      assert.equal(readFileSync(join(home, aside.at(-1)!), 'utf8'), text);
+    }
+    await redis.flushall();
+    for (const text of damages) {
+      writeFileSync(file, text);
+      await assert.rejects(agreeOnEpoch(redis, home), { code: 'HOME_UNUSABLE', message: /cluster\.json/ });
+      assert.equal(readFileSync(file, 'utf8'), text, 'it stays for a person to decide');
+    }
   });
 
   it('raises the epoch after the machine restarted, since Redis may have lost its last second', async (t) => {

@@ -36,6 +36,8 @@ const FACTS: { readonly [Code in OverallFact['code']]: Extract<OverallFact, { re
   BrakeOn: { code: 'BrakeOn' },
   ContainerSick: SICK,
   MoreSick: { code: 'MoreSick', count: 3 },
+  FileSetAside: { code: 'FileSetAside', file: 'users.json', as: 'users.json.damaged-20260102T030405Z' },
+  HomeUnwritable: { code: 'HomeUnwritable', file: 'journal.jsonl', since: SINCE },
   Maintenance: { code: 'Maintenance', scope: 'all', until: SINCE, actor: 'user:chen' },
   MoreMaintenance: { code: 'MoreMaintenance', count: 2 },
 };

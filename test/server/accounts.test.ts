@@ -1,6 +1,6 @@
 /** Accounts of the page over the API: what is kept, what each role may do, and what the journal says of it. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import {
@@ -50,7 +50,7 @@ describe('an account', () => {
     assert.ok(!/hash|salt|scrypt/.test(listed.text));
     assert.deepEqual(await names(), ['betty1210', 'chen']);
   });
-  test('outlives a restart of the server; a damaged file is said, not overwritten', async () => {
+  test('outlives a restart of the server; a damaged one is set aside, and lets nobody in', async () => {
     await addUser(fake, 'betty1210', 'admin');
     await fake.server.close();
     const again = await startFakeSupervisor(fake.home);
@@ -58,7 +58,12 @@ describe('an account', () => {
     assert.equal((await visitor.signIn('betty1210')).status, 303);
     await again.server.close();
     writeFileSync(join(fake.home, 'users.json'), '{"users":[{"name":"x"}]}');
-    await assert.rejects(startFakeSupervisor(fake.home), /users\.json is damaged/);
+    const closed = await startFakeSupervisor(fake.home);
+    assert.equal((await new Visitor(closed).signIn('betty1210')).status, 401);
+    const [aside] = readdirSync(fake.home).filter((name) => name.startsWith('users.json.damaged-'));
+    assert.equal(readFileSync(join(fake.home, aside!), 'utf8'), '{"users":[{"name":"x"}]}');
+    assert.match(closed.logged[0]!, /users\.json is not what it should be/);
+    await closed.server.close();
   });
   const bad: readonly (readonly [string, object, RegExp])[] = [
     ['a short password', { name: 'bob', password: 'elevenchars' }, /has 11 characters; it needs 12/],

@@ -59,6 +59,7 @@ export async function startFakeSupervisor(
     readiness: () => health.ready,
     liveness: () => health.live,
     logger: { warn: log, error: log },
+    onSetAside: ({ name, as, why }) => logged.push(`${name} ${why ?? ''}: it is now ${as}`),
   });
   door.serversOwnListeners = door.listeners;
   const end = async (): Promise<void> => {

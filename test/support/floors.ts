@@ -97,6 +97,7 @@ const JOINING_FILES: readonly string[] = [
   'observations.ts',
   'sampling.ts',
   'reloading.ts',
+  'survival.ts',
 ];
 
 /** A sentence for each rule the file breaks. */

@@ -43,6 +43,7 @@ export const SUPERVISOR: SupervisorSeen = {
   version: '0.1.0',
   sentences: [],
   lastWord: { at: A_TIME, event: 'started', aheadMs: -1_000 },
+  setAside: [],
 };
 
 export const AWAY = { door: 'gone', pid: null, processState: null, version: null } as const;
@@ -256,6 +257,9 @@ const anySupervisor = fc.record({
   version: fc.option(text),
   sentences: fc.array(text, { maxLength: 9 }),
   lastWord: fc.option(fc.record({ at: fc.constant(A_TIME), event: text, aheadMs: fc.integer() })),
+  setAside: fc.array(fc.record({ name: text, as: text, at: fc.constant(A_TIME), why: fc.constant(null) }), {
+    maxLength: 2,
+  }),
 });
 
 export const anyCheckup: fc.Arbitrary<Checkup> = fc.record({

@@ -210,6 +210,10 @@ export const OVERALL_ZH: OverallWords = {
   BrakeOn: () => `自动恢复已暂缓：${BRAKE_ZH}。`,
   ContainerSick: sickZh,
   MoreSick: ({ count }) => `另有 ${String(count)} 个容器异常：请运行 garrison get containers。`,
+  FileSetAside: ({ file, as }) =>
+    `文件 ${file} 已损坏，已改名为 ${as} 保留（未删除）：丢失了什么、该怎么做，见原文。`,
+  HomeUnwritable: ({ file, since }) =>
+    `自 ${timeZh(since)} 起无法写入 ${file}：请为主目录腾出空间或恢复写权限，Garrison 会自动重试。`,
   Maintenance: ({ scope, until, actor }) =>
     `${scope === 'all' ? '全部容器' : scope} 正由 ${actor} 维护，至 ${timeZh(until)}：其间不会自动重启，到时自动结束。`,
   MoreMaintenance: ({ count }) => `另有 ${String(count)} 个范围在维护中：请运行 garrison maintenance list。`,

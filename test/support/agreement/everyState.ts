@@ -197,6 +197,7 @@ export class EveryState {
       },
       docker: this.containers.board.docker,
       containers: this.containers.board.summary(),
+      home: { setAside: [], unwritable: [] },
       at,
     });
   }
