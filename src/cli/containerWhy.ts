@@ -65,7 +65,7 @@ function lines({ output, format }: Context, { name, container, story, file, evid
     ...(hidden > 0 ? [`${String(hidden)} earlier events are left out: -o json has them all`] : []),
     ...(shown.length === 0
       ? ['Nothing was seen of it yet that would need a story.']
-      : tableLines(shown, columnsFor(STORY_COLUMNS, format), output.paint)),
+      : tableLines(shown, columnsFor(STORY_COLUMNS, format), output)),
     ...(file === null ? [] : evidenceLines(evidence, file)),
   ];
 }

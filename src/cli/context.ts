@@ -56,7 +56,9 @@ export function action<Options extends object>(
     running = kind;
     const command = call.at(-1) as Command;
     const globals: GlobalOptions = command.optsWithGlobals();
-    const output = createOutput(process, globals.color, process.env);
+    const usual = createOutput(process, globals.color, process.env);
+    // Whoever asks for all columns wants all of each.
+    const output = globals.output === 'wide' ? { ...usual, columns: null } : usual;
     // Whatever ends this process early (a closed pipe, an empty event loop) must not look like a verified success.
     if (kind === 'act') process.exitCode = EXIT.interrupted;
     try {

@@ -19,12 +19,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   status: [
     { line: 'status', does: 'how everything is; the exit code says it to scripts' },
     { line: 'status push-1 jms_core', does: 'these two alone' },
+    { line: 'status --watch', does: 'on and on, drawn anew at every change' },
   ],
   get: [
     { line: 'get workers -o wide', does: 'all that is known of each, incarnations included' },
     { line: 'get jobs --state failed -q web-', does: 'failed jobs whose host or account has web- in it' },
   ],
-  jobs: [{ line: 'jobs --state queued', does: 'what waits' }],
+  jobs: [
+    { line: 'jobs --state queued', does: 'what waits' },
+    { line: 'jobs --watch -o jsonl', does: 'each job again whenever it changes, for scripts' },
+  ],
   describe: [{ line: 'describe worker push-1', does: 'everything about one worker' }],
   doctor: [
     { line: 'doctor', does: 'what is wrong, what is harmless, and what to do next' },

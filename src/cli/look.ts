@@ -30,6 +30,7 @@ import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { printList, type ListDocument } from './print.ts';
 import type { Column } from './table.ts';
+import { watch, watchOption, type WatchOption } from './watch.ts';
 import { noteAdvice } from './zombieText.ts';
 
 export const KINDS = [
@@ -44,7 +45,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-interface ListOptions {
+interface ListOptions extends WatchOption {
   readonly state?: string;
   readonly query?: string;
   readonly limit?: number;
@@ -55,11 +56,11 @@ export function addLookCommands(program: Command): void {
     program.command('get').description('list things').addArgument(kindArgument(KINDS, 'of what')),
   ).action(
     action<ListOptions>('look', (context, { args, options }) =>
-      list(context, kindOf(args[0] ?? ''), options),
+      listOrWatch(context, kindOf(args[0] ?? ''), options),
     ),
   );
   listOptions(program.command('jobs').description('list the jobs: a push has one job per host')).action(
-    action<ListOptions>('look', (context, { options }) => list(context, 'jobs', options)),
+    action<ListOptions>('look', (context, { options }) => listOrWatch(context, 'jobs', options)),
   );
 }
 
@@ -83,10 +84,16 @@ function listOptions(command: Command): Command {
   return command
     .option('--state <state>', 'only those in this state')
     .option('-q, --query <text>', 'only those that match the text')
+    .addOption(watchOption())
     .option('--limit <count>', 'at most this many', (text) => {
       if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
       throw new InvalidArgumentError('a number from 1');
     });
+}
+
+function listOrWatch(context: Context, kind: Kind, options: ListOptions): Promise<number> {
+  const look = (to: Context): Promise<number> => list(to, kind, options);
+  return options.watch === true ? watch(context, look) : look(context);
 }
 
 async function list(context: Context, kind: Kind, options: ListOptions): Promise<number> {

@@ -11,6 +11,7 @@ import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
 import { interruptible } from './interruption.ts';
 import type { WaitOptions } from './options.ts';
+import { startTicker } from './ticker.ts';
 import { printSwept } from './zombieText.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
 
@@ -132,6 +133,7 @@ async function waitFor(
   let latest = operation;
   const ended = (): boolean => latest.state !== 'running';
   output.progress(`${operation.verb} ${operation.target}: ${operation.detail}`);
+  const stopTelling = startTicker(output, () => `${operation.verb} ${operation.target}: ${latest.detail}`);
   const end = ended()
     ? 'reached'
     : await waitUntil({
@@ -148,7 +150,8 @@ async function waitFor(
             latest = data as OperationView;
           return ended();
         },
-      });
+      }).finally(stopTelling);
+  stopTelling();
   if (end === 'reached') {
     print(context, latest);
     return latest.state === 'done' ? EXIT.done : EXIT.failed;

@@ -7,7 +7,8 @@ import { GarrisonError, messageOf } from '../errors.ts';
 import { EXIT, type CommandKind } from './exitCodes.ts';
 
 export type ColorWish = 'auto' | 'always' | 'never';
-export type Tone = 'good' | 'bad' | 'warn' | 'plain';
+/** `good` green, `warn` yellow, `bad` red, `dim` for what rests; the word is always there, too. */
+export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'plain';
 
 export interface Output {
   /** Data: one or more whole lines, without the last line end. */
@@ -18,8 +19,12 @@ export interface Output {
   readonly note: (text: string) => void;
   /** One line that is written over; on a terminal only. */
   readonly progress: (text: string) => void;
+  /** A remark that takes the place of progress where there is no terminal. */
+  readonly aside: (text: string) => void;
   readonly error: (error: unknown) => void;
   readonly paint: (text: string, tone: Tone) => string;
+  /** Of the terminal, or as COLUMNS says; null in a file or a pipe, where nothing is cut. */
+  readonly columns: number | null;
 }
 
 export interface Streams {
@@ -27,7 +32,12 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-const CODE_OF: Readonly<Record<Exclude<Tone, 'plain'>, string>> = { good: '32', bad: '31', warn: '33' };
+const CODE_OF: Readonly<Record<Exclude<Tone, 'plain'>, string>> = {
+  good: '32',
+  bad: '31',
+  warn: '33',
+  dim: '2',
+};
 
 export function createOutput(
   streams: Streams,
@@ -35,7 +45,6 @@ export function createOutput(
   env: Readonly<Record<string, string | undefined>>,
 ): Output {
   const { stdout, stderr } = streams;
-  const painted = wantsColor(stdout, color, env);
   let progressShown = false;
   const clearProgress = (): void => {
     if (progressShown) stderr.write('\r\u001b[K');
@@ -50,9 +59,7 @@ export function createOutput(
       clearProgress();
       stdout.write(`${text}\n`);
     },
-    raw: (text) => {
-      stdout.write(text);
-    },
+    raw: (text) => stdout.write(text),
     note,
     progress: (text) => {
       if (!stderr.isTTY) return;
@@ -60,11 +67,19 @@ export function createOutput(
       progressShown = true;
       stderr.write(visible(text).slice(0, Math.max(20, stderr.columns - 1)));
     },
-    error: (error) => {
-      note(errorText(error));
+    aside: (text) => {
+      if (!stderr.isTTY) note(text);
     },
-    paint: (text, tone) => (painted && tone !== 'plain' ? `\u001b[${CODE_OF[tone]}m${text}\u001b[0m` : text),
+    error: (error) => note(errorText(error)),
+    paint: painter(wantsColor(stdout, color, env)),
+    get columns() {
+      return columnsOf(stdout, env);
+    },
   };
+}
+
+function painter(painted: boolean): Output['paint'] {
+  return (text, tone) => (painted && tone !== 'plain' ? `\u001b[${CODE_OF[tone]}m${text}\u001b[0m` : text);
 }
 
 /** `garrison: what …` and, when there is one, `next: cure`. */
@@ -126,6 +141,19 @@ function spelled(character: string): string {
     known[character] ??
     (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`)
   );
+}
+
+const USUAL_COLUMNS = 80;
+const LEAST_COLUMNS = 20;
+
+function columnsOf(
+  stdout: NodeJS.WriteStream,
+  env: Readonly<Record<string, string | undefined>>,
+): number | null {
+  const told = Number(env['COLUMNS']);
+  if (Number.isInteger(told) && told > 0) return Math.max(LEAST_COLUMNS, told);
+  if (!stdout.isTTY) return null;
+  return Math.max(LEAST_COLUMNS, stdout.columns || USUAL_COLUMNS);
 }
 
 function wantsColor(

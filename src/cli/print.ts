@@ -3,8 +3,8 @@
  * It never changes what is in the list: table and JSON show the same things.
  */
 import type { Context } from './context.ts';
-import { visible, visibleJson } from './output.ts';
-import { tableLines, type Column } from './table.ts';
+import { visible, visibleJson, type Output } from './output.ts';
+import { cutsNames, tableLines, tableOf, type Column } from './table.ts';
 
 export interface ListDocument<T> {
   readonly apiVersion: string;
@@ -39,8 +39,15 @@ export function printList<T>(
     case 'table':
     case 'wide':
       if (items.length === 0) output.note(whenEmpty);
-      else output.data(tableLines(items, columnsFor(columns, format), output.paint).join('\n'));
+      else printTable(output, items, columnsFor(columns, format));
   }
+}
+
+function printTable<T>(output: Output, items: readonly T[], columns: readonly Column<T>[]): void {
+  const table = tableOf(items, columns, output);
+  output.data(tableLines(items, columns, output).join('\n'));
+  if (cutsNames(items, table))
+    output.note('names that end with … are longer than a line: -o name prints them whole');
 }
 
 export function columnsFor<T>(

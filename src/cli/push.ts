@@ -196,7 +196,7 @@ function printPush({ output, format }: Context, push: PushView): void {
           resultColumns(push.kind, () => ''),
           format,
         ),
-        output.paint,
+        output,
       ).join('\n'),
     );
 }

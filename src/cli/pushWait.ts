@@ -13,7 +13,11 @@ import { EXIT } from './exitCodes.ts';
 import { waitUntil, type WaitEnd } from './follow.ts';
 import { visibleJson } from './output.ts';
 import { columnsFor } from './print.ts';
-import { columnWidths, headingLine, rowLine, type Column } from './table.ts';
+import { startTicker } from './ticker.ts';
+import { headingLines, rowLines, tableOf, type Column } from './table.ts';
+
+/** It is not known before the host has answered; a wide terminal shows more. */
+const DETAIL_COLUMNS = 200;
 
 interface Arrival {
   readonly job: JobView;
@@ -25,7 +29,7 @@ export async function waitForPush(
   { push, timeoutMs }: { push: PushView; timeoutMs: number },
 ): Promise<number> {
   const board = createBoard(context, push);
-  const ticker = setInterval(board.showProgress, 1000);
+  const stopTelling = startTicker(context.output, board.progress);
   try {
     const end = await waitUntil({
       client: context.client,
@@ -44,7 +48,7 @@ export async function waitForPush(
     });
     return await finish(context, { push, end, board });
   } finally {
-    clearInterval(ticker);
+    stopTelling();
   }
 }
 
@@ -60,7 +64,7 @@ export function resultColumns(
     { title: 'STAGE', of: (job) => job.result?.stage ?? job.stage ?? '', wide: true, minWidth: 7 },
     { title: 'JOB', of: (job) => job.id, wide: true },
     ...(kind === 'check' ? checkColumns() : []),
-    { title: 'DETAIL', of: changesAndDetail },
+    { title: 'DETAIL', of: changesAndDetail, wraps: true, minWidth: DETAIL_COLUMNS },
   ];
 }
 
@@ -68,7 +72,7 @@ interface Board {
   readonly take: (job: JobView) => void;
   readonly complete: () => boolean;
   readonly jobs: () => readonly JobView[];
-  readonly showProgress: () => void;
+  readonly progress: () => string;
 }
 
 function createBoard({ output, format }: Context, push: PushView): Board {
@@ -79,13 +83,13 @@ function createBoard({ output, format }: Context, push: PushView): Board {
     resultColumns(push.kind, (job) => tookText(arrivals.get(job.id))),
     format,
   );
-  const widths = columnWidths(push.jobs, columns);
+  const table = tableOf(push.jobs, columns, output);
   const print = (job: JobView): void => {
-    const line = (): string => rowLine(job, { columns, widths, paint: output.paint });
+    const lines = (): readonly string[] => rowLines(job, table);
     if (format === 'jsonl') output.data(visibleJson(job, 0));
     else if (format === 'name') output.data(job.id);
     else if (format === 'json') output.note(`${job.host}: ${resultOf(job)}: ${changesAndDetail(job)}`);
-    else output.data(arrivals.size === 1 ? `${headingLine(columns, widths)}\n${line()}` : line());
+    else output.data([...(arrivals.size === 1 ? headingLines(table) : []), ...lines()].join('\n'));
   };
   return {
     take: (job) => {
@@ -98,13 +102,10 @@ function createBoard({ output, format }: Context, push: PushView): Board {
     },
     complete: () => arrivals.size === jobs.size,
     jobs: () => [...jobs.values()],
-    showProgress: () => {
+    progress: () => {
       const waiting = [...jobs.values()].filter((job) => job.state === 'queued').length;
       const running = jobs.size - arrivals.size - waiting;
-      const elapsed = String(Math.round((monoMs() - startedMs) / 1000));
-      output.progress(
-        `${String(arrivals.size)} of ${String(jobs.size)} hosts answered, ${String(running)} running, ${String(waiting)} queued, ${elapsed} s`,
-      );
+      return `${String(arrivals.size)} of ${String(jobs.size)} hosts answered, ${String(running)} running, ${String(waiting)} queued`;
     },
   };
 }

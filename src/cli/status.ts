@@ -16,6 +16,7 @@ import { readList } from './look.ts';
 import { visible, visibleJson } from './output.ts';
 import { columnsFor, printList, type ListDocument } from './print.ts';
 import { tableLines } from './table.ts';
+import { watch, watchOption, type WatchOption } from './watch.ts';
 import { statusLines } from './zombieText.ts';
 
 export function addStatusCommand(program: Command): void {
@@ -25,10 +26,13 @@ export function addStatusCommand(program: Command): void {
       'how everything is, or the workers and containers named; exit 0 well, 1 degraded, 3 down, 4 unknown',
     )
     .argument('[names...]', 'workers and containers')
+    .addOption(watchOption())
     .action(
-      action('look', (context, { args }) =>
-        args.length === 0 ? statusOfAll(context) : statusOfNamed(context, args),
-      ),
+      action<WatchOption>('look', (context, { args, options }) => {
+        const look = (to: Context): Promise<number> =>
+          args.length === 0 ? statusOfAll(to) : statusOfNamed(to, args);
+        return options.watch === true ? watch(context, look) : look(context);
+      }),
     );
 }
 
@@ -65,7 +69,7 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     `${host}: ${verdict} (garrison ${version})`,
     ...sentences.map((sentence) => `  ${visible(sentence)}`),
     '',
-    ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output.paint),
+    ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output),
     '',
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,

@@ -1,8 +1,10 @@
 /**
- * Lays things out in columns that line up.
- * It never cuts a value off: the last column is as long as it must be.
+ * Lays things out in columns that line up and fit where they are shown; what is cut ends with `…`.
+ * It never cuts where the width is not known, as in a file.
  */
 import { visible, type Output, type Tone } from './output.ts';
+import { GAP, INDENT, layoutOf, type Layout } from './tableLayout.ts';
+import { cutToWidth, textWidth, wrapToWidth } from './textWidth.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -12,55 +14,111 @@ export interface Column<T> {
   readonly wide?: true;
   /** For rows that are printed before all are known. */
   readonly minWidth?: number;
+  /** Never cut; the first column is whole without saying so. */
+  readonly whole?: true;
+  /** Left out where not all columns fit. */
+  readonly spare?: true;
+  /** Goes on below itself instead of being cut; for the last column. */
+  readonly wraps?: true;
 }
 
-/** The lines of the table: the heading, then one for each item. */
+export type Look = Pick<Output, 'paint' | 'columns'>;
+
+/** What rows are laid out with; the same for the heading and every row. */
+export interface Table<T> {
+  readonly columns: readonly Column<T>[];
+  readonly layout: Layout;
+  readonly paint: Output['paint'];
+  /** Null where nothing is cut. */
+  readonly most: number | null;
+}
+
+/** The lines of the table: the heading, then those of each item. */
 export function tableLines<T>(
   items: readonly T[],
   columns: readonly Column<T>[],
-  paint: Output['paint'],
+  look: Look,
 ): readonly string[] {
-  const widths = columnWidths(items, columns);
-  return [headingLine(columns, widths), ...items.map((item) => rowLine(item, { columns, widths, paint }))];
+  const table = tableOf(items, columns, look);
+  return [...headingLines(table), ...items.flatMap((item) => rowLines(item, table))];
 }
 
-export function columnWidths<T>(items: readonly T[], columns: readonly Column<T>[]): readonly number[] {
-  return columns.map((column) =>
-    Math.max(
-      column.title.length,
+export function tableOf<T>(
+  items: readonly T[],
+  columns: readonly Column<T>[],
+  { paint, columns: most }: Look,
+): Table<T> {
+  const needs = columns.map((column, index) => ({
+    natural: Math.max(
+      textWidth(column.title),
       column.minWidth ?? 0,
-      ...items.map((item) => lengthOf(visible(column.of(item)))),
+      ...items.map((item) => textWidth(cellOf(column, item))),
     ),
-  );
+    title: textWidth(column.title),
+    isWhole: index === 0 || column.whole === true,
+    isSpare: column.spare === true,
+  }));
+  return { columns, layout: layoutOf(needs, most), paint, most };
 }
 
-export function headingLine<T>(columns: readonly Column<T>[], widths: readonly number[]): string {
-  return columns
-    .map((column, index) => column.title.padEnd(widths[index] ?? 0))
-    .join('  ')
-    .trimEnd();
+export function headingLines<T>(table: Table<T>): readonly string[] {
+  return linesOf(table, (column) => ({ text: column.title, tone: 'plain' }));
 }
 
-export function rowLine<T>(
-  item: T,
-  {
-    columns,
-    widths,
-    paint,
-  }: { columns: readonly Column<T>[]; widths: readonly number[]; paint: Output['paint'] },
-): string {
-  const cells = columns.map((column, index) => {
-    const text = visible(column.of(item));
-    const gap = index === columns.length - 1 ? 0 : Math.max(0, (widths[index] ?? 0) - lengthOf(text));
-    return (
-      paint(text === '' ? '-' : text, column.tone?.(item) ?? 'plain') +
-      ' '.repeat(text === '' ? Math.max(0, gap - 1) : gap)
-    );
+export function rowLines<T>(item: T, table: Table<T>): readonly string[] {
+  return linesOf(table, (column) => ({
+    text: cellOf(column, item),
+    tone: column.tone?.(item) ?? 'plain',
+    wraps: column.wraps === true && table.most !== null,
+  }));
+}
+
+interface Cell {
+  readonly text: string;
+  readonly tone: Tone;
+  readonly wraps?: boolean;
+}
+
+interface Placed extends Cell {
+  readonly width: number;
+}
+
+/** Is a name longer than a whole line, and therefore cut? */
+export function cutsNames<T>(items: readonly T[], { columns, most }: Table<T>): boolean {
+  const [first] = columns;
+  return first !== undefined && most !== null && items.some((item) => textWidth(cellOf(first, item)) > most);
+}
+
+function linesOf<T>(
+  { columns, layout, paint }: Table<T>,
+  cell: (column: Column<T>) => Cell,
+): readonly string[] {
+  const placed = columns.flatMap((column, index): Placed[] => {
+    const width = layout.widths[index] ?? null;
+    return width === null ? [] : [{ ...cell(column), width }];
   });
-  return cells.join('  ').trimEnd();
+  if (!layout.isStacked) return rowOf(placed, paint);
+  const below = rowOf(placed.slice(1), paint).map((line) => ' '.repeat(INDENT) + line);
+  return [...rowOf(placed.slice(0, 1), paint), ...below];
 }
 
-function lengthOf(text: string): number {
-  // Code points are near enough to columns for names and sentences.
-  return Array.from(text).length;
+/** More than one line only where the last cell goes on below itself. */
+function rowOf(cells: readonly Placed[], paint: Output['paint']): readonly string[] {
+  const last = cells.at(-1);
+  const pieces = last?.wraps === true ? wrapToWidth(last.text, Math.max(1, last.width)) : [];
+  const [first = '', ...others] = pieces;
+  const line = cells.map((cell, index) => {
+    const isLast = index === cells.length - 1;
+    const text = isLast && cell.wraps === true ? first : cutToWidth(cell.text, cell.width);
+    const gap = isLast ? 0 : cell.width - textWidth(text);
+    return paint(text, cell.tone) + ' '.repeat(Math.max(0, gap));
+  });
+  const indent = cells.slice(0, -1).reduce((sum, { width }) => sum + width + GAP, 0);
+  const below = others.map((text) => ' '.repeat(indent) + paint(text, last?.tone ?? 'plain'));
+  return [line.join(' '.repeat(GAP)).trimEnd(), ...below];
+}
+
+function cellOf<T>(column: Column<T>, item: T): string {
+  const text = visible(column.of(item));
+  return text === '' ? '-' : text;
 }

@@ -56,8 +56,7 @@ export async function listUsers(context: Context): Promise<number> {
 }
 
 function showUnknown({ output }: Context, { unknownNames, impossibleNames }: LoginsView): void {
-  if (unknownNames.length > 0)
-    output.data(`\n${tableLines(unknownNames, NAME_COLUMNS, output.paint).join('\n')}`);
+  if (unknownNames.length > 0) output.data(`\n${tableLines(unknownNames, NAME_COLUMNS, output).join('\n')}`);
   if (impossibleNames > 0)
     output.note(
       `${String(impossibleNames)} more tries with what no account could be called; those texts are not kept`,

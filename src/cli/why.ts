@@ -112,7 +112,7 @@ function storyLines({ output, format }: Context, { worker, changes, end }: Story
   return [
     `${worker.name} is ${worker.state} (${worker.reason}) since ${worker.since}: ${visible(worker.detail)}`,
     '',
-    ...tableLines(changes, columnsFor(INCIDENT_COLUMNS, format), output.paint),
+    ...tableLines(changes, columnsFor(INCIDENT_COLUMNS, format), output),
     ...(end === null ? [] : endingLines(end)),
     '',
     'Now, layer by layer:',

@@ -25,7 +25,7 @@ const SWEPT_COLUMNS: readonly Column<SweptZombie>[] = [
 /** What was done with each as a table, then once for all alike why one was left and what to do. */
 export function printSwept(output: Output, swept: readonly SweptZombie[]): void {
   if (swept.length === 0) return;
-  output.data(tableLines(swept, SWEPT_COLUMNS, output.paint).join('\n'));
+  output.data(tableLines(swept, SWEPT_COLUMNS, output).join('\n'));
   const reasons = new Map<string, SweptZombie[]>();
   for (const zombie of swept)
     if (zombie.why !== '') reasons.set(zombie.why, [...(reasons.get(zombie.why) ?? []), zombie]);

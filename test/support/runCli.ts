@@ -19,7 +19,7 @@ export interface RunningCli {
   readonly said: { stdout: string; stderr: string };
 }
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SEVERAL = fileURLToPath(new URL('../fixtures/severalCommands.js', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
