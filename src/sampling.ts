@@ -2,12 +2,10 @@
  * Joins the figures of the history to the file that keeps them over a restart.
  * It takes no figure itself and draws none.
  */
-import { wallTime } from './clock.ts';
 import { SampleFile } from './driver/sampleFile.ts';
 import type { Joining } from './rooms.ts';
 import { HistorySamples } from './supervisor/historySamples.ts';
 import { noteRow, startSampling } from './supervisor/sampling.ts';
-import type { Survival } from './survival.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 /** The history goes on where the file of earlier lives ends. */
@@ -22,7 +20,9 @@ export async function openHistory(
       logger.warn({ event: 'historyDamaged' }, why);
     },
     onWrite: (why) => {
-      noteHistory(survival, why);
+      survival.noteWrite('history.jsonl', why);
+      // Written every 10 s, so that a disk that takes writes again is seen soon.
+      survival.probe();
     },
   });
   await file.read((row) => {
@@ -36,11 +36,4 @@ export async function openHistory(
     await file.end();
   });
   return samples;
-}
-
-/** Written every 10 s, so that it also shows when the disk takes writes again: what nothing else is written to soon is tried then. */
-function noteHistory({ home, journal, noteWrite }: Survival, why: string | null): void {
-  noteWrite('history.jsonl', why);
-  if (why === null && home.isUnwritable)
-    journal.note({ at: wallTime(), event: 'homeWritableAgain' }, () => undefined);
 }

@@ -4,7 +4,7 @@
  */
 import { journalFailed } from './boards.ts';
 import { wallTime } from './clock.ts';
-import { readTakenAlerts, writeTakenAlerts } from './driver/alertFile.ts';
+import { readTakenAlerts, writeTakenAlerts, type TakenAlerts } from './driver/alertFile.ts';
 import { readAutopsy } from './driver/autopsy.ts';
 import type { Driver } from './driver/driver.ts';
 import type { Journal } from './driver/journal.ts';
@@ -12,7 +12,7 @@ import { JournalReader } from './driver/journalReader.ts';
 import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
-import { writeWishes } from './driver/wishFile.ts';
+import { writeWishes, type Wishes } from './driver/wishFile.ts';
 import { readAnew } from './reloading.ts';
 import type { Joining } from './rooms.ts';
 import type { BeatLog } from './supervisor/beatLog.ts';
@@ -33,13 +33,12 @@ export interface DoorNeeds {
 export function surroundings(needs: DoorNeeds): Surroundings {
   const { joining, driver, marks, journal, notifier, beats, samples } = needs;
   const { book, config } = joining;
+  const keeps = keepers(joining);
   return {
     alerts: {
       ...config.hooks,
       earlier: readTakenAlerts({ homeDir: config.home, onSetAside: joining.survival.onSetAside }),
-      keep: (taken) => {
-        writeTakenAlerts(config.home, taken);
-      },
+      keep: keeps.alerts,
     },
     noticeCounts: () => notifier.counts(),
     memory: driver.store,
@@ -58,14 +57,31 @@ export function surroundings(needs: DoorNeeds): Surroundings {
     past: new JournalReader(config.home),
     beats,
     samples,
-    keepWishes: (wishes) => {
-      writeWishes(config.home, wishes);
-    },
+    keepWishes: keeps.wishes,
     readAnew: () => readAnew(config, book),
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
     readAutopsy: (file) => readAutopsy(config.home, file),
     examineContainer: (id) => driver.containers.examineNow(id),
     examineDocker: () => driver.containers.examineDocker(),
+  };
+}
+
+/** What is to be on the disk before anything is done. */
+function keepers({ config, survival }: Joining): {
+  readonly alerts: (taken: readonly TakenAlerts[number][]) => void;
+  readonly wishes: (wishes: Wishes) => void;
+} {
+  return {
+    alerts: (taken) => {
+      survival.tried('alerts.json', () => {
+        writeTakenAlerts(config.home, taken);
+      });
+    },
+    wishes: (wishes) => {
+      survival.tried('wishes.json', () => {
+        writeWishes(config.home, wishes);
+      });
+    },
   };
 }

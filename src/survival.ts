@@ -2,7 +2,7 @@
  * Looks at the home folder's files before anything else reads them, and joins what is set aside, or cannot be written, to the board that tells of it.
  * It holds no rule of either.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { now } from './clock.ts';
 import { unendedPushes } from './detector/unended.ts';
@@ -11,6 +11,7 @@ import { Journal } from './driver/journal.ts';
 import { checkJournal } from './driver/journalCheck.ts';
 import { keepHomeId } from './driver/ownership.ts';
 import type { OnRedisDamage } from './driver/redisFiles.ts';
+import { messageOf } from './errors.ts';
 import { keepFile, keepFolder, listSetAside, SET_ASIDE_IN, type OnSetAside } from './setAside.ts';
 import { HomeBoard } from './supervisor/homeBoard.ts';
 
@@ -21,8 +22,13 @@ export interface Survival {
   readonly onRedisDamage: OnRedisDamage;
   /** How a write of this file of the home folder went; null when it was written. */
   readonly noteWrite: (name: string, why: string | null) => void;
+  /** The same of a write that throws. */
+  readonly tried: (name: string, write: () => void) => void;
+  /** Called now and then: after something could not be written, sees whether it can be again. */
+  readonly probe: () => void;
 }
 
+const PROBE_BYTES = 64 * 1024;
 const LINES_LOOKED_AT = 2_000;
 
 /** With the home's lock held. Throws HOME_UNUSABLE. */
@@ -47,7 +53,34 @@ export function openSurvival(homeDir: string): Survival {
   const onRedisDamage: OnRedisDamage = (done, lostBytes) => {
     home.noteSetAside(done, lostBytes === null ? lostWithRedis(journal) : savedBut(lostBytes));
   };
-  return { home, journal, onSetAside, onRedisDamage, noteWrite };
+  const probe = (): void => {
+    if (home.isUnwritable && takesWrites(homeDir)) home.noteWritable();
+  };
+  return { home, journal, onSetAside, onRedisDamage, noteWrite, tried: trying(noteWrite), probe };
+}
+
+function trying(noteWrite: Survival['noteWrite']): Survival['tried'] {
+  return (name, write) => {
+    try {
+      write();
+      noteWrite(name, null);
+    } catch (error) {
+      noteWrite(name, messageOf(error));
+      throw error;
+    }
+  };
+}
+
+/** A new file: what is appended to may still have room in its last block. */
+function takesWrites(homeDir: string): boolean {
+  const file = join(homeDir, 'write-probe');
+  try {
+    writeFileSync(file, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
+    rmSync(file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function savedBut(lostBytes: number): string {

@@ -62,6 +62,13 @@ export class HomeBoard {
     this.#brokenLines = count;
   }
 
+  /** The home folder takes new files again. */
+  noteWritable(): void {
+    for (const { name, since } of this.#unwritable.values())
+      this.#say('info', 'homeWritable', `${name} can be written again; it could not be since ${since}`);
+    this.#unwritable.clear();
+  }
+
   get isUnwritable(): boolean {
     return this.#unwritable.size > 0;
   }

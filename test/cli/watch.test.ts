@@ -134,3 +134,8 @@ test('on a terminal it draws in place, and gives the screen and the cursor back'
   assert.ok(frames.length >= 2);
   for (const frame of frames) assert.ok(frame.split('\r\n').length <= 12, frame);
 });
+
+test('a wait of more than two seconds says what it waits for, also without a terminal', async () => {
+  running = startCli(['restart', 'push-1', '--yes', '--timeout', '20s', '--home', fake.home]);
+  await shows(running, /^waiting: restart \S*push-1: under way/m, 'stderr');
+});
