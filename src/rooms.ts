@@ -184,10 +184,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
   return new Supervisor(
     { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
-      workers,
-      zombies,
-      jobs,
-      containers,
+      ...{ workers, zombies, jobs, containers, loops, publisher, stragglers, report },
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);
       }),
@@ -199,14 +196,10 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       observer: new Observer(cpuPressureReader(monoMs), (lagMs) => {
         publisher.loopLag('supervisor', lagMs);
       }),
-      loops,
-      publisher,
       refusals: new Refusals(report),
-      stragglers,
       home: survival.home,
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
-      report,
     },
   );
 }

@@ -119,9 +119,7 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const zombies = new ZombieScan(events.onZombies);
   const { docker, containers } = openDocker(settings, events);
   const { onNews, onFailure } = events;
-  const spawnRedis = (): void => {
-    server.spawn();
-  };
+  const spawnRedis = (): void => void server.spawn();
   const signalRedis = (signal: GuardedSignal): boolean => server.signal(signal);
   const pool = openPool(settings, events);
   const hands = new DriverHands({

@@ -3,8 +3,8 @@
  * It holds types only; supervisor/operations.ts and supervisor/store.ts stand behind it.
  */
 import type { Incarnation } from '../heartbeat.ts';
-import type { AccountWish } from '../push/account.ts';
-import type { HostResult, JobKind, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { HostResult, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
+import type { PushRequest } from './pushAsk.ts';
 import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
@@ -108,14 +108,6 @@ export interface Asker {
 export interface JournalFact {
   readonly event: string;
   readonly [fact: string]: unknown;
-}
-
-export interface PushRequest extends Asker {
-  readonly kind: JobKind;
-  readonly account: AccountWish | null;
-  readonly hosts: readonly string[];
-  readonly reason: string | null;
-  readonly dryRun: boolean;
 }
 
 export type WorkerVerb = 'restart' | 'stop' | 'start' | 'quiet';
@@ -352,5 +344,6 @@ export type * from './homeView.ts';
 export type * from './zombieView.ts';
 export type * from './historyDoor.ts';
 export type * from './recoveryView.ts';
+export type * from './pushAsk.ts';
 export type { Measures } from './measures.ts';
 export type { RestartCounts, WorkerMeasures } from './workerTally.ts';

@@ -182,6 +182,7 @@ describe('a recovery', () => {
     });
     assert.equal((await recover({ dryRun: true })).state, 'planned', 'to look is free');
     await pass(600, id);
+    sicken(scene, 'core');
     const both = await Promise.allSettled([recover(), recover()]);
     assert.deepEqual(
       both.map(({ status }) => status),
