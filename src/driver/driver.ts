@@ -7,7 +7,6 @@ import type { ReapedKind } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
-import type { GuardedSignal } from '../reconciler/guard.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
@@ -18,7 +17,7 @@ import { ContainerHands } from './containerHands.ts';
 import { DockerCalls, type OnDockerCall } from './docker.ts';
 import type { DockerTarget } from './dockerTarget.ts';
 import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
-import { DriverHands } from './hands.ts';
+import { DriverHands, type HandsParts } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { PushQueue } from './queue.ts';
 import { Reaper } from './reaper.ts';
@@ -119,11 +118,10 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const zombies = new ZombieScan(events.onZombies);
   const { docker, containers } = openDocker(settings, events);
   const { onNews, onFailure } = events;
-  const spawnRedis = (): void => void server.spawn();
-  const signalRedis = (signal: GuardedSignal): boolean => server.signal(signal);
   const pool = openPool(settings, events);
   const hands = new DriverHands({
-    ...{ pool, reaper, queue, store, spawnRedis, signalRedis, onNews, onFailure, onSpool: events.onSpool },
+    ...{ pool, reaper, queue, store, onNews, onFailure, onSpool: events.onSpool },
+    ...redisHands(server),
     spool: await openSpool(homeDir, events.onSetAside),
     cluster: () => link.cluster,
     logFile: (jobId) => logFileOf(homeDir, jobId),
@@ -138,6 +136,15 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     containers,
     start: () => startAll(parts, settings.embedded),
     end: () => endAll(parts),
+  };
+}
+
+function redisHands(server: EmbeddedRedis): Pick<HandsParts, 'spawnRedis' | 'signalRedis'> {
+  return {
+    spawnRedis: () => {
+      server.spawn();
+    },
+    signalRedis: (signal) => server.signal(signal),
   };
 }
 
