@@ -59,7 +59,7 @@ export function resultColumns(
   return [
     { title: 'HOST', of: (job) => job.host },
     { title: 'RESULT', of: resultOf, tone: (job) => toneOf(resultOf(job)), minWidth: 9 },
-    { title: 'REASON', of: (job) => job.result?.reason ?? '', minWidth: 14 },
+    { title: 'REASON', of: (job) => job.result?.reason ?? '', minWidth: 17 },
     { title: 'TOOK', of: tookOf, minWidth: 6 },
     { title: 'STAGE', of: (job) => job.result?.stage ?? job.stage ?? '', wide: true, minWidth: 7 },
     { title: 'JOB', of: (job) => job.id, wide: true },

@@ -81,6 +81,7 @@ interface Cell {
 
 interface Placed extends Cell {
   readonly width: number;
+  readonly isCut: boolean;
 }
 
 /** Is a name longer than a whole line, and therefore cut? */
@@ -90,12 +91,14 @@ export function cutsNames<T>(items: readonly T[], { columns, most }: Table<T>): 
 }
 
 function linesOf<T>(
-  { columns, layout, paint }: Table<T>,
+  { columns, layout, paint, most }: Table<T>,
   cell: (column: Column<T>) => Cell,
 ): readonly string[] {
   const placed = columns.flatMap((column, index): Placed[] => {
     const width = layout.widths[index] ?? null;
-    return width === null ? [] : [{ ...cell(column), width }];
+    // A row that comes after its heading may need more than was set aside for it.
+    const isCut = most !== null;
+    return width === null ? [] : [{ ...cell(column), width, isCut }];
   });
   if (!layout.isStacked) return rowOf(placed, paint);
   const below = rowOf(placed.slice(1), paint).map((line) => ' '.repeat(INDENT) + line);
@@ -109,7 +112,8 @@ function rowOf(cells: readonly Placed[], paint: Output['paint']): readonly strin
   const [first = '', ...others] = pieces;
   const line = cells.map((cell, index) => {
     const isLast = index === cells.length - 1;
-    const text = isLast && cell.wraps === true ? first : cutToWidth(cell.text, cell.width);
+    const text =
+      isLast && cell.wraps === true ? first : cell.isCut ? cutToWidth(cell.text, cell.width) : cell.text;
     const gap = isLast ? 0 : cell.width - textWidth(text);
     return paint(text, cell.tone) + ' '.repeat(Math.max(0, gap));
   });
