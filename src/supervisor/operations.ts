@@ -157,12 +157,19 @@ export class Operations {
 
   #add(running: Running): OperationView {
     this.#list.push(running);
-    if (this.#list.length > KEPT) this.#list.splice(0, this.#list.length - KEPT);
+    this.#forgetOldest();
     this.#tell({ type: 'operation', operation: running.view });
     setImmediate(() => {
       this.#verify();
     });
     return running.view;
+  }
+
+  /** Never one that goes on: somebody waits for it, and no second recovery may begin beside one that nobody sees. */
+  #forgetOldest(): void {
+    if (this.#list.length <= KEPT) return;
+    const oldest = this.#list.findIndex(({ view }) => view.state !== 'running');
+    if (oldest >= 0) this.#list.splice(oldest, 1);
   }
 
   #verify(): void {

@@ -60,7 +60,9 @@ export class RecoveryCourse {
     if (this.#phase.kind !== 'thinking') return this.#news();
     const { supervisor } = this.#rooms;
     if (supervisor.snapshot().state === 'stopping')
-      return this.#stop('Garrison is being ended: garrison recover goes on after its start');
+      return this.#stop(
+        'Garrison is being ended: this recovery does not go on, and after its start: garrison recover',
+      );
     const next = nextOfRecovery(situationOf(supervisor, this.#memory()));
     switch (next.kind) {
       case 'step':

@@ -227,13 +227,30 @@ describe('a recovery', () => {
     assert.deepEqual(ended.recovery?.interrupted, [], 'it lives on: nobody was interrupted');
   });
 
+  it('is neither forgotten nor doubled, however much else is asked meanwhile', async () => {
+    const { scene, recover, pass, operations } = desk();
+    scene.treat = () => 'silent';
+    sicken(scene, 'core');
+    const { id } = await recover();
+    while (scene.deeds.length === 0) await pass(1, id);
+    for (let turn = 0; turn < 250; turn += 1) {
+      await operations.submit({ ...ASKED, verb: 'quiet', target: 'worker/push-1' });
+      await operations.submit({ ...ASKED, verb: 'start', target: 'worker/push-1' });
+    }
+    assert.equal(operations.find(id).state, 'running', operations.find(id).detail);
+    await assert.rejects(recover(), /is under way/);
+    const ended = await pass(1_200, id);
+    assert.match(ended.detail, /^needs a person, at the container stage/);
+    assert.ok(operations.list().length <= 201, String(operations.list().length));
+  });
+
   it('goes no further when Garrison is being ended', async () => {
     const at = desk();
     sicken(at.scene, 'core');
     at.state = 'stopping';
     const { id } = await at.recover();
     const ended = await at.pass(5, id);
-    assert.match(ended.detail, /Garrison is being ended/);
+    assert.match(ended.detail, /^Garrison is being ended: this recovery does not go on, .*garrison recover/);
     assert.deepEqual([ended.state, at.scene.done()], ['failed', []]);
   });
 });
