@@ -9,13 +9,17 @@ const READY = /Ready to accept connections/;
 const DAMAGE =
   /Bad file format reading the append only file|Unexpected end of file reading the append only file|Unrecoverable error reading the append only file|Unknown command .* reading the append only file|Wrong signature trying to load DB|Short read or OOM loading DB|Internal error in RDB reading|Invalid AOF (?:file|manifest)|AOF manifest|Can't open or create append-only dir|(?:The AOF file|append log file) .* (?:doesn't exist|for reading)|Fatal error loading the DB/;
 
+/** The machine has run out of something: the files are good, and nothing may be set aside for it. */
+const OUT_OF =
+  /: (?:Too many open files(?: in system)?|Cannot allocate memory|No space left on device|Disk quota exceeded|Read-only file system)\s*$/;
+
 /** `lines`: of this one life, oldest first. The line that tells of the damage; null when it was none. */
 export function redisDamage(
   lines: readonly string[],
   exit: { readonly exitCode: number | null },
 ): string | null {
   if (exit.exitCode === null || exit.exitCode === 0 || lines.some((line) => READY.test(line))) return null;
-  const line = lines.find((each) => DAMAGE.test(each));
+  const line = lines.find((each) => DAMAGE.test(each) && !OUT_OF.test(each));
   return line === undefined ? null : line.replace(/^\S+ .*? [#*.-] /, '').slice(0, 200);
 }
 

@@ -9,7 +9,7 @@ import { messageOf } from '../errors.ts';
 import { keepFolder, type OnSetAside } from '../setAside.ts';
 import { leftProcess, type LeftProcess } from './left.ts';
 import type { ExitFact, SpawnedProcess } from './spawn.ts';
-import { setRedisFilesAside, type OnRedisDamage } from './redisFiles.ts';
+import { finishMending, setRedisFilesAside, type OnRedisDamage } from './redisFiles.ts';
 import { endLeftoverServer, spawnRedisServer } from './redisServer.ts';
 
 export interface EmbeddedRedisEvents {
@@ -40,6 +40,7 @@ export class EmbeddedRedis {
   async prepare(): Promise<void> {
     keepFolder({ homeDir: this.#homeDir, name: 'redis', onSetAside: this.#events.onSetAside });
     await endLeftoverServer(this.#homeDir);
+    finishMending(this.#homeDir);
   }
 
   spawn(): void {

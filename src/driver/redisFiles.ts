@@ -2,8 +2,8 @@
  * Sets aside the files of an embedded redis-server that cannot read them, whole, and saves all but a broken end.
  * It never changes what was set aside: what is saved is a copy.
  */
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { cp, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { goodUpTo, isOnlyTheEnd, lastFileIn, namedFile } from '../detector/redisDamage.ts';
 import { setAside, type OnSetAside, type SetAside } from '../setAside.ts';
@@ -13,6 +13,9 @@ import { runToEnd } from './runToEnd.ts';
 export type OnRedisDamage = (done: SetAside, lostBytes: number | null) => void;
 
 const FOLDER = 'redis/appendonlydir';
+/** A copy that may be a part of one, and one that is whole: half a copy in the folder's place would be read as all there is. */
+const COPYING = `${FOLDER}.copying`;
+const MENDED = `${FOLDER}.mended`;
 const CHECK_WITHIN_MS = 60_000;
 /** A broken end is a last write; what is longer is looked at by a person. */
 const LONGEST_END_BYTES = 1024 * 1024;
@@ -32,23 +35,35 @@ export async function setRedisFilesAside(
   const folder = join(homeDir, FOLDER);
   if (!existsSync(folder)) return;
   const cut = await cutOf(folder, line);
+  if (cut !== null) await copyAllBut(cut, homeDir);
   let done: SetAside | undefined;
   const onSetAside: OnSetAside = (seen) => {
     done = seen;
   };
-  const { as } = setAside({ homeDir, name: FOLDER, onSetAside }, `cannot be read by Redis (${line})`);
-  if (cut !== null) saveAllBut(cut, { from: join(homeDir, as), to: folder });
+  setAside({ homeDir, name: FOLDER, onSetAside }, `cannot be read by Redis (${line})`);
+  if (cut !== null) renameSync(join(homeDir, MENDED), folder);
   if (done !== undefined) onDone(done, cut === null ? null : cut.lostBytes);
 }
 
-function saveAllBut({ file, goodBytes }: Cut, { from, to }: { from: string; to: string }): void {
+/** What a supervisor that was ended in the middle of it had begun: a whole copy takes the place that is empty, anything else goes. */
+export function finishMending(homeDir: string): void {
+  const [folder, mended] = [join(homeDir, FOLDER), join(homeDir, MENDED)];
+  rmSync(join(homeDir, COPYING), { recursive: true, force: true });
+  if (!existsSync(mended)) return;
+  if (existsSync(folder)) rmSync(mended, { recursive: true, force: true });
+  else renameSync(mended, folder);
+}
+
+/** Many gigabytes may take minutes: the loops go on meanwhile. Without room for it everything stays as it was, and Redis says so until there is. */
+async function copyAllBut({ file, goodBytes }: Cut, homeDir: string): Promise<void> {
+  const [copying, mended] = [join(homeDir, COPYING), join(homeDir, MENDED)];
+  for (const earlier of [copying, mended]) rmSync(earlier, { recursive: true, force: true });
   try {
-    cpSync(from, to, { recursive: true });
-    truncateSync(join(to, file), goodBytes);
+    await cp(join(homeDir, FOLDER), copying, { recursive: true });
+    truncateSync(join(copying, file), goodBytes);
+    renameSync(copying, mended);
   } catch (error) {
-    // No room for a copy: everything stays as it was, and Redis says so until there is.
-    rmSync(to, { recursive: true, force: true });
-    renameSync(from, to);
+    rmSync(copying, { recursive: true, force: true });
     throw error;
   }
 }
