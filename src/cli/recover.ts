@@ -6,12 +6,13 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
 import { EVERYTHING } from '../reconciler/situation.ts';
-import type { OperationView } from '../supervisor/door.ts';
+import type { OperationView, RecoveryStepView } from '../supervisor/door.ts';
 import { askWord, askYesNo, canAsk } from './ask.ts';
 import { apiPath } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { waitUntil } from './follow.ts';
+import { interruptible } from './interruption.ts';
 import { operate, submit, type Call, type OperateOptions } from './operate.ts';
 import { waitOptions } from './options.ts';
 import { itemJson, visible, visibleJson } from './output.ts';
@@ -42,13 +43,17 @@ async function recover(context: Context, options: RecoverOptions): Promise<numbe
     context.output.note('dry run: nothing was done');
     return EXIT.done;
   }
-  if (options.yes !== true) await confirm(context, plan);
-  const begun = await submit(context, call, false);
-  if (!options.wait) {
-    print(context, begun);
-    return EXIT.done;
-  }
-  return follow(context, begun, options);
+  if (options.yes !== true) await confirm(context, call, plan);
+  return interruptible(context.output, async ({ taken, waiting }) => {
+    const begun = await submit(context, call, false);
+    taken(`operation ${begun.id}`);
+    if (!options.wait) {
+      print(context, begun);
+      return EXIT.done;
+    }
+    waiting();
+    return follow(context, begun, options);
+  });
 }
 
 /** Without a supervisor nothing can be done from here, but something can be known. */
@@ -65,8 +70,33 @@ async function planned(context: Context, call: Call): Promise<OperationView> {
   }
 }
 
-async function confirm({ output }: Context, plan: OperationView): Promise<void> {
-  if (plan.interrupts.length === 0) return;
+/** A question may stand for an hour: a yes is good for what was shown, and for nothing that has gone wrong since. */
+async function confirm(context: Context, call: Call, shown: OperationView): Promise<void> {
+  const { output } = context;
+  if (shown.interrupts.length === 0) return;
+  await askFor(output, shown);
+  const now = await submit(context, call, true);
+  if (isWithin(now, shown)) return;
+  output.note('meanwhile more has gone wrong; nothing was done yet, and the plan is now:');
+  await confirm(context, call, now);
+}
+
+/** Fewer steps are, since somebody may have recovered; another one, or one that would now interrupt somebody, is not. */
+function isWithin(now: OperationView, shown: OperationView): boolean {
+  const agreed = new Map(
+    stepsOf(shown).map(({ verb, target, interrupts }) => [`${verb} ${target}`, interrupts]),
+  );
+  return stepsOf(now).every(({ verb, target, interrupts }) => {
+    const before = agreed.get(`${verb} ${target}`);
+    return before !== undefined && (interrupts.length === 0 || before.length > 0);
+  });
+}
+
+function stepsOf({ recovery }: OperationView): readonly RecoveryStepView[] {
+  return (recovery?.stages ?? []).flatMap(({ steps }) => steps);
+}
+
+async function askFor(output: Context['output'], plan: OperationView): Promise<void> {
   for (const line of planLines(plan)) output.note(line);
   if (!canAsk())
     throw new GarrisonError(

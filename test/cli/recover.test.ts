@@ -83,6 +83,30 @@ describe('recover', () => {
     assert.deepEqual([yes.exitCode, no.exitCode], [0, 4], `${yes.stdout}${no.stdout}`);
   });
 
+  test('a yes is good for the plan that was shown: what goes wrong meanwhile is shown, and asked for, anew', async () => {
+    fake.door.interrupts = [...STEP.interrupts];
+    fake.door.recovery = PLAN;
+    endsWith({ state: 'done', detail: 'cured at the stack stage' });
+    const more: RecoveryStepView = {
+      ...STEP,
+      target: 'container/jms_koko',
+      because: 'jms_koko is unhealthy',
+    };
+    const submit = fake.door.submitOperation.bind(fake.door);
+    fake.door.submitOperation = async (request) => {
+      if (fake.door.asked.length === 1)
+        fake.door.recovery = recovery({ container: { state: 'waiting', steps: [STEP, more] } });
+      return submit(request);
+    };
+    const { exitCode, stdout } = await runOnTerminal(['recover', '--home', fake.home], { answer: 'y\n' });
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /recover\?[^]*meanwhile more has gone wrong[^]*jms_koko is unhealthy[^]*recover\?/);
+    assert.deepEqual(
+      fake.door.asked.map((request) => (request as { dryRun: boolean }).dryRun),
+      [true, true, true, false],
+    );
+  });
+
   test('tells each step once as it begins and ends, and ends with one sentence', async () => {
     const view = recovery({ container: { state: 'cured', steps: [CURED] } }, { curedAt: 'container' });
     endsWith({ state: 'done', detail: 'cured at the container stage', recovery: view });
