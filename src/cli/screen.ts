@@ -18,6 +18,17 @@ const TO_LINE_END = '\u001b[K';
 const TO_SCREEN_END = '\u001b[J';
 const USUAL_ROWS = 24;
 
+/** A terminal that cannot move its cursor shows one thing after another. */
+export function canDraw({
+  stdout,
+  env,
+}: {
+  stdout: Pick<NodeJS.WriteStream, 'isTTY'>;
+  env: NodeJS.ProcessEnv;
+}): boolean {
+  return stdout.isTTY && env['TERM'] !== 'dumb';
+}
+
 /** On the terminal's other screen, without a cursor; given back also where the process ends early. */
 export function openScreen({ stdout }: Pick<Streams, 'stdout'>): Screen {
   let isOpen = true;

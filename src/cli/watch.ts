@@ -4,13 +4,13 @@
  */
 import { Option } from 'commander';
 import { wallTime } from '../clock.ts';
-import { GarrisonError, messageOf } from '../errors.ts';
+import { GarrisonError, type ErrorCode } from '../errors.ts';
 import { seconds } from './columns.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { hasEnded, pause } from './follow.ts';
-import { errorText, type Output } from './output.ts';
-import { openScreen, type Screen } from './screen.ts';
+import { errorText, visible, visibleLines, type Output } from './output.ts';
+import { canDraw, openScreen, type Screen } from './screen.ts';
 import { wrapToWidth } from './textWidth.ts';
 
 export interface WatchOption {
@@ -27,6 +27,8 @@ export type Look = (context: Context) => Promise<unknown>;
 const RECONNECT_AFTER_MS = 500;
 /** Changes of one moment make one look. */
 const LOOK_AFTER_MS = 100;
+/** It is away, stands still or is being replaced: it may be back any moment. */
+const NO_NEWS: readonly ErrorCode[] = ['NO_SUPERVISOR', 'SUPERVISOR_SILENT', 'SUPERVISOR_FOREIGN'];
 /** A ping comes every 15 s: without one there is no news. */
 const SILENT_AFTER_MS = 20_000;
 
@@ -40,7 +42,7 @@ export async function watch(context: Context, look: Look): Promise<number> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, end);
   const first = await taken(context, look);
-  const shown = process.stdout.isTTY && isForPeople(context) ? onScreen(context) : inARow(context);
+  const shown = canDraw(process) && isForPeople(context) ? onScreen(context) : inARow(context);
   const watcher = new Watcher({ context, look, shown, signal: stop.signal });
   process.stdout.on('resize', watcher.redraw);
   try {
@@ -81,10 +83,10 @@ async function taken(context: Context, look: Look): Promise<Frame> {
     columns: context.output.columns,
     data: (text) => data.push(text),
     raw: (text) => data.push(text),
-    note: (text) => notes.push(text),
+    note: (text) => notes.push(visibleLines(text)),
     progress: () => undefined,
     aside: () => undefined,
-    error: (error) => notes.push(errorText(error)),
+    error: (error) => notes.push(visibleLines(errorText(error))),
   };
   await look({ ...context, output });
   return { data, notes };
@@ -125,8 +127,8 @@ class Watcher {
         }
       } catch (error) {
         if (hasEnded(signal)) return;
-        if (!(error instanceof GarrisonError) || error.code !== 'NO_SUPERVISOR') throw error;
-        why = messageOf(error);
+        if (!isNoNews(error)) throw error;
+        why = whyOf(error);
       }
       this.#noNews(why);
       await pause(RECONNECT_AFTER_MS, signal);
@@ -168,8 +170,8 @@ class Watcher {
       if (!hasEnded(signal)) shown.show(frame);
     } catch (error) {
       // The stream's own end says when nobody answers; what is named may be gone and come again.
-      const isAway = error instanceof GarrisonError && error.code === 'NO_SUPERVISOR';
-      if (!isAway && !hasEnded(signal)) shown.show({ data: [], notes: [errorText(error)] });
+      if (!isNoNews(error) && !hasEnded(signal))
+        shown.show({ data: [], notes: [visibleLines(errorText(error))] });
     }
     this.#isLooking = false;
     if (this.#wantsAnother()) this.#lookSoon();
@@ -181,6 +183,15 @@ class Watcher {
   }
 }
 
+function isNoNews(error: unknown): error is GarrisonError {
+  return error instanceof GarrisonError && NO_NEWS.includes(error.code);
+}
+
+/** One that stands still needs somebody: what to do stands beside it. */
+function whyOf({ code, message, cure }: GarrisonError): string {
+  return code === 'NO_SUPERVISOR' || cure === undefined ? message : `${message} (next: ${cure})`;
+}
+
 function onScreen({ output }: Context): Shown {
   const screen: Screen = openScreen(process);
   let frame: Frame = { data: [], notes: [] };
@@ -188,8 +199,12 @@ function onScreen({ output }: Context): Shown {
   let at = wallTime();
   const draw = (): void => {
     const head = noNews ?? `as of ${seconds(at)}; every change is shown; Ctrl-C ends`;
-    const texts = [output.paint(head, noNews === null ? 'dim' : 'bad'), '', ...frame.data, ...frame.notes];
-    screen.draw(texts.flatMap((text) => text.split('\n')).flatMap((line) => foldedTo(line, output.columns)));
+    const told = foldedTo(visible(head), output.columns);
+    const rest = ['', ...frame.data, ...frame.notes].flatMap((text) => text.split('\n'));
+    screen.draw([
+      ...told.map((line) => output.paint(line, noNews === null ? 'dim' : 'bad')),
+      ...rest.flatMap((line) => foldedTo(line, output.columns)),
+    ]);
   };
   return {
     show: (next) => {

@@ -1,11 +1,13 @@
 /** `--watch`: shown again at every change, honest when there is no news, and the terminal is given back. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import { worker } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
-import { MAIN, startCli, type RunningCli } from '../support/runCli.ts';
+import { shellLine, startCli, type RunningCli } from '../support/runCli.ts';
+import { standAsTcp } from '../support/otherSupervisors.ts';
 import { until } from '../support/until.ts';
 
 let fake: FakeSupervisor;
@@ -99,6 +101,25 @@ test('it says when there is no news, connects again, and then shows what it miss
   assert.equal(cli.said.stderr.match(/no news/g)?.length, 1, cli.said.stderr);
 });
 
+test('one that stands still ends it no more than one that is away', async () => {
+  const cli = watching('status');
+  await shows(cli, /push-1 +up/);
+  await follows();
+  await fake.server.close();
+  const knockedMs: number[] = [];
+  const silent = await standAsTcp(fake.home, () => knockedMs.push(performance.now()));
+  // One is given up after 3 s.
+  const isTriedAgain = (): boolean => knockedMs.some((at) => at - (knockedMs[0] ?? at) > 3_000);
+  await until('it was silent, and is tried again', isTriedAgain, { deadlineMs: 20_000 });
+  await silent.end();
+  rmSync(fake.socketPath, { force: true });
+  const again = await startFakeSupervisor(fake.home);
+  fake = { ...again, end: () => again.end() };
+  becomes('hung');
+  await shows(cli, /push-1 +hung/);
+  await shows(cli, /there is news again/, 'stderr');
+});
+
 test('a reader that has gone ends it quietly; without a supervisor there is nothing to watch', async () => {
   const cli = watching('status');
   await shows(cli, /push-1/);
@@ -111,13 +132,37 @@ test('a reader that has gone ends it quietly; without a supervisor there is noth
   assert.equal((await watching('status').ended).exitCode, 4);
 });
 
+function onTerminal(before: string): ChildProcess & { readonly stdin: Writable; readonly stdout: Readable } {
+  const line = `${before}; exec ${shellLine(['status', '--watch', '--home', fake.home])}`;
+  return spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+test('no line is longer than a narrow terminal, and one that cannot move its cursor gets block after block', async () => {
+  for (const [term, isDrawn] of [
+    ['xterm', true],
+    ['dumb', false],
+  ] as const) {
+    const child = onTerminal(`stty cols 40 rows 40; export TERM=${term}`);
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await until('it is shown', () => /push-2[^]*docker/.test(said));
+    await follows();
+    child.stdin.write('\u0003');
+    assert.equal(await ended, 0);
+    assert.equal(said.includes('\u001b[?1049h'), isDrawn, said);
+    if (!isDrawn) continue;
+    const frame = said.split('\u001b[H')[1] ?? '';
+    const lines = frame.replace(/\u001b\[[\d;?]*[A-Za-z]/g, '').split('\r\n');
+    assert.deepEqual(
+      lines.filter((each) => each.trim().length > 40),
+      [],
+    );
+  }
+});
+
 test('on a terminal it draws in place, and gives the screen and the cursor back', async () => {
-  const command = [process.execPath, MAIN, 'status', '--watch', '--home', fake.home].map(
-    (part) => `'${part}'`,
-  );
-  const child = spawn('script', ['-qec', `stty cols 80 rows 12; exec ${command.join(' ')}`, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = onTerminal('stty cols 80 rows 12');
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise((resolve) => child.once('close', resolve));
