@@ -38,7 +38,7 @@ export async function readChain({ client, home, door, output }: Context, name: s
 }
 
 export function chainLines({ why, fromFile }: Chain): string[] {
-  const { subject, steps, isWhole, searchedBackTo } = why;
+  const { subject, steps, isWhole, searchedBackTo, damaged } = why;
   const isOverview = subject.kind === 'overview';
   const none = isOverview
     ? 'Nothing is wrong by the last word of the journal.'
@@ -47,6 +47,16 @@ export function chainLines({ why, fromFile }: Chain): string[] {
     ...(fromFile ? ['No supervisor answers: this is what its journal says, up to its last line.'] : []),
     ...(steps.length === 0 ? [none] : steps.map(stepLine)),
     ...(isWhole ? [] : [`Nothing before ${searchedBackTo ?? ''} was looked at: the journal is longer.`]),
+    ...skippedLines(damaged),
+  ];
+}
+
+/** What a line that cannot be read told is missing from the story. */
+function skippedLines(damaged: number): string[] {
+  if (damaged === 0) return [];
+  const lines = damaged === 1 ? '1 line' : `${String(damaged)} lines`;
+  return [
+    `${lines} of the journal cannot be read and ${damaged === 1 ? 'was' : 'were'} passed over: what stood there is missing here.`,
   ];
 }
 
