@@ -13,6 +13,8 @@ export interface Answer extends Heard {
   readonly replayed: boolean;
   readonly changes: readonly string[];
   readonly facts: Readonly<Record<string, string>>;
+  /** What it told for a plan, in base64. */
+  readonly known: string;
   readonly result: { readonly outcome: HostOutcome; readonly stage: Stage; readonly reason: Reason } | null;
   /** True when the last line of a whole answer was read. */
   readonly ended: boolean;
@@ -31,6 +33,7 @@ export function emptyAnswer(nonce: string): Answer {
     replayed: false,
     changes: [],
     facts: {},
+    known: '',
     result: null,
     ended: false,
   };
@@ -63,6 +66,8 @@ const STAGES: readonly string[] = ['plan', 'apply', 'verify'] satisfies Stage[];
 const OUTCOMES: readonly string[] = ['changed', 'unchanged', 'conflict', 'failed'] satisfies HostOutcome[];
 const MOST_FACTS = 32;
 const LONGEST_FACT = 300;
+/** The facts of one account with 32 keys and 64 groups take a fifth of it. */
+const LONGEST_TELLING = 128 * 1024;
 
 const CHANGES: Readonly<Record<string, string>> = {
   'account-created': 'created account',
@@ -102,6 +107,8 @@ function readWord(answer: Answer, word: string, rest: readonly string[]): Answer
     }
     case 'fact':
       return /^[A-Za-z0-9._:-]{1,64}$/.test(second) ? withFact(answer, first, second) : null;
+    case 'know':
+      return withKnown(answer, first);
     case 'text':
       return withFact(answer, first, decodeText(second));
     case 'result':
@@ -117,6 +124,11 @@ function readWord(answer: Answer, word: string, rest: readonly string[]): Answer
     default:
       return null;
   }
+}
+
+function withKnown(answer: Answer, base64: string): Answer | null {
+  if (!/^[A-Za-z0-9+/]{1,200}={0,2}$/.test(base64) || answer.known.length > LONGEST_TELLING) return null;
+  return { ...answer, known: answer.known + base64 };
 }
 
 function withFact(answer: Answer, name: string, value: string | null): Answer | null {

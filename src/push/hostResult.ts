@@ -3,6 +3,9 @@
  * It never calls an attempt done that the host did not call done.
  */
 import { printable } from './answer.ts';
+import { readHostFacts } from './hostFacts.ts';
+import { planAccount, type AccountPlan } from './plan.ts';
+import { plannedText } from './planText.ts';
 import type { Answer } from './answer.ts';
 import type { HostOutcome, HostResult, PushTask } from './job.ts';
 import { reasonSentence } from './reason.ts';
@@ -22,6 +25,7 @@ export function hostResult(
   const judged = whole ?? judgeEnding(task.kind, ending, answer);
   const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);
   const words = { said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
+  if (task.kind === 'plan' && whole?.reason === 'PlanMade') return planResult(task, answer, at);
   return {
     ...judged,
     detail: detailOf(task, judged, words),
@@ -30,6 +34,29 @@ export function hostResult(
     replayed: answer.replayed && whole !== null,
     at,
   };
+}
+
+/** The host told facts and judged nothing; the judgement is the plan's. */
+function planResult(task: PushTask, answer: Answer, at: string): HostResult {
+  const facts = readHostFacts(answer.known);
+  const base = { stage: 'plan', changes: [], facts: {}, replayed: false, at } as const;
+  if (facts === null || task.account === null) {
+    const invalid = { outcome: 'failed', reason: 'AnswerInvalid' } as const;
+    return { ...base, ...invalid, detail: detailOf(task, invalid, {}) };
+  }
+  const plan = planAccount(task.planOf ?? 'push', task.account, facts);
+  const judged = { outcome: outcomeOf(plan), reason: isStop(plan) ? plan.reason : 'PlanMade' } as const;
+  const words = { ...plan.words, planned: plannedText(plan) };
+  return { ...base, ...judged, detail: detailOf(task, judged, words), plan };
+}
+
+function isStop({ verdict }: AccountPlan): boolean {
+  return verdict === 'conflict' || verdict === 'blocked';
+}
+
+function outcomeOf(plan: AccountPlan): HostOutcome {
+  if (!isStop(plan)) return 'unchanged';
+  return plan.verdict === 'conflict' ? 'conflict' : 'failed';
 }
 
 /** A result for an attempt that ended before ssh was started. */

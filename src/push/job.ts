@@ -3,8 +3,16 @@
  * It never decides when a job runs and never writes a record.
  */
 import type { AccountWish } from './account.ts';
+import type { AccountPlan, ChangeCode, PlannedKind } from './plan.ts';
 
-export type JobKind = 'push' | 'revoke' | 'check';
+/** A `plan` only looks: what it would be, `planOf` says. */
+export type JobKind = 'push' | 'revoke' | 'check' | 'plan';
+
+/** What an apply must find again, and must come to as well; a host that changed since is refused. */
+export interface PlanAgreed {
+  readonly digest: string;
+  readonly changes: readonly ChangeCode[];
+}
 
 export type JobState =
   'queued' | 'starting' | 'running' | 'verifying' | 'done' | 'failed' | 'cancelled' | 'unknown';
@@ -32,6 +40,8 @@ export interface HostResult {
   readonly changes: readonly string[];
   /** Facts the host told, e.g. uid, liveSessions, clockSkewMs; text from the host, never trusted. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Of a plan: what would be done; null of all others, and where none could be made. Records of earlier versions lack it. */
+  readonly plan?: AccountPlan | null;
   /** True when the host answered from the record of an earlier attempt of the same job. */
   readonly replayed: boolean;
   /** RFC 3339. */
@@ -44,6 +54,10 @@ export interface JobRecord {
   readonly kind: JobKind;
   readonly host: string;
   readonly account: AccountWish | null;
+  /** Of a plan: what it plans. Records of earlier versions lack it, and `agreed`. */
+  readonly planOf?: PlannedKind;
+  /** Of a push or revoke that applies a plan. */
+  readonly agreed?: PlanAgreed;
   readonly state: JobState;
   /** RFC 3339: when `state` began. */
   readonly since: string;
@@ -64,6 +78,8 @@ export interface PushRecord {
   readonly id: string;
   readonly kind: JobKind;
   readonly accountName: string | null;
+  /** Of a plan: what it plans. */
+  readonly planOf?: PlannedKind;
   readonly createdAt: string;
   readonly actor: string;
   readonly reason: string | null;
@@ -94,6 +110,8 @@ export interface PushTask {
   readonly kind: JobKind;
   readonly fence: Fence;
   readonly account: AccountWish | null;
+  readonly planOf?: PlannedKind;
+  readonly agreed?: PlanAgreed;
   readonly host: HostAddress;
   readonly ssh: SshLimits;
   /** The job's log; the worker appends to it. */
@@ -106,8 +124,13 @@ export function pushTask(
   order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile'>,
 ): PushTask {
   const { name, address, port, user } = order.host;
-  const { id: jobId, attempt, kind, account } = job;
-  return { ...order, jobId, attempt, kind, account, host: { name, address, port, user } };
+  const { id: jobId, attempt, kind, account, planOf, agreed } = job;
+  return {
+    ...order,
+    ...{ jobId, attempt, kind, account, host: { name, address, port, user } },
+    ...(planOf === undefined ? {} : { planOf }),
+    ...(agreed === undefined ? {} : { agreed }),
+  };
 }
 
 /** Ids become file names and keys; what does not look like one was not made by Garrison. */

@@ -14,6 +14,12 @@ const SENTENCES = {
   AccountAbsent: 'there is no account {account} on {host}; nothing to revoke.',
   CheckPassed: 'connect, login, root and tools on {host} are fine ({system}).',
 
+  PlanMade: 'what would be done to {account} on {host}: {planned}.',
+  HostChangedSincePlan:
+    '{host} is not as it was when the plan was made; nothing was touched. Make a new plan and look at what is different.',
+  PlanDiffers:
+    'the script on {host} came to something else than the plan ({said}); nothing was touched. Make a new plan.',
+
   TaskInvalid: 'the job cannot be run as it is: {said}. Correct it and push again; nothing was sent.',
   AccountInUse:
     '{account} is the account Garrison uses on {host}, or root; it is never touched. Choose another account name.',
@@ -97,6 +103,8 @@ const SENTENCES = {
     'the sudoers of {host} are broken already ({said}). Repair them with visudo; nothing was changed.',
   SudoFileForeign:
     'the sudoers file for {account} on {host} was not written by Garrison. Look at it in /etc/sudoers.d; nothing was touched.',
+  HostReadOnly:
+    '/etc or /var/lib on {host} is mounted read-only. Look why there (dmesg; a disk error does that); nothing was changed.',
   HostDiskFull:
     'a disk of {host} is full (/etc, /var/lib or the homes). Make room there; nothing is half done.',
   KeysUnusual:

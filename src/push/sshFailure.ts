@@ -49,7 +49,7 @@ export function judgeEnding(kind: JobKind, ending: SshEnding, heard: Heard): Jud
  * Otherwise the script may still be running there.
  */
 function mayHaveChanged(kind: JobKind, ending: SshEnding, heard: Heard): boolean {
-  if (kind === 'check' || !ending.scriptSent) return false;
+  if (kind === 'check' || kind === 'plan' || !ending.scriptSent) return false;
   return !isOrderly(ending) || heard.writing || heard.invalid;
 }
 

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../errors.ts';
 import { checkAccountName, checkAccountWish, sudoFileName, sudoRule } from './account.ts';
-import type { PushTask } from './job.ts';
+import type { PlanAgreed, PushTask } from './job.ts';
 
 /** What one attempt adds to its task. */
 export interface RequestExtras {
@@ -47,16 +47,31 @@ function accountFields(task: PushTask): [string, string][] {
     case 'check':
       return [];
     case 'revoke':
-      checkAccountName(task.account.name);
-      return [
-        ['name', task.account.name],
-        ['sudofile', sudoFileName(task.account.name)],
-      ];
+      return [...revokeFields(task.account.name), ...agreedFields(task)];
     case 'push':
-      return wishFields(task);
+      return [...wishFields(task), ...agreedFields(task)];
+    case 'plan':
+      return task.planOf === 'revoke' ? revokeFields(task.account.name) : wishFields(task);
     default:
       return unreachable(task.kind);
   }
+}
+
+function revokeFields(name: string): [string, string][] {
+  checkAccountName(name);
+  return [
+    ['name', name],
+    ['sudofile', sudoFileName(name)],
+  ];
+}
+
+/** What comes back from a person's yes: a digest of the host's own, and words of ours. */
+function agreedFields({ agreed }: PushTask): [string, string][] {
+  if (agreed === undefined) return [];
+  return [
+    ['expectdigest', agreed.digest],
+    ['expectchanges', agreed.changes.join(',')],
+  ];
 }
 
 function wishFields(task: PushTask): [string, string][] {
@@ -88,11 +103,17 @@ export function taskProblem(task: PushTask): string | null {
   if (!isCount(task.host.port) || task.host.port < 1 || task.host.port > 65535)
     return 'the port is not between 1 and 65535';
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(task.host.user)) return 'the login user is not a user name';
+  if (task.agreed !== undefined && !isAgreement(task.agreed))
+    return 'what was agreed on is not a plan of ours';
   const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
   if (paths.some((path) => !path.startsWith('/') || /[\x00-\x1f\x7f"]|\$\{/.test(path)))
     return 'a file of ssh has no absolute, plain path';
   if (task.kind !== 'check' && task.account === null) return 'the job names no account';
   return null;
+}
+
+function isAgreement({ digest, changes }: PlanAgreed): boolean {
+  return /^[0-9a-f]{6,64}$/.test(digest) && changes.every((code) => /^[a-z-]{1,32}$/.test(code));
 }
 
 function isWord(text: string): boolean {

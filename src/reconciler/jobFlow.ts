@@ -221,7 +221,7 @@ function notStarted(reason: 'Cancelled' | UnansweredReason, detail: string, at: 
 }
 
 function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At): HostResult {
-  const mayHaveChanged = job.kind !== 'check' && job.stage !== null;
+  const mayHaveChanged = job.kind !== 'check' && job.kind !== 'plan' && job.stage !== null;
   const detail =
     reason === 'Cancelled'
       ? 'Cancelled; its worker had ended before the host answered.'

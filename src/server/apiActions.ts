@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish, type AccountWish } from '../push/account.ts';
-import type { Door } from '../supervisor/door.ts';
+import type { Door, PushRequest } from '../supervisor/door.ts';
 import { askerOf } from './asker.ts';
 import { OperationBody, PushBody, readBody, TokenBody, TrustBody } from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
@@ -20,9 +20,7 @@ export function addPushRoute(app: FastifyInstance, door: Door): void {
   app.post('/api/v1/pushes', OPERATE, async (request, reply) => {
     const body = readBody(PushBody, request.body);
     const push = await door.submitPush({
-      kind: body.kind,
-      account: accountOf(body),
-      hosts: body.hosts,
+      ...wishedOf(body),
       ...askerOf(request),
       reason: body.reason,
       dryRun: body.dryRun,
@@ -81,6 +79,23 @@ export function addTokenRoutes(
     });
     return reply.code(204).send();
   });
+}
+
+/** What is to be done where: by name, or all of it by a plan. */
+function wishedOf(
+  body: z.output<typeof PushBody>,
+): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'plan' | 'planOf'> {
+  const { kind, planOf, plan, account, hosts } = body;
+  if (plan !== undefined) {
+    if (account !== null || hosts.length > 0 || kind !== 'push')
+      throw new GarrisonError(
+        'USAGE',
+        'a plan says itself what is done where: name no account, hosts or kind beside it',
+      );
+    return { kind, account, hosts, plan };
+  }
+  if (hosts.length === 0) throw new GarrisonError('USAGE', 'hosts: name at least one');
+  return { kind, account: accountOf(body), hosts, ...(kind === 'plan' ? { planOf } : {}) };
 }
 
 function accountOf(body: z.output<typeof PushBody>): AccountWish | null {

@@ -9,7 +9,13 @@ const Reason = z.string().min(1).max(1000).nullable().default(null);
 const Name = z.string().min(1).max(255);
 
 export const PushBody = z.strictObject({
-  kind: z.enum(['push', 'revoke', 'check']).default('push'),
+  kind: z.enum(['push', 'revoke', 'check', 'plan']).default('push'),
+  planOf: z.enum(['push', 'revoke']).default('push'),
+  /** Instead of an account and hosts: the plan to apply. */
+  plan: z
+    .string()
+    .regex(/^p-[0-9a-z-]{1,40}$/)
+    .optional(),
   account: z
     .strictObject({
       name: Name,
@@ -21,7 +27,7 @@ export const PushBody = z.strictObject({
     })
     .nullable()
     .default(null),
-  hosts: z.array(Name).min(1).max(10_000),
+  hosts: z.array(Name).max(10_000).default([]),
   reason: Reason,
   dryRun: z.boolean().default(false),
 });

@@ -3,7 +3,6 @@
  * It judges nothing and shows nothing that the boards or the memory do not say.
  */
 import { GarrisonError } from '../errors.ts';
-import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import { AlertHook } from './alertHook.ts';
 import type {
@@ -40,16 +39,15 @@ import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
 import { followLostAttempts } from './lostAttempts.ts';
 import { followPushEnds } from './pushEnds.ts';
-import { draftPush } from './pushDraft.ts';
+import { PushDesk } from './pushDesk.ts';
 import type { Supervisor } from './supervisor.ts';
-
-const WITHDRAW_AGAIN_MS = 2_000;
 
 export class FrontDoor implements Door {
   readonly history: History;
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #operations: Operations;
+  readonly #pushes: PushDesk;
   readonly #alerts: AlertHook;
   readonly #listeners = new Set<(change: Change) => void>();
 
@@ -57,6 +55,7 @@ export class FrontDoor implements Door {
     this.#supervisor = supervisor;
     this.#around = around;
     this.history = new History(supervisor, around);
+    this.#pushes = new PushDesk(supervisor, around);
     followPushEnds(supervisor, around);
     followLostAttempts(supervisor, around);
     supervisor.onChange((change) => {
@@ -81,38 +80,12 @@ export class FrontDoor implements Door {
     return () => this.#listeners.delete(listener);
   }
 
-  async submitPush(request: PushRequest): Promise<PushView> {
-    checkHosts(request.hosts, this.#around.hosts);
-    const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
-    if (request.dryRun)
-      return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
-    this.#needRedis('Nothing was accepted');
-    this.#around.audit({
-      event: 'push',
-      id: push.id,
-      kind: push.kind,
-      account: push.accountName,
-      hosts: request.hosts,
-      jobs: push.jobIds,
-      actor: push.actor,
-      reason: push.reason,
-      ...whereFrom(request),
-    });
-    await this.#keep(push, jobs);
-    this.#supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
-    // The loop takes the jobs in on its next turn; an answer before that could not say their place in the queue.
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    return this.#viewPush(push, jobs);
+  submitPush(request: PushRequest): Promise<PushView> {
+    return this.#pushes.submit(request);
   }
 
-  async push(id: string): Promise<PushView> {
-    this.#needRedis(`Push ${id} cannot be read`);
-    const push = await this.#around.memory.push(id);
-    if (push === null)
-      throw new GarrisonError('NOT_FOUND', `there is no push ${id}`, {
-        cure: 'List them with garrison jobs.',
-      });
-    return this.#viewPush(push, await this.#around.memory.jobsOf(push));
+  push(id: string): Promise<PushView> {
+    return this.#pushes.view(id);
   }
 
   listPushes(query: StoredListQuery): Promise<Listing<PushSummary>> {
@@ -246,41 +219,4 @@ export class FrontDoor implements Door {
   #needRedis(consequence: string): void {
     needRedis(this.#supervisor.snapshot().redis, consequence);
   }
-
-  /** Without Redis' word that it was kept, a push is taken back: it must not run at some later start, when nobody expects it. */
-  async #keep(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
-    try {
-      await this.#around.memory.create(push, jobs);
-    } catch (error) {
-      void this.#withdraw(push);
-      throw new GarrisonError(
-        'REDIS_UNAVAILABLE',
-        `Redis did not answer in time; push ${push.id} was withdrawn and will not run`,
-        {
-          cure: 'garrison status shows when Redis answers again; then repeat the command.',
-          cause: error,
-        },
-      );
-    }
-  }
-
-  async #withdraw(push: PushRecord): Promise<void> {
-    try {
-      await this.#around.memory.withdraw(push);
-      this.#around.note({ event: 'pushWithdrawn', id: push.id });
-    } catch {
-      setTimeout(() => void this.#withdraw(push), WITHDRAW_AGAIN_MS).unref();
-    }
-  }
-
-  #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {
-    const views = this.#supervisor.viewsOf(jobs);
-    const open = views.some((job) => !isFinal(job.state));
-    const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
-    return { ...push, state, jobs: views };
-  }
-}
-
-function whereFrom({ from }: Asker): { from?: string } {
-  return from === undefined ? {} : { from };
 }

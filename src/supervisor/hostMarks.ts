@@ -36,6 +36,6 @@ export class HostMarks {
 
 /** An answer of the host's own script, or the lack of one; a refused connection or a check settles nothing. */
 function tellsOfHost({ kind, result }: JobRecord): boolean {
-  if (kind === 'check' || result === null) return false;
+  if (kind === 'check' || kind === 'plan' || result === null) return false;
   return result.outcome !== 'failed';
 }

@@ -3,24 +3,24 @@
  * It keeps and starts nothing.
  */
 import { now } from '../clock.ts';
-import type { JobRecord, PushRecord } from '../push/job.ts';
+import type { JobRecord, PlanAgreed, PushRecord } from '../push/job.ts';
 import type { PushRequest } from './door.ts';
+import type { PlannedPush } from './planApply.ts';
 
 export function draftPush(
-  request: PushRequest,
+  request: PushRequest & Partial<Pick<PlannedPush, 'agreed'>>,
   newId: (prefix: 'p' | 'j') => string,
 ): { push: PushRecord; jobs: JobRecord[] } {
   const createdAt = now().wall;
   const pushId = newId('p');
+  const planOf = request.planOf === undefined ? {} : { planOf: request.planOf };
+  const { kind, actor, reason, account, agreed } = request;
   const jobs = request.hosts.map((host): JobRecord => ({
-    id: newId('j'),
-    pushId,
-    kind: request.kind,
-    host,
-    account: request.account,
+    ...{ id: newId('j'), pushId, kind, host, account, createdAt },
+    ...planOf,
+    ...agreedOn(agreed?.get(host)),
     state: 'queued',
     since: createdAt,
-    createdAt,
     attempt: 0,
     lostAttempts: 0,
     revision: 1,
@@ -29,10 +29,11 @@ export function draftPush(
     cancelRequested: false,
     result: null,
   }));
-  const { kind, actor, reason } = request;
-  const accountName = request.account?.name ?? null;
-  return {
-    jobs,
-    push: { id: pushId, kind, accountName, createdAt, actor, reason, jobIds: jobs.map((job) => job.id) },
-  };
+  const jobIds = jobs.map((job) => job.id);
+  const accountName = account?.name ?? null;
+  return { jobs, push: { id: pushId, kind, accountName, ...planOf, createdAt, actor, reason, jobIds } };
+}
+
+function agreedOn(agreed: PlanAgreed | undefined): Pick<JobRecord, 'agreed'> {
+  return agreed === undefined ? {} : { agreed };
 }

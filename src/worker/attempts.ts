@@ -114,7 +114,7 @@ export class Attempts {
       return await this.#tools.run(task, { signal: state.abort.signal, events: this.#eventsOf(state) });
     } catch (error) {
       return {
-        outcome: task.kind === 'check' ? 'failed' : 'unknown',
+        outcome: task.kind === 'check' || task.kind === 'plan' ? 'failed' : 'unknown',
         stage: 'apply',
         reason: 'InternalError',
         detail: `Garrison itself failed while running this job: ${messageOf(error)}`,

@@ -23,12 +23,14 @@ const COMMON = [
   '40-keys',
   '50-sudo',
   '60-survey',
+  '65-facts',
   '75-apply',
   '90-main',
 ];
 const SCRIPTS: Readonly<Record<JobKind, string>> = {
   push: scriptOf([...COMMON, '70-push']),
   revoke: scriptOf([...COMMON, '80-revoke']),
+  plan: scriptOf([...COMMON, '87-plan']),
   check: scriptOf(['10-answer', '60-survey', '85-check', '90-main']),
 };
 const BOOTSTRAP = `exec /bin/sh -c '${scriptOf(['bootstrap']).trimEnd().replaceAll('\n', ' ')}'`;

@@ -5,6 +5,15 @@ state=/var/lib/garrison
 
 open_state() {
     if [ ! -e "$state" ] && [ ! -L "$state" ]; then mkdir -m 0700 "$state" 2>/dev/null; fi
+    check_state
+    for folder in accounts results; do
+        if [ -d "$state/$folder" ]; then continue; fi
+        mkdir -m 0700 "$state/$folder" 2>/dev/null
+        if [ ! -d "$state/$folder" ]; then refuse_for_disk StateNotWritten; fi
+    done
+}
+
+check_state() {
     IFS=' ' read -r mode links owner rest <<GARRISON_LISTING
 $(ls -ldn "$state" 2>/dev/null)
 GARRISON_LISTING
@@ -13,11 +22,6 @@ GARRISON_LISTING
         :*) refuse_for_disk StateNotWritten ;;
         *) refuse failed StateFolderUnsafe ;;
     esac
-    for folder in accounts results; do
-        if [ -d "$state/$folder" ]; then continue; fi
-        mkdir -m 0700 "$state/$folder" 2>/dev/null
-        if [ ! -d "$state/$folder" ]; then refuse_for_disk StateNotWritten; fi
-    done
 }
 
 # The kernel frees the lock when the last process that holds descriptor 9 ends: also a useradd that outlives this script keeps it.

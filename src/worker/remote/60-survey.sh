@@ -53,14 +53,7 @@ GARRISON_LISTING
 compare_groups() {
     groups_missing= groups_extra=
     if [ -z "$want_groups$mark_groups" ]; then return; fi
-    existing=' ' memberships=' '
-    while IFS=: read -r group secret number members; do
-        existing="$existing$group "
-        if [ "$number" = "$gid" ]; then memberships="$memberships$group "; fi
-        case ",$members," in *",$name,"*) memberships="$memberships$group " ;; esac
-    done <<GARRISON_GROUPS
-$(group_entries)
-GARRISON_GROUPS
+    find_memberships
     for group in $want_groups; do
         case $existing in
             *" $group "*) ;;
@@ -77,6 +70,18 @@ GARRISON_GROUPS
     done
 }
 
+# Sets existing and memberships: of the wished groups and those that are ours, which there are, and which the account is in.
+find_memberships() {
+    existing=' ' memberships=' '
+    while IFS=: read -r group secret number members; do
+        existing="$existing$group "
+        if [ "$number" = "$gid" ]; then memberships="$memberships$group "; fi
+        case ",$members," in *",$name,"*) memberships="$memberships$group " ;; esac
+    done <<GARRISON_GROUPS
+$(group_entries)
+GARRISON_GROUPS
+}
+
 group_entries() {
     if command -v getent >/dev/null 2>&1; then
         getent group $want_groups $mark_groups 2>/dev/null
@@ -90,6 +95,26 @@ groups_to_mark() {
     for group in $want_groups; do
         case " $mark_groups $groups_missing " in *" $group "*) marked_groups="$marked_groups $group" ;; esac
     done
+}
+
+# A useradd that was killed may leave an account without its shadow line or its home; no one has used such an account.
+half_made() {
+    read_shadow
+    survey_files
+    [ "$shadow" = absent ] || [ "$home_owner" != "$uid" ] || ! has_own_group
+}
+
+has_own_group() {
+    if command -v getent >/dev/null 2>&1; then getent group "$gid" >/dev/null 2>&1; else grep -q "^[^:]*:[^:]*:$gid:" /etc/group; fi
+}
+
+# Where useradd would put it; said to it explicitly, so that what was checked is what is made.
+new_home() {
+    base=/home
+    while IFS='=' read -r field value; do
+        case $field:$value in HOME:/*) base=$value ;; esac
+    done 2>/dev/null </etc/default/useradd
+    printf '%s/%s' "${base%/}" "$name"
 }
 
 # What the host must have before any of it is touched.

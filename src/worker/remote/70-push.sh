@@ -4,6 +4,7 @@ push() {
     need useradd usermod userdel gpasswd df ls grep head
     resumed=no created=no sudo_written=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
+    check_plan
     if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
     if [ "$account" = absent ] || [ "$remake" = yes ]; then plan_creation; else plan_update; fi
     if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
@@ -13,17 +14,6 @@ push() {
     fact uid "$uid"
     if [ -z "$changes" ]; then settle unchanged AlreadyAsWished; fi
     settle changed AccountPushed
-}
-
-# A useradd that was killed may leave an account without its shadow line or its home; no one has used such an account.
-half_made() {
-    read_shadow
-    survey_files
-    [ "$shadow" = absent ] || [ "$home_owner" != "$uid" ] || ! has_own_group
-}
-
-has_own_group() {
-    if command -v getent >/dev/null 2>&1; then getent group "$gid" >/dev/null 2>&1; else grep -q "^[^:]*:[^:]*:$gid:" /etc/group; fi
 }
 
 plan_creation() {
@@ -42,19 +32,11 @@ plan_creation() {
             refuse conflict HomeExists
         fi
     fi
+    agree_on "$(words_of_creation)"
     check_room
     begin_writing
     create_account
     apply_rest
-}
-
-# Where useradd would put it; said to it explicitly, so that what was checked is what is made.
-new_home() {
-    base=/home
-    while IFS='=' read -r field value; do
-        case $field:$value in HOME:/*) base=$value ;; esac
-    done 2>/dev/null </etc/default/useradd
-    printf '%s/%s' "${base%/}" "$name"
 }
 
 create_account() {
@@ -133,6 +115,7 @@ plan_update() {
     keys_to_mark
     groups_to_mark
     sudo_to_mark
+    agree_on "$(words_of_update)"
     if [ "$mark_state" = creating ]; then resumed=yes; fi
     if [ "$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra" = nonononone ]; then
         keep_quiet_mark
@@ -166,4 +149,25 @@ keep_quiet_mark() {
 sudo_to_mark() {
     marked_sudo=no
     if [ "$sudo_wish" != none ]; then marked_sudo=yes; fi
+}
+
+words_of_creation() {
+    words=account-created
+    if [ -n "$groups_missing" ]; then words=$words,groups-added; fi
+    if [ -n "$keys_missing" ]; then words=$words,keys-added; fi
+    if [ "$sudo_wish" != none ]; then words=$words,sudo-written; elif [ "$sudo_found" = ours ]; then words=$words,sudo-removed; fi
+    printf '%s' "$words"
+}
+
+words_of_update() {
+    words=
+    if [ "$unlock_todo" = yes ]; then words=$words,account-unlocked; fi
+    if [ "$shell_todo" = yes ]; then words=$words,shell-set; fi
+    if [ "$comment_todo" = yes ]; then words=$words,comment-set; fi
+    if [ -n "$groups_missing" ]; then words=$words,groups-added; fi
+    if [ -n "$groups_extra" ]; then words=$words,groups-removed; fi
+    if [ -n "$keys_missing" ]; then words=$words,keys-added; fi
+    if [ -n "$keys_extra" ]; then words=$words,keys-removed; fi
+    case $sudo_todo in write) words=$words,sudo-written ;; remove) words=$words,sudo-removed ;; esac
+    printf '%s' "${words#,}"
 }

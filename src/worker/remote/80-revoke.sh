@@ -3,10 +3,12 @@
 
 revoke() {
     need usermod ls grep head
-    resumed=no want_keys= want_groups=$mark_groups want_shell= sudo_wish=none
+    resumed=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then
         case $mark_state in revoking | revoked) resumed=yes ;; esac
     fi
+    check_plan
+    want_keys= want_groups=$mark_groups want_shell= sudo_wish=none
     if [ "$account:$mark_state" = present:revoking ]; then resumed=yes; fi
     compare_sudo
     if [ "$account" = absent ]; then revoke_absent; fi

@@ -47,7 +47,7 @@ $blob
 GARRISON_BLOB
     ) || return 1
     kind= nonce= job= cluster= epoch= counter= asked_at= token= deadline=60 lock_wait=20 login_user= name=
-    want_comment= want_shell= want_keys= want_key_lines= want_groups= sudo_name= sudo_wish=none sudo_head= sudo_rule=
+    want_comment= want_shell= want_keys= want_key_lines= want_groups= sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes=
     while IFS=' ' read -r field value; do take_field "$field" "$value"; done <<GARRISON_REQUEST
 $request
 GARRISON_REQUEST
@@ -80,6 +80,8 @@ take_field() {
         sudowish) sudo_wish=$2 ;;
         sudohead) sudo_head=$2 ;;
         sudorule) sudo_rule=$2 ;;
+        expectdigest) expect_digest=$2 ;;
+        expectchanges) expect_changes=$2 ;;
     esac
 }
 
@@ -91,6 +93,7 @@ run_request() {
     if [ "$kind" = check ]; then check; fi
     if ! is_word "$name" || ! is_word "$token"; then refuse failed RequestIncomplete; fi
     enter plan
+    if [ "$kind" = plan ]; then plan; fi
     open_state
     take_lock
     check_fence

@@ -1,0 +1,230 @@
+/**
+ * Reads what a host told of one account, line by line, into facts that a plan can go by.
+ * It trusts nothing of it: an unknown line is left out, a missing or impossible one makes the whole unusable, and it judges nothing.
+ */
+import { printable } from './answer.ts';
+
+export type Mark = 'none' | 'ours' | 'other' | 'damaged';
+export type MarkState = '' | 'creating' | 'ready' | 'revoking' | 'revoked';
+export type KeysFile = 'none' | 'file' | 'nohome' | 'odd' | 'unreadable';
+
+/** What the host's own record says of the account. */
+export interface MarkFacts {
+  readonly mark: Mark;
+  readonly state: MarkState;
+  readonly token: string;
+  /** As it was when we made it; null while it was not known yet. */
+  readonly uid: number | null;
+  readonly hasSudo: boolean;
+  /** `type base64`. */
+  readonly keys: readonly string[];
+  /** Of these keys, those that are still in its authorized_keys. */
+  readonly keysThere: readonly string[];
+  readonly groups: readonly string[];
+  readonly jobId: string | null;
+}
+
+/** What /etc/passwd and /etc/shadow say, and the home. */
+export interface PresentAccount {
+  readonly uid: number;
+  readonly gecos: string;
+  readonly home: string;
+  readonly shell: string;
+  readonly password: 'set' | 'locked' | 'none';
+  readonly isLocked: boolean;
+  readonly isExpired: boolean;
+  /** The lock and the expiry were made by a revoke of ours, on top of none. */
+  readonly isLockOurs: boolean;
+  /** Null where the home is no folder. */
+  readonly homeOwner: number | null;
+  /** A useradd of ours that was killed left it. */
+  readonly isHalfMade: boolean;
+  readonly keysFile: KeysFile;
+  readonly processes: number;
+  /** Every group it is in. */
+  readonly groups: readonly string[];
+  /** Lines in its authorized_keys that are no comments. */
+  readonly keyLines: number;
+}
+
+/** Of an account that is not there: what would stand in its way. */
+export interface FreePlace {
+  readonly home: string;
+  readonly isHomeTaken: boolean;
+  readonly isGroupTaken: boolean;
+}
+
+export interface HostFacts {
+  /** Root, or the account that the login came by. */
+  readonly isInUse: boolean;
+  readonly account: PresentAccount | null;
+  readonly place: FreePlace | null;
+  readonly mark: MarkFacts;
+  /** Of the wished keys, `type base64`: those that are there. */
+  readonly keys: readonly string[];
+  readonly groupsMissing: readonly string[];
+  /** Of the wished groups and those we once added. */
+  readonly memberOf: readonly string[];
+  readonly sudo: {
+    readonly file: 'absent' | 'ours' | 'foreign';
+    readonly isRight: boolean;
+    readonly means: 'missing' | 'notIncluded' | 'ok';
+    /** Null where nobody asked. */
+    readonly isSound: boolean | null;
+    readonly said: string;
+    /** Rules of others that name the account. */
+    readonly lines: readonly string[];
+  };
+  readonly lacking: readonly string[];
+  readonly isShellUsable: boolean;
+  readonly isReadOnly: boolean;
+  readonly isDiskFull: boolean;
+  /** Of all that a push goes by: the same digest, the same host. */
+  readonly digest: string;
+}
+
+const MARKS: readonly string[] = ['none', 'ours', 'other', 'damaged'] satisfies Mark[];
+const MARK_STATES: readonly string[] = ['', 'creating', 'ready', 'revoking', 'revoked'] satisfies MarkState[];
+const KEYS_FILES: readonly string[] = ['none', 'file', 'nohome', 'odd', 'unreadable'] satisfies KeysFile[];
+const LONGEST_VALUE = 4096;
+const MOST_VALUES = 400;
+
+/** Null where the text is not what our script tells. `base64` is what came after `know`, line after line. */
+export function readHostFacts(base64: string): HostFacts | null {
+  const text = decode(base64);
+  if (text === null) return null;
+  const told = new Map<string, string[]>();
+  for (const line of text.split('\n').filter((each) => each !== '')) {
+    const blank = line.indexOf(' ');
+    const name = blank < 0 ? line : line.slice(0, blank);
+    const values = told.get(name) ?? [];
+    if (values.length < MOST_VALUES)
+      told.set(name, [...values, blank < 0 ? '' : line.slice(blank + 1, blank + 1 + LONGEST_VALUE)]);
+  }
+  return factsOf(new Told(told));
+}
+
+/** The named values of a telling. */
+class Told {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.#values = values;
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  one(name: string): string {
+    return this.all(name)[0] ?? '';
+  }
+
+  yes(name: string): boolean {
+    return this.one(name) === 'yes';
+  }
+
+  /** Null where it is not a whole number. */
+  number(name: string): number | null {
+    return /^\d{1,12}$/.test(this.one(name)) ? Number(this.one(name)) : null;
+  }
+
+  words(name: string): readonly string[] {
+    return this.one(name)
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(printable);
+  }
+}
+
+function factsOf(told: Told): HostFacts | null {
+  const presence = told.one('account');
+  const account = presence === 'present' ? presentAccount(told) : null;
+  const mark = markOf(told);
+  const sudo = sudoOf(told);
+  const digest = told.one('digest');
+  const isKnown = presence === 'absent' || account !== null;
+  if (!isKnown || mark === null || sudo === null || !/^[0-9a-f]{6,64}$/.test(digest)) return null;
+  return {
+    isInUse: told.yes('inUse'),
+    account,
+    place: account === null ? placeOf(told) : null,
+    mark,
+    keys: told.all('key'),
+    groupsMissing: told.all('groupMissing').map(printable),
+    memberOf: [...new Set(told.all('memberOf'))].map(printable),
+    sudo,
+    lacking: told.words('lacking'),
+    isShellUsable: told.yes('shellUsable'),
+    isReadOnly: told.yes('readOnly'),
+    isDiskFull: told.yes('diskFull'),
+    digest,
+  };
+}
+
+function presentAccount(told: Told): PresentAccount | null {
+  const uid = told.number('uid');
+  const password = told.one('password');
+  const keysFile = told.one('keysFile');
+  if (uid === null || !KEYS_FILES.includes(keysFile)) return null;
+  if (password !== 'set' && password !== 'locked' && password !== 'none') return null;
+  return {
+    uid,
+    gecos: printable(told.one('gecos')),
+    home: printable(told.one('home')),
+    shell: printable(told.one('shell')),
+    password,
+    isLocked: told.yes('locked'),
+    isExpired: told.yes('expired'),
+    isLockOurs: told.yes('lockIsOurs'),
+    homeOwner: told.number('homeOwner'),
+    isHalfMade: told.yes('halfMade'),
+    keysFile: keysFile as KeysFile,
+    processes: told.number('processes') ?? 0,
+    groups: told.words('groups'),
+    keyLines: told.number('keyLines') ?? 0,
+  };
+}
+
+function placeOf(told: Told): FreePlace {
+  return {
+    home: printable(told.one('home')),
+    isHomeTaken: told.yes('homeTaken'),
+    isGroupTaken: told.yes('groupTaken'),
+  };
+}
+
+function markOf(told: Told): MarkFacts | null {
+  const [mark, state] = [told.one('mark'), told.one('markState')];
+  if (!MARKS.includes(mark) || !MARK_STATES.includes(state)) return null;
+  return {
+    mark: mark as Mark,
+    state: state as MarkState,
+    token: told.one('markToken'),
+    uid: told.number('markUid'),
+    hasSudo: told.yes('markSudo'),
+    keys: told.all('markKey'),
+    keysThere: told.all('markKeyThere'),
+    groups: told.all('markGroup').map(printable),
+    jobId: told.one('markJob') === '' ? null : printable(told.one('markJob')),
+  };
+}
+
+function sudoOf(told: Told): HostFacts['sudo'] | null {
+  const [file, means] = [told.one('sudoFile'), told.one('sudoMeans')];
+  if (file !== 'absent' && file !== 'ours' && file !== 'foreign') return null;
+  if (means !== 'missing' && means !== 'notIncluded' && means !== 'ok') return null;
+  return {
+    file,
+    means,
+    isRight: told.yes('sudoRight'),
+    isSound: told.one('sudoersSound') === '' ? null : told.yes('sudoersSound'),
+    said: printable(told.one('sudoersSaid')),
+    lines: told.all('sudoLine').map(printable),
+  };
+}
+
+function decode(base64: string): string | null {
+  if (base64 === '' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null;
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+}

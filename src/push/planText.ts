@@ -1,0 +1,78 @@
+/**
+ * Says a plan in words: each change with what was there before, all of it in a line, and what should be known before saying yes.
+ * It judges nothing: which changes there are was found elsewhere.
+ */
+import { unreachable } from '../errors.ts';
+import type { AccountWish } from './account.ts';
+import type { HostFacts } from './hostFacts.ts';
+import type { AccountPlan, ChangeCode, PlannedChange, PlannedKind, PlanVerdict } from './plan.ts';
+
+const DOES: Readonly<Record<ChangeCode, string>> = {
+  'account-created': 'create',
+  'account-unlocked': 'unlock it',
+  'shell-set': 'set shell',
+  'comment-set': 'set comment',
+  'groups-added': 'add to group',
+  'groups-removed': 'remove from group',
+  'keys-added': 'add key',
+  'keys-removed': 'remove key',
+  'sudo-written': 'write sudo rule',
+  'sudo-removed': 'remove sudo rule',
+  'account-locked': 'lock it',
+};
+
+/** One change as people read it: what is done, and what was there before where that is told. */
+export function changeText({ code, what, before }: PlannedChange): string {
+  const isReplaced = before !== null && before !== what && before !== '';
+  return `${DOES[code]}: ${what}${isReplaced ? ` (now: ${before})` : ''}`;
+}
+
+/** All of a plan in one line. */
+export function plannedText({ changes }: Pick<AccountPlan, 'changes'>): string {
+  return changes.length === 0 ? 'nothing, it is as wished' : changes.map(changeText).join('; ');
+}
+
+/** What a person should know of the account before saying yes. */
+export function notesOf(
+  of: PlannedKind,
+  verdict: PlanVerdict,
+  { account, sudo, mark }: HostFacts,
+): readonly string[] {
+  if (account === null) return [];
+  const { uid, groups, password, keyLines, processes } = account;
+  const notes: string[] = [];
+  if (verdict === 'conflict')
+    notes.push(
+      `it is there: uid ${String(uid)}, home ${account.home}, shell ${account.shell}, password ${password}, groups ${groups.join(' ')}, ${count(keyLines, 'key')} of its own`,
+    );
+  for (const line of sudo.lines) notes.push(`a sudo rule of somebody else names it and stays: ${line}`);
+  if (of === 'revoke' && processes > 0)
+    notes.push(`${count(processes, 'process', 'processes')} of it run and are not ended`);
+  const kept = keyLines - mark.keysThere.length;
+  if (verdict !== 'conflict' && kept > 0) notes.push(`${count(kept, 'key')} of others stay`);
+  return notes;
+}
+
+/** Short enough to read, long enough to tell two keys apart. */
+export function keyName(key: string): string {
+  const [type = '', blob = '', ...comment] = key.split(' ');
+  const words = comment.join(' ');
+  return `${type} …${blob.slice(-12)}${words === '' ? '' : ` (${words})`}`;
+}
+
+export function sudoText({ sudo }: AccountWish): string {
+  switch (sudo.kind) {
+    case 'none':
+      return 'none';
+    case 'all':
+      return 'all commands, without a password';
+    case 'commands':
+      return sudo.commands.join(', ');
+    default:
+      return unreachable(sudo);
+  }
+}
+
+function count(n: number, one: string, many = `${one}s`): string {
+  return `${String(n)} ${n === 1 ? one : many}`;
+}

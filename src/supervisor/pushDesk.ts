@@ -1,0 +1,114 @@
+/**
+ * Takes pushes in: by name or by a plan, kept before anything runs, and withdrawn where nobody can say that they were.
+ * It runs nothing: the loop does, once the jobs are kept.
+ */
+import { now } from '../clock.ts';
+import { GarrisonError } from '../errors.ts';
+import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import type { Asker, PushRequest, PushView } from './door.ts';
+import { checkHosts } from './hostCheck.ts';
+import { needRedis } from './needRedis.ts';
+import { planToApply, type PlannedPush } from './planApply.ts';
+import type { Surroundings } from './ports.ts';
+import { draftPush } from './pushDraft.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const WITHDRAW_AGAIN_MS = 2_000;
+
+export class PushDesk {
+  readonly #supervisor: Supervisor;
+  readonly #around: Surroundings;
+
+  constructor(supervisor: Supervisor, around: Surroundings) {
+    this.#supervisor = supervisor;
+    this.#around = around;
+  }
+
+  async submit(asked: PushRequest): Promise<PushView> {
+    const planned = asked.plan === undefined ? null : await this.#plannedPush(asked.plan);
+    const request = planned === null ? asked : { ...asked, ...planned, hosts: [...planned.agreed.keys()] };
+    checkHosts(request.hosts, this.#around.hosts);
+    const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
+    if (request.dryRun)
+      return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
+    this.#needRedis('Nothing was accepted');
+    this.#around.audit({
+      event: 'push',
+      id: push.id,
+      kind: push.kind,
+      account: push.accountName,
+      hosts: request.hosts,
+      jobs: push.jobIds,
+      ...(request.plan === undefined ? {} : { plan: request.plan }),
+      actor: push.actor,
+      reason: push.reason,
+      ...whereFrom(request),
+    });
+    await this.#keep(push, jobs);
+    this.#supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
+    // The loop takes the jobs in on its next turn; an answer before that could not say their place in the queue.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    return this.#viewPush(push, jobs);
+  }
+
+  async view(id: string): Promise<PushView> {
+    const { push, jobs } = await this.#stored(id);
+    return this.#viewPush(push, jobs);
+  }
+
+  async #stored(id: string): Promise<{ push: PushRecord; jobs: readonly JobRecord[] }> {
+    this.#needRedis(`Push ${id} cannot be read`);
+    const push = await this.#around.memory.push(id);
+    if (push === null)
+      throw new GarrisonError('NOT_FOUND', `there is no push ${id}`, {
+        cure: 'List them with garrison jobs.',
+      });
+    return { push, jobs: await this.#around.memory.jobsOf(push) };
+  }
+
+  async #plannedPush(id: string): Promise<PlannedPush> {
+    const { push, jobs } = await this.#stored(id);
+    return planToApply(push, jobs, now().wall);
+  }
+
+  #needRedis(consequence: string): void {
+    needRedis(this.#supervisor.snapshot().redis, consequence);
+  }
+
+  /** Without Redis' word that it was kept, a push is taken back: it must not run at some later start, when nobody expects it. */
+  async #keep(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
+    try {
+      await this.#around.memory.create(push, jobs);
+    } catch (error) {
+      void this.#withdraw(push);
+      throw new GarrisonError(
+        'REDIS_UNAVAILABLE',
+        `Redis did not answer in time; push ${push.id} was withdrawn and will not run`,
+        {
+          cure: 'garrison status shows when Redis answers again; then repeat the command.',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  async #withdraw(push: PushRecord): Promise<void> {
+    try {
+      await this.#around.memory.withdraw(push);
+      this.#around.note({ event: 'pushWithdrawn', id: push.id });
+    } catch {
+      setTimeout(() => void this.#withdraw(push), WITHDRAW_AGAIN_MS).unref();
+    }
+  }
+
+  #viewPush(push: PushRecord, jobs: readonly JobRecord[]): PushView {
+    const views = this.#supervisor.viewsOf(jobs);
+    const open = views.some((job) => !isFinal(job.state));
+    const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
+    return { ...push, state, jobs: views };
+  }
+}
+
+function whereFrom({ from }: Asker): { from?: string } {
+  return from === undefined ? {} : { from };
+}

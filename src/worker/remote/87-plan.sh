@@ -1,0 +1,30 @@
+# A plan: tells what is there, and changes nothing: no state folder is made, no fence is moved, and nothing is recorded.
+# It waits for whoever is at work here, so that no half-done push is taken for the host's state.
+
+plan() {
+    if [ -e "$state" ] || [ -L "$state" ]; then
+        check_state
+        share_lock
+    fi
+    read_mark
+    lookup_account
+    tell_facts
+    refuse unchanged PlanMade
+}
+
+tell_facts() {
+    gather_facts
+    printf '%s%sdigest %s\n' "$facts" "$mentions" "$digest" | base64 | while IFS= read -r line; do say "know $line"; done
+}
+
+share_lock() {
+    if [ ! -e "$state/lock" ] || ! command -v flock >/dev/null 2>&1; then return; fi
+    exec 9<"$state/lock"
+    tries=0
+    until flock -s -n 9; do
+        if [ "$tries" -ge "$((lock_wait * 5))" ]; then lock_is_busy; fi
+        if [ "$((tries % 10))" -eq 0 ]; then say waiting; fi
+        tries=$((tries + 1))
+        sleep 0.2 2>/dev/null || sleep 1
+    done
+}

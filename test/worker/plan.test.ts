@@ -1,0 +1,230 @@
+/**
+ * Plans on real practice hosts: each says what the push then does, changes nothing itself, and binds the push that applies it.
+ * The plan is made of facts in TypeScript, the push by the script on the host: here the two must come to the same, state by state.
+ */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { PracticeHost } from '../../src/driver/practice.ts';
+import type { AccountWish } from '../../src/push/account.ts';
+import type { HostResult, PlanAgreed } from '../../src/push/job.ts';
+import { changeCodes, type AccountPlan, type PlanVerdict } from '../../src/push/plan.ts';
+import { fingerprint, inside, run, startHostLab, wish, type HostLab } from './hostLab.ts';
+
+/** How a change that was made is told, by the code under which it was planned. */
+const DONE: Readonly<Record<string, string>> = {
+  'account-created': 'created account',
+  'account-unlocked': 'unlocked account',
+  'account-locked': 'locked account',
+  'shell-set': 'set shell',
+  'comment-set': 'set comment',
+  'groups-added': 'added to groups',
+  'groups-removed': 'removed from groups',
+  'keys-added': 'added key',
+  'keys-removed': 'removed key',
+  'sudo-written': 'wrote sudo rule',
+  'sudo-removed': 'removed sudo rule',
+};
+
+interface Scene {
+  /** Of the host, and what is wished of it. */
+  readonly state: string;
+  /** Run as root; `$n` is the account. */
+  readonly make?: string;
+  /** Pushed before, so that the account is ours. */
+  readonly first?: Partial<AccountWish>;
+  readonly wish?: Partial<AccountWish>;
+  readonly of?: 'push' | 'revoke';
+  /** Revoked before. */
+  readonly revoked?: boolean;
+  readonly verdict: PlanVerdict;
+  /** Where it says why nothing is done. */
+  readonly reason?: string;
+}
+
+const FULL = { groups: ['games'], shell: '/bin/bash', sudo: { kind: 'all' }, comment: 'Ada L.' } as const;
+
+const SCENES: readonly Scene[] = [
+  { state: 'nobody of that name', wish: FULL, verdict: 'create' },
+  { state: 'an account of ours, as wished', first: FULL, wish: FULL, verdict: 'unchanged' },
+  {
+    state: 'an account of ours, and another wish',
+    first: FULL,
+    wish: { groups: ['audio'], shell: '/bin/dash', sudo: { kind: 'none' }, keys: [], comment: '' },
+    verdict: 'change',
+  },
+  {
+    state: 'an account of ours whose rule was changed by hand',
+    first: FULL,
+    wish: FULL,
+    make: 'chmod u+w /etc/sudoers.d/garrison-$n; echo "$n ALL=(ALL) ALL" >>/etc/sudoers.d/garrison-$n',
+    verdict: 'change',
+  },
+  {
+    state: 'an account of ours that lost its key and its group',
+    first: FULL,
+    wish: FULL,
+    make: 'rm /home/$n/.ssh/authorized_keys; gpasswd -d $n games',
+    verdict: 'change',
+  },
+  { state: 'an account of ours that was revoked', first: FULL, wish: FULL, revoked: true, verdict: 'change' },
+  {
+    state: "somebody else's account",
+    make: 'useradd -m -G games $n; echo "$n:secret" | chpasswd',
+    verdict: 'conflict',
+    reason: 'AccountForeign',
+  },
+  {
+    state: 'an account of ours that was locked by hand',
+    first: {},
+    make: 'usermod -L $n',
+    verdict: 'conflict',
+    reason: 'AccountLockedByHand',
+  },
+  {
+    state: 'an account that was made again by somebody else',
+    first: {},
+    make: 'userdel -r $n; useradd -m $n',
+    verdict: 'conflict',
+    reason: 'AccountMarkMismatch',
+  },
+  {
+    state: 'a damaged mark',
+    first: {},
+    make: 'echo torn >/var/lib/garrison/accounts/$n',
+    verdict: 'conflict',
+    reason: 'AccountMarkDamaged',
+  },
+  { state: 'a home in its place', make: 'mkdir /home/$n', verdict: 'conflict', reason: 'HomeExists' },
+  { state: 'a group in its place', make: 'groupadd $n', verdict: 'conflict', reason: 'GroupNameTaken' },
+  {
+    state: "a stranger's sudoers file in its place",
+    make: 'echo "# mine" >/etc/sudoers.d/garrison-$n',
+    verdict: 'conflict',
+    reason: 'SudoFileForeign',
+  },
+  {
+    state: 'a group that is not there',
+    wish: { groups: ['nosuch'] },
+    verdict: 'blocked',
+    reason: 'GroupMissing',
+  },
+  {
+    state: 'a shell that is not there',
+    wish: { shell: '/bin/nosuch' },
+    verdict: 'blocked',
+    reason: 'ShellMissing',
+  },
+  { state: 'a home that went', first: {}, make: 'rm -r /home/$n', verdict: 'blocked', reason: 'HomeMissing' },
+  {
+    state: 'keys behind a link',
+    first: {},
+    make: 'mv /home/$n/.ssh /home/$n/was; ln -s was /home/$n/.ssh',
+    verdict: 'blocked',
+    reason: 'KeysUnusual',
+  },
+  { state: 'an account to revoke', first: FULL, of: 'revoke', verdict: 'change' },
+  { state: 'an account revoked before', first: FULL, revoked: true, of: 'revoke', verdict: 'unchanged' },
+  { state: 'nobody to revoke', of: 'revoke', verdict: 'unchanged' },
+  {
+    state: "somebody else's account to revoke",
+    make: 'useradd -m $n',
+    of: 'revoke',
+    verdict: 'conflict',
+    reason: 'AccountForeign',
+  },
+];
+
+describe('a plan', () => {
+  let lab: HostLab;
+  let host: PracticeHost;
+  let names = 0;
+  let name = '';
+  before(async () => {
+    lab = await startHostLab(1);
+    host = lab.hosts[0]!;
+  });
+  after(() => lab.end());
+  beforeEach(() => {
+    names += 1;
+    name = `eva${String(names)}`;
+  });
+
+  const wished = (more: Partial<AccountWish> = {}): AccountWish =>
+    wish({ name, keys: [lab.userKey], ...more });
+  const plan = async (account: AccountWish, planOf: 'push' | 'revoke' = 'push'): Promise<HostResult> =>
+    run(lab.task(host, { kind: 'plan', planOf, account }));
+  const planned = async (account: AccountWish, planOf: 'push' | 'revoke' = 'push'): Promise<AccountPlan> => {
+    const result = await plan(account, planOf);
+    assert.ok(result.plan, result.detail);
+    return result.plan;
+  };
+  const apply = (account: AccountWish, kind: 'push' | 'revoke', agreed: PlanAgreed): Promise<HostResult> =>
+    run(lab.task(host, { kind, account, agreed }));
+
+  for (const scene of SCENES) {
+    it(`of a host with ${scene.state} is what the ${scene.of ?? 'push'} does`, async () => {
+      const { of = 'push', make, first, revoked = false, verdict, reason } = scene;
+      if (first !== undefined) await run(lab.task(host, { account: wished(first) }));
+      if (revoked) await run(lab.task(host, { kind: 'revoke', account: wished() }));
+      if (make !== undefined) inside(host, `n=${name}; ${make}`);
+      const untouched = fingerprint(host);
+      const made = await planned(wished(scene.wish), of);
+      assert.equal(made.verdict, verdict, JSON.stringify(made));
+      if (reason !== undefined) assert.equal(made.reason, reason);
+      assert.equal(fingerprint(host), untouched, 'a plan changes nothing');
+      assert.equal((await planned(wished(scene.wish), of)).digest, made.digest, 'and sees the same again');
+
+      const agreed = { digest: made.digest, changes: changeCodes(made.changes) };
+      const result = await apply(wished(scene.wish), of, agreed);
+      const expected = { create: 'changed', change: 'changed', unchanged: 'unchanged', conflict: 'conflict' };
+      if (verdict === 'blocked') assert.ok(['failed', 'conflict'].includes(result.outcome), result.detail);
+      else assert.equal(result.outcome, expected[verdict], result.detail);
+      assert.equal(result.reason, made.reason, result.detail);
+      assert.deepEqual(
+        result.changes,
+        changeCodes(made.changes).map((code) => DONE[code]),
+      );
+      if (verdict === 'conflict' || verdict === 'blocked') assert.equal(fingerprint(host), untouched);
+      else
+        assert.equal((await planned(wished(scene.wish), of)).verdict, 'unchanged', 'nothing is left to do');
+    });
+  }
+
+  it("says of an administrator's account what is there, and makes no folder on a host that Garrison never touched", async () => {
+    inside(
+      host,
+      `rm -rf /var/lib/garrison; groupadd -f wheel; useradd -m -G wheel,audio ${name}; echo "${name}:x" | chpasswd; echo '${name} ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers`,
+    );
+    const result = await plan(wished({ sudo: { kind: 'all' } }));
+    assert.equal(`${result.outcome} ${result.reason}`, 'conflict AccountForeign');
+    const notes = result.plan?.notes.join('\n') ?? '';
+    assert.match(notes, /uid \d+, home \/home\/eva\d+, shell \S+, password set, groups eva\d+ audio wheel/);
+    assert.match(notes, /ALL=\(ALL\) NOPASSWD: ALL/);
+    assert.equal(inside(host, 'ls /var/lib | grep -c garrison || true').trim(), '0');
+  });
+
+  for (const [what, change] of [
+    ['a key', 'echo "ssh-ed25519 AAAA other" >>/home/$n/.ssh/authorized_keys'],
+    ['the password', 'echo "$n:other" | chpasswd'],
+    ['the shell', 'usermod -s /bin/dash $n'],
+    ['a rule of its own', 'echo "$n ALL=(ALL) ALL" >>/etc/sudoers'],
+    ['the mark', 'sed -i "s/^sudo .*/sudo yes/" /var/lib/garrison/accounts/$n'],
+  ] as const) {
+    it(`is refused when ${what} was changed since, and nothing is touched`, async () => {
+      await run(lab.task(host, { account: wished() }));
+      const { digest, changes } = await planned(wished(FULL));
+      inside(host, `n=${name}; ${change}`);
+      const before = fingerprint(host);
+      const result = await apply(wished(FULL), 'push', { digest, changes: changeCodes(changes) });
+      assert.equal(`${result.outcome} ${result.reason}`, 'conflict HostChangedSincePlan', result.detail);
+      assert.equal(fingerprint(host), before);
+    });
+  }
+
+  it('is refused when the host comes to something else than what was agreed', async () => {
+    const { digest } = await planned(wished());
+    const result = await apply(wished(), 'push', { digest, changes: ['account-created'] });
+    assert.equal(`${result.outcome} ${result.reason}`, 'failed PlanDiffers', result.detail);
+    assert.equal((await planned(wished())).verdict, 'create');
+  });
+});
