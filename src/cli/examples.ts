@@ -42,12 +42,17 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { line: 'why', does: 'what is wrong now, and since when' },
     { line: 'why push-1', does: 'what led to the state of this worker' },
   ],
+  plan: [
+    { line: 'plan deploy --to web-1 --key deploy.pub', does: 'what a push would do there' },
+    { line: 'plan deploy --from web-1', does: 'what a revoke would do there' },
+  ],
   push: [
     {
       line: 'push deploy --to web-1 web-2 --key deploy.pub',
       does: 'make the account and its key on two hosts',
     },
-    { line: 'push deploy --to web-1 --dry-run', does: 'show what would be done' },
+    { line: 'push deploy --to web-1 --dry-run', does: 'the plan, and nothing more' },
+    { line: 'push --plan p-0123', does: 'just what that plan showed' },
   ],
   revoke: [{ line: 'revoke deploy --from web-1', does: 'take its access away where Garrison made it' }],
   check: [{ line: 'check web-1 web-2', does: 'tell connect, login, sudo and clock apart' }],

@@ -16,6 +16,7 @@ import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
 import { visibleLines } from './output.ts';
+import { addPlanCommand } from './plan.ts';
 import { addPushCommands } from './push.ts';
 import { addRecoverCommand } from './recover.ts';
 import { addShellCommands } from './shellCommands.ts';
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
   addDescribeCommand(program);
   addWhyCommand(program);
   addDoctorCommand(program);
+  addPlanCommand(program);
   addPushCommands(program);
   addTrustCommand(program);
   addLogsCommand(program);

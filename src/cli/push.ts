@@ -3,47 +3,58 @@
  * It never touches a host itself, and never sends a key file that is not a public key.
  */
 import type { Command } from 'commander';
-import { readFileSync, statSync } from 'node:fs';
-import { GarrisonError, messageOf } from '../errors.ts';
-import { parseAccountWish, parsePublicKeys } from '../push/account.ts';
+import { GarrisonError } from '../errors.ts';
+import { parseAccountWish } from '../push/account.ts';
 import type { JobView, PushView, Snapshot } from '../supervisor/door.ts';
+import { accountOf, accountOptions, USUAL_PUSH_TIMEOUT_MS, type AccountOptions } from './accountOptions.ts';
 import { apiPath, type Client } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
 import { interruptible } from './interruption.ts';
-import { namesOption, waitOptions, type WaitOptions } from './options.ts';
+import { waitOptions, type WaitOptions } from './options.ts';
 import { itemJson, visibleJson } from './output.ts';
+import { showPlan } from './plan.ts';
 import { columnsFor } from './print.ts';
 import { resultColumns, waitForPush } from './pushWait.ts';
 import { tableLines } from './table.ts';
 
-interface PushOptions extends WaitOptions {
-  readonly to: readonly string[];
-  readonly key?: readonly string[];
-  readonly groups?: readonly string[];
-  readonly shell?: string;
-  readonly sudo?: string;
-  readonly comment?: string;
+interface PushOptions extends AccountOptions {
+  readonly to?: readonly string[];
+  readonly plan?: string;
 }
-
-const USUAL_TIMEOUT_MS = 600_000;
-const LARGEST_KEY_FILE_BYTES = 256 * 1024;
 
 export function addPushCommands(program: Command): void {
   const about =
     'make sure an account exists on hosts with exactly these keys, groups and sudo rule: ours that are not named are removed';
-  waitOptions(program.command('push').description(about), '10m')
-    .argument('<account>', 'a POSIX user name')
-    .requiredOption('--to <hosts...>', 'hosts of the inventory')
-    .option('--key <files...>', 'public key files')
-    .option('--groups <names>', 'groups to add the account to, with commas between', namesOption)
-    .option('--shell <path>', "login shell; without it the host's default")
-    .option('--sudo <rule>', 'none, all, or commands with commas between')
-    .option('--comment <text>', "the account's comment (GECOS)")
-    .action(
-      action<PushOptions>('act', (context, { args, options }) => push(context, args[0] ?? '', options)),
-    );
+  const command = waitOptions(program.command('push').description(about), '10m')
+    .argument('[account]', 'a POSIX user name; none with --plan')
+    .option('--to <hosts...>', 'hosts of the inventory')
+    .option('--plan <id>', 'apply this plan, and only where the host is still as it was planned for');
+  accountOptions(command).action(
+    action<PushOptions>('act', (context, { args, options }) => {
+      const wrong = wrongCall(args[0], options);
+      if (wrong !== null) throw new GarrisonError('USAGE', wrong, { cure: 'garrison help push' });
+      return options.plan === undefined
+        ? push(context, args[0] ?? '', options)
+        : submit(context, { body: { kind: 'push', plan: options.plan, hosts: [] }, options });
+    }),
+  );
   addRevokeAndCheck(program);
+}
+
+/** A plan says all of it; without one, the account and its hosts are to be named. */
+function wrongCall(account: string | undefined, { to, plan, ...options }: PushOptions): string | null {
+  if (plan === undefined) {
+    if (account === undefined) return "missing required argument 'account'";
+    return to === undefined ? "required option '--to <hosts...>' not specified" : null;
+  }
+  const named = (['key', 'groups', 'shell', 'sudo', 'comment'] as const).filter(
+    (name) => options[name] !== undefined,
+  );
+  const isAlone = account === undefined && to === undefined && named.length === 0 && options.dryRun !== true;
+  return isAlone
+    ? null
+    : 'a plan says itself what is done where: --plan goes with neither an account nor what it should have';
 }
 
 function addRevokeAndCheck(program: Command): void {
@@ -57,6 +68,8 @@ function addRevokeAndCheck(program: Command): void {
       action<WaitOptions & { from: readonly string[] }>('act', (context, { args, options }) => {
         const account = { name: args[0] ?? '', keys: [] };
         parseAccountWish(account);
+        if (options.dryRun === true)
+          return showPlan(context, { of: 'revoke', account, hosts: options.from, options });
         return submit(context, { body: { kind: 'revoke', account, hosts: options.from }, options });
       }),
     );
@@ -73,36 +86,13 @@ function addRevokeAndCheck(program: Command): void {
 }
 
 async function push(context: Context, name: string, options: PushOptions): Promise<number> {
-  const account = {
-    name,
-    keys: (options.key ?? []).flatMap(readKeyFile),
-    ...(options.groups === undefined ? {} : { groups: options.groups }),
-    ...(options.shell === undefined ? {} : { shell: options.shell }),
-    ...(options.sudo === undefined ? {} : { sudo: options.sudo }),
-    ...(options.comment === undefined ? {} : { comment: options.comment }),
-  };
-  // Refused here already, with the same words as in the supervisor, so that a mistake is told even when none runs.
-  parseAccountWish(account);
+  const account = accountOf(name, options);
+  const hosts = options.to ?? [];
   if (account.keys.length === 0) {
     context.output.note(`no --key: ${name} will have no key of Garrison's, and earlier ones are removed`);
   }
-  return submit(context, { body: { kind: 'push', account, hosts: options.to }, options });
-}
-
-function readKeyFile(file: string): readonly string[] {
-  let text: string;
-  try {
-    const stats = statSync(file);
-    if (!stats.isFile()) throw new Error('it is not a file');
-    if (stats.size > LARGEST_KEY_FILE_BYTES) throw new Error('it is too large for a key file');
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GarrisonError('KEY_INVALID', `the key file ${file} cannot be used: ${messageOf(error)}`, {
-      cure: 'name a public key file, such as ~/.ssh/id_ed25519.pub',
-      cause: error,
-    });
-  }
-  return parsePublicKeys(text, file);
+  if (options.dryRun === true) return showPlan(context, { of: 'push', account, hosts, options });
+  return submit(context, { body: { kind: 'push', account, hosts }, options });
 }
 
 interface Submission {
@@ -110,6 +100,7 @@ interface Submission {
     readonly kind: PushView['kind'];
     readonly hosts: readonly string[];
     readonly account?: object;
+    readonly plan?: string;
   };
   readonly options: WaitOptions;
 }
@@ -121,7 +112,7 @@ async function submit(context: Context, { body, options }: Submission): Promise<
     ((await client.post(apiPath('pushes'), request)) as { item: PushView }).item;
   if (options.dryRun === true) {
     printPush(context, await ask());
-    output.note('dry run: nothing was queued; what a host would change is known only when it is asked');
+    output.note('dry run: nothing was queued');
     return EXIT.done;
   }
   return interruptible(output, async ({ taken, waiting }) => {
@@ -132,7 +123,7 @@ async function submit(context: Context, { body, options }: Submission): Promise<
     await tellWhatItWaitsFor(context, { push, wait: options.wait });
     if (!options.wait) return leave(context, push);
     waiting();
-    return waitForPush(context, { push, timeoutMs: options.timeout ?? USUAL_TIMEOUT_MS });
+    return waitForPush(context, { push, timeoutMs: options.timeout ?? USUAL_PUSH_TIMEOUT_MS });
   });
 }
 

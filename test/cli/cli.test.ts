@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { AccountPlan } from '../../src/push/plan.ts';
 import type { PushView } from '../../src/supervisor/door.ts';
 import { hostView, result, worker } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';
@@ -206,6 +207,25 @@ test('describe tells everything of one thing, and 4 when there is none', async (
   assert.deepEqual([none.exitCode, none.stdout], [4, '']);
 });
 
+const PLAN: AccountPlan = {
+  ...{
+    of: 'push',
+    verdict: 'change',
+    reason: 'AccountPushed',
+    words: {},
+    digest: 'ab12cd',
+    notes: ['1 key of others stay'],
+  },
+  changes: [
+    { code: 'shell-set', what: '/bin/bash', before: '/bin/sh' },
+    { code: 'keys-removed', what: 'ssh-rsa …old', before: 'ssh-rsa …old' },
+  ],
+};
+const FOREIGN: AccountPlan = {
+  ...{ of: 'push', verdict: 'conflict', reason: 'AccountForeign', words: {}, digest: 'ab12cd', changes: [] },
+  notes: ['it is there: uid 1001'],
+};
+
 describe('push', () => {
   test('shows each result as it comes and is 0 when every host is done', async () => {
     fake.door.afterPush = answerWith('changed', 'unchanged');
@@ -342,10 +362,46 @@ describe('push', () => {
     answerWith('changed')(fake.door.pushes[0]!);
     assert.equal((await ended).exitCode, 0);
   });
-  test('as a dry run does nothing', async () => {
-    const end = await cli('push', 'alice', '--to', 'web-1', '--key', keyFile, '--dry-run');
-    assert.deepEqual([end.exitCode, fake.door.pushes.length], [0, 0]);
-    assert.match(end.stderr, /dry run: nothing was queued/);
+  test('as a dry run is a plan: each host is asked, and what would be done is shown', async () => {
+    fake.door.afterPush = (push) => {
+      fake.door.change(push.jobs[0]!.id, { state: 'done', result: { ...result(), plan: PLAN } });
+      fake.door.change(push.jobs[1]!.id, {
+        state: 'failed',
+        result: {
+          ...result(),
+          outcome: 'conflict',
+          reason: 'AccountForeign',
+          detail: 'not ours',
+          plan: FOREIGN,
+        },
+      });
+    };
+    const end = await cli('push', 'alice', '--to', 'web-1', 'web-2', '--key', keyFile, '--dry-run');
+    assert.equal(end.exitCode, 1, end.stderr);
+    assert.deepEqual(end.stdout.split('\n'), [
+      ...[
+        'web-1: change',
+        '  + set shell: /bin/bash (now: /bin/sh)',
+        '  - remove key: ssh-rsa …old',
+        '  · 1 key of others stay',
+      ],
+      ...['web-2: conflict (AccountForeign)', '  not ours', '  · it is there: uid 1001', ''],
+    ]);
+    assert.match(
+      end.stderr,
+      /plan p-1: 1 change, 1 conflict\. Nothing was changed\.\n {2}next: garrison push --plan p-1 /,
+    );
+    assert.deepEqual(
+      (fake.door.asked as { kind: string; planOf: string }[]).map(({ kind, planOf }) => `${kind} ${planOf}`),
+      ['plan push'],
+    );
+  });
+  test('of a plan takes that plan and nothing beside it', async () => {
+    fake.door.afterPush = answerWith('changed');
+    await cli('push', '--plan', 'p-7', '--no-wait');
+    assert.equal((fake.door.asked as { plan?: string }[])[0]?.plan, 'p-7');
+    for (const more of [['alice'], ['--to', 'web-1'], ['--sudo', 'all'], ['--dry-run']])
+      assert.equal((await cli('push', '--plan', 'p-7', ...more)).exitCode, 64, more.join(' '));
   });
   test('refuses bad input by name before anything is asked', async () => {
     const noKey = join(fake.home, 'README');

@@ -304,11 +304,12 @@ export class FakeDoor implements Door {
         position: index + 1,
       }),
     );
-    const { kind, actor, reason } = request;
+    const { kind, actor, reason, planOf } = request;
     const push: PushView = {
       id,
       kind,
       accountName: request.account?.name ?? null,
+      ...(planOf === undefined ? {} : { planOf }),
       createdAt: SINCE,
       actor,
       reason,

@@ -40,6 +40,7 @@ export const jobsEn = {
   'kind.push': 'push',
   'kind.revoke': 'revoke',
   'kind.check': 'check',
+  'kind.plan': 'plan',
   'stage.resolve': 'resolve',
   'stage.connect': 'connect',
   'stage.auth': 'log in',

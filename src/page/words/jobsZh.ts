@@ -42,6 +42,7 @@ export const jobsZh: Readonly<Record<JobWordKey, string>> = {
   'kind.push': '推送',
   'kind.revoke': '回收',
   'kind.check': '检查',
+  'kind.plan': '计划',
   'stage.resolve': '解析',
   'stage.connect': '连接',
   'stage.auth': '登录',
