@@ -9,6 +9,7 @@ import { LoginFailures } from '../src/server/loginFailures.ts';
 import { openMetrics } from '../src/server/metrics.ts';
 import { WORKER_STATES } from '../src/server/words.ts';
 import type { HostOutcome } from '../src/push/job.ts';
+import type { PlanVerdict } from '../src/push/plan.ts';
 import { FakeDoor } from './support/fakeDoor.ts';
 import { tempHome } from './support/tempHome.ts';
 
@@ -56,6 +57,18 @@ describe('README', () => {
       codes(table('What a push does').map((row) => row[0] ?? '')).sort(),
       Object.keys(outcomes).sort(),
     );
+  });
+
+  it('names every verdict of a plan', () => {
+    const verdicts: Record<PlanVerdict, true> = {
+      create: true,
+      change: true,
+      unchanged: true,
+      conflict: true,
+      blocked: true,
+    };
+    const named = table('Plans').flatMap((row) => codes((row[0] ?? '').split(', ')));
+    assert.deepEqual(named.sort(), Object.keys(verdicts).sort());
   });
 
   it('names every configuration key that is used, with its default', (t) => {
