@@ -74,7 +74,13 @@ export const GrantsSchema = z.strictObject({
         groups: z.array(GroupName).optional(),
         sudo: Sudo.default('none'),
         memberOf: z.array(UserName).default([]),
-        until: z.string().optional(),
+        until: z
+          .string()
+          .refine(
+            (text) => !Number.isNaN(endOf(text)),
+            'must be a day such as 2027-01-31, or a moment such as 2027-01-31T18:00:00+08:00',
+          )
+          .optional(),
         by: z.string().optional(),
       }),
     )
@@ -99,9 +105,16 @@ export function readInventory(file: string): {
   return { hosts, problems: [...read.problems, ...sameMachine(file, hosts, read)] };
 }
 
-/** Grants are only checked: nothing in this version acts on them. */
+/** grants.yaml by its shape; whether its names are known, grantsFile.ts says. */
 export function checkGrants(file: string): readonly ConfigProblem[] {
   return readConfigFile(file, GrantsSchema).problems;
+}
+
+/** Milliseconds since 1970; a day ends with its last moment in UTC. NaN where it is neither a day nor a moment. */
+export function endOf(until: string): number {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(until)) return Date.parse(`${until}T00:00:00Z`) + 86_400_000;
+  const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
+  return moment.test(until) ? Date.parse(until) : NaN;
 }
 
 /** Two names for one login would let two jobs write to one machine at once. */

@@ -98,6 +98,7 @@ const JOINING_FILES: readonly string[] = [
   'sampling.ts',
   'reloading.ts',
   'survival.ts',
+  'grantsFile.ts',
 ];
 
 /** A sentence for each rule the file breaks. */
