@@ -139,7 +139,7 @@ export class Fleet {
     return new Supervisor(settings, {
       workers: board,
       jobs: new JobBoard({
-        taskFor: () => null,
+        taskFor: () => 'hostGone',
         onChange: () => undefined,
         onEnd: () => undefined,
         onLost: () => undefined,

@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import { configError, readConfigFile, type ConfigProblem } from './configFile.ts';
 import { endOf, GrantsSchema } from './inventory.ts';
-import { grantProblems, type GrantedHost, type Grants } from './push/grants.ts';
+import type { HostBook } from './driver/hostBook.ts';
+import type { JobRecord } from './push/job.ts';
+import { grantProblems, wantedBy, type GrantedHost, type Grants, type Wanted } from './push/grants.ts';
 
 /** Throws CONFIG_INVALID with every problem; a missing file grants nothing. */
 export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants {
@@ -25,4 +27,22 @@ export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants 
   const problems = [...read.problems, ...wrong];
   if (problems.length > 0) throw configError(problems);
   return grants;
+}
+
+/** What the grants want at this moment, of all hosts known. Throws CONFIG_INVALID. */
+export function wantedNow(home: string, book: HostBook): readonly Wanted[] {
+  const hosts = book.hosts();
+  return wantedBy(readGrants(home, hosts), hosts, Date.now());
+}
+
+/** Asked right before it runs. A file that cannot be read wants nothing: better a push too few. */
+export function isStillGranted(home: string, book: HostBook, { host, account }: JobRecord): boolean {
+  try {
+    const found = wantedNow(home, book).find(
+      (each) => each.host === host && each.account.name === account?.name,
+    );
+    return JSON.stringify(found?.account) === JSON.stringify(account);
+  } catch {
+    return false;
+  }
 }

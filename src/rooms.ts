@@ -15,6 +15,7 @@ import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
+import { isStillGranted } from './grantsFile.ts';
 import { openContainerBoards } from './healing.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
@@ -220,9 +221,14 @@ function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): 
   });
 }
 
-function taskFor(job: JobRecord, fence: Fence, { book, config }: Joining): PushTask | null {
+function taskFor(
+  job: JobRecord,
+  fence: Fence,
+  { book, config }: Joining,
+): PushTask | 'hostGone' | 'grantGone' {
   const host = book.address(job.host);
-  if (host === null) return null;
+  if (host === null) return 'hostGone';
+  if (job.granted === true && !isStillGranted(config.home, book, job)) return 'grantGone';
   const ssh = { ...config.ssh, knownHostsFiles: book.knownHostsFiles };
   return pushTask(job, { fence, host, ssh, logFile: logFileOf(config.home, job.id) });
 }

@@ -13,6 +13,7 @@ import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
 import { writeWishes, type Wishes } from './driver/wishFile.ts';
+import { wantedNow } from './grantsFile.ts';
 import { readAnew } from './reloading.ts';
 import type { Joining } from './rooms.ts';
 import type { BeatLog } from './supervisor/beatLog.ts';
@@ -59,6 +60,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
     samples,
     keepWishes: keeps.wishes,
     readAnew: () => readAnew(config, book),
+    wanted: () => wantedNow(config.home, book),
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
     readAutopsy: (file) => readAutopsy(config.home, file),

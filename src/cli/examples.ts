@@ -45,6 +45,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   plan: [
     { line: 'plan deploy --to web-1 --key deploy.pub', does: 'what a push would do there' },
     { line: 'plan deploy --from web-1', does: 'what a revoke would do there' },
+    { line: 'plan --grants', does: 'what the grants want, host by host, and why' },
+  ],
+  sync: [
+    { line: 'sync --dry-run', does: 'what would be pushed, and which grant wants it' },
+    { line: 'sync --to web-1', does: 'push what the grants want there' },
   ],
   push: [
     {

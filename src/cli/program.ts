@@ -19,6 +19,7 @@ import { visibleLines } from './output.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPushCommands } from './push.ts';
 import { addRecoverCommand } from './recover.ts';
+import { addSyncCommand } from './sync.ts';
 import { addShellCommands } from './shellCommands.ts';
 import { addStatusCommand } from './status.ts';
 import { addTrustCommand } from './trust.ts';
@@ -59,6 +60,7 @@ export function buildProgram(): Command {
   addDoctorCommand(program);
   addPlanCommand(program);
   addPushCommands(program);
+  addSyncCommand(program);
   addTrustCommand(program);
   addLogsCommand(program);
   addOperationCommands(program);

@@ -58,6 +58,8 @@ export interface JobRecord {
   readonly planOf?: PlannedKind;
   /** Of a push or revoke that applies a plan. */
   readonly agreed?: PlanAgreed;
+  /** It is wanted by grants alone, and runs only while they still say the same. */
+  readonly granted?: boolean;
   readonly state: JobState;
   /** RFC 3339: when `state` began. */
   readonly since: string;

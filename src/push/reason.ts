@@ -140,7 +140,7 @@ export type Reason = keyof typeof SENTENCES;
 export const REASONS = Object.keys(SENTENCES) as readonly Reason[];
 
 /** Of a job that ended without any answer of its host; who ends it so writes the sentence. */
-export const UNANSWERED_REASONS = ['HostUnknown', 'WorkerDiedTooOften'] as const;
+export const UNANSWERED_REASONS = ['HostUnknown', 'GrantGone', 'WorkerDiedTooOften'] as const;
 
 export type UnansweredReason = (typeof UNANSWERED_REASONS)[number];
 

@@ -122,6 +122,14 @@ export function afterHostGone(open: OpenJob, at: At): OpenJob {
   return keep(open, { state: 'failed', result: notStarted('HostUnknown', detail, at) }, at);
 }
 
+/** The grants that wanted it say something else by now: it must not be pushed any more. */
+export function afterGrantGone(open: OpenJob, at: At): OpenJob {
+  const { account, host } = open.job;
+  const detail = `No grant wants ${account?.name ?? 'this'} on ${host} like this any more, so it was not pushed; nothing was done on the host.`;
+  const result = notStarted('GrantGone', detail, at);
+  return keep(open, { state: 'cancelled', result }, at);
+}
+
 /** What a look at the queue showed of this attempt's entry. */
 export type EntrySeen = 'waiting' | 'active' | 'gone';
 

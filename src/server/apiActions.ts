@@ -5,9 +5,10 @@
 import type { FastifyInstance } from 'fastify';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish, type AccountWish } from '../push/account.ts';
-import type { Door, PushRequest } from '../supervisor/door.ts';
+import type { Door } from '../supervisor/door.ts';
+import type { PushRequest } from '../supervisor/pushAsk.ts';
 import { askerOf } from './asker.ts';
-import { OperationBody, PushBody, readBody, TokenBody, TrustBody } from './body.ts';
+import { OperationBody, PushBody, readBody, SyncBody, TokenBody, TrustBody } from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
 import type { z } from 'zod';
 import type { TokenStore } from './tokenStore.ts';
@@ -28,6 +29,20 @@ export function addPushRoute(app: FastifyInstance, door: Door): void {
     if (body.dryRun) return itemDocument('Push', push);
     void reply.code(202).header('location', `${app.basePath}api/v1/pushes/${push.id}`);
     return itemDocument('Push', push);
+  });
+}
+
+/** What the grants want, and doing or planning it. */
+export function addGrantRoutes(app: FastifyInstance, door: Door): void {
+  app.get('/api/v1/grants', () => ({
+    ...{ apiVersion: API_VERSION, kind: 'GrantList', observedAt: wallTime() },
+    items: door.wanted(),
+  }));
+  app.post('/api/v1/syncs', OPERATE, async (request, reply) => {
+    const body = readBody(SyncBody, request.body);
+    const items = await door.sync({ ...body, ...askerOf(request) });
+    void reply.code(202);
+    return { apiVersion: API_VERSION, kind: 'PushList', observedAt: wallTime(), items };
   });
 }
 

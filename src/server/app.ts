@@ -10,7 +10,13 @@ import { ownVersion } from '../version.ts';
 import { openAccounts, type Accounts } from './accounts.ts';
 import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
-import { addHostKeyRoutes, addOperationRoute, addPushRoute, addTokenRoutes } from './apiActions.ts';
+import {
+  addGrantRoutes,
+  addHostKeyRoutes,
+  addOperationRoute,
+  addPushRoute,
+  addTokenRoutes,
+} from './apiActions.ts';
 import { askerOf } from './asker.ts';
 import { itemDocument } from './collection.ts';
 import { addContainerPages } from './containerPages.ts';
@@ -198,6 +204,7 @@ function addRoutes(app: FastifyInstance, shared: Shared, hub: StreamHub): void {
   addHealthRoutes(app, options);
   addReadRoutes(app, door);
   addPushRoute(app, door);
+  addGrantRoutes(app, door);
   addOperationRoute(app, door);
   addHostKeyRoutes(app, door);
   addTokenRoutes(app, { tokens, door });

@@ -32,6 +32,13 @@ export const PushBody = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
+export const SyncBody = z.strictObject({
+  hosts: z.array(Name).min(1).max(10_000).nullable().default(null),
+  reason: Reason,
+  plan: z.boolean().default(false),
+  confirmed: z.int().min(0).nullable().default(null),
+});
+
 /** The one target of `reap`, which may be left out. */
 const ALL_ZOMBIES = 'zombies';
 

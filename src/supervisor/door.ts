@@ -3,8 +3,9 @@
  * It holds types only; supervisor/operations.ts and supervisor/store.ts stand behind it.
  */
 import type { Incarnation } from '../heartbeat.ts';
+import type { Wanted } from '../push/grants.ts';
+import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { HostResult, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
-import type { PushRequest } from './pushAsk.ts';
 import type { CountedPush, JobSort } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
@@ -286,6 +287,10 @@ export interface Door {
   /** Returns the function that ends the subscription. */
   onChange(listener: (change: Change) => void): () => void;
   submitPush(request: PushRequest): Promise<PushView>;
+  /** What the grants want now, of all hosts; throws CONFIG_INVALID. */
+  wanted(): readonly Wanted[];
+  /** Plans or pushes what the grants want, a push for each account and wish. */
+  sync(request: SyncRequest): Promise<readonly PushView[]>;
   push(id: string): Promise<PushView>;
   listPushes(query: StoredListQuery): Promise<Listing<PushSummary>>;
   job(id: string): Promise<JobView>;

@@ -3,6 +3,7 @@
  * It judges nothing and shows nothing that the boards or the memory do not say.
  */
 import { GarrisonError } from '../errors.ts';
+import type { Wanted } from '../push/grants.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import { AlertHook } from './alertHook.ts';
 import type {
@@ -20,7 +21,6 @@ import type {
   NoticeCount,
   OperationRequest,
   OperationView,
-  PushRequest,
   PushSummary,
   PushView,
   RefusalCount,
@@ -30,6 +30,7 @@ import type {
   VerdictCounts,
   ZombieView,
 } from './door.ts';
+import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { Measures } from './measures.ts';
 import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
@@ -41,6 +42,7 @@ import { followLostAttempts } from './lostAttempts.ts';
 import { followPushEnds } from './pushEnds.ts';
 import { PushDesk } from './pushDesk.ts';
 import type { Supervisor } from './supervisor.ts';
+import { sync } from './syncDesk.ts';
 
 export class FrontDoor implements Door {
   readonly history: History;
@@ -82,6 +84,14 @@ export class FrontDoor implements Door {
 
   submitPush(request: PushRequest): Promise<PushView> {
     return this.#pushes.submit(request);
+  }
+
+  wanted(): readonly Wanted[] {
+    return this.#around.wanted();
+  }
+
+  sync(request: SyncRequest): Promise<readonly PushView[]> {
+    return sync(request, this.#around, this.#pushes);
   }
 
   push(id: string): Promise<PushView> {

@@ -10,9 +10,9 @@ export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'addre
   if (unknown.length > 0) {
     throw new GarrisonError(
       'HOST_UNKNOWN',
-      `not in the inventory that this supervisor read when it started: ${unknown.join(', ')}`,
+      `not in the inventory that this supervisor read last: ${unknown.join(', ')}`,
       {
-        cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then end the supervisor and start it again.',
+        cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then: garrison reload',
       },
     );
   }

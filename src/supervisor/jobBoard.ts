@@ -15,6 +15,7 @@ import {
   afterDispatch,
   afterFailedDispatch,
   afterGrant,
+  afterGrantGone,
   afterHostGone,
   afterLook,
   afterResult,
@@ -37,8 +38,8 @@ import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
 export interface JobBoardPorts extends OpenJobEvents {
-  /** Builds what a worker needs; null when the host is no longer in the inventory. */
-  taskFor(job: JobRecord, fence: Fence): PushTask | null;
+  /** Builds what a worker needs; says why there is nothing to build when the host or the grant is gone. */
+  taskFor(job: JobRecord, fence: Fence): PushTask | 'hostGone' | 'grantGone';
 }
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -177,7 +178,8 @@ export class JobBoard {
     const skip = tell(speaker, { type: 'skip', jobId, attempt });
     if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
     const task = this.#ports.taskFor(open.job, fence);
-    if (task === null) return [skip, ...afterEnd(this.#jobs.set(afterHostGone(open, at)), at)];
+    if (task === 'hostGone') return [skip, ...afterEnd(this.#jobs.set(afterHostGone(open, at)), at)];
+    if (task === 'grantGone') return [skip, ...afterEnd(this.#jobs.set(afterGrantGone(open, at)), at)];
     const { worker, incarnation } = speaker;
     this.#holders.set(jobId, { worker, incarnation, attempt, token: ask.token });
     this.#jobs.set(afterGrant(open, { worker, nonce: incarnation.nonce }, at));

@@ -1,8 +1,11 @@
 /**
  * Says what the supervisor needs from the hands and the memory that main.ts joins to it.
- * It holds types only, since supervisor/ and driver/ never import each other.
+ * It holds types only, since supervisor/ and driver/ never import type { Wanted } from '../push/grants.ts';
+import type { Wanted } from '../push/grants.ts';
+import each other.
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
+import type { Wanted } from '../push/grants.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import type { TakenAlert } from './alertHook.ts';
@@ -99,6 +102,8 @@ export interface Surroundings {
   keepWishes(wishes: Readonly<Record<string, WorkerWish>>): void;
   /** Throws CONFIG_INVALID with the file and line of each fault. */
   readAnew(): Reload;
+  /** What grants.yaml wants at this moment; throws CONFIG_INVALID. */
+  wanted(): readonly Wanted[];
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;
   /** The document of this name under incidents/; null when it is gone. */

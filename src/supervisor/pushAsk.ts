@@ -1,5 +1,5 @@
 /**
- * What people ask of pushes.
+ * What people ask of pushes: one by name or by plan, or all that the grants want.
  * It holds types only.
  */
 import type { AccountWish } from '../push/account.ts';
@@ -13,8 +13,20 @@ export interface PushRequest extends Asker {
   readonly planOf?: PlannedKind;
   /** The plan that is applied, by its push id: its account and its hosts hold, and `account` and `hosts` are not looked at. */
   readonly plan?: string;
+  /** Wanted by grants: it runs only while they still say the same. */
+  readonly granted?: boolean;
   readonly account: AccountWish | null;
   readonly hosts: readonly string[];
   readonly reason: string | null;
   readonly dryRun: boolean;
+}
+
+export interface SyncRequest extends Asker {
+  /** Null for every host that a grant names. */
+  readonly hosts: readonly string[] | null;
+  readonly reason: string | null;
+  /** Only look. */
+  readonly plan: boolean;
+  /** How many account × host pairs the person was shown and said yes to; null where nobody was asked. */
+  readonly confirmed: number | null;
 }

@@ -5,7 +5,8 @@
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
-import type { Asker, PushRequest, PushView } from './door.ts';
+import type { Asker, PushView } from './door.ts';
+import type { PushRequest } from './pushAsk.ts';
 import { checkHosts } from './hostCheck.ts';
 import { needRedis } from './needRedis.ts';
 import { planToApply, type PlannedPush } from './planApply.ts';

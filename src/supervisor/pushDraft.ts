@@ -4,7 +4,7 @@
  */
 import { now } from '../clock.ts';
 import type { JobRecord, PlanAgreed, PushRecord } from '../push/job.ts';
-import type { PushRequest } from './door.ts';
+import type { PushRequest } from './pushAsk.ts';
 import type { PlannedPush } from './planApply.ts';
 
 export function draftPush(
@@ -19,6 +19,7 @@ export function draftPush(
     ...{ id: newId('j'), pushId, kind, host, account, createdAt },
     ...planOf,
     ...agreedOn(agreed?.get(host)),
+    ...(request.granted === true ? { granted: true } : {}),
     state: 'queued',
     since: createdAt,
     attempt: 0,

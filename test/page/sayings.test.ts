@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Page, Route } from 'playwright-core';
 import { fill } from '../../src/page/words/fill.ts';
-import type { PushRequest } from '../../src/supervisor/door.ts';
+import type { PushRequest } from '../../src/supervisor/pushAsk.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { containerView, hostView, worker, zombieView } from '../support/fakeDoor.ts';
 import { startFakeSupervisor, type FakeSupervisor } from '../support/fakeSupervisor.ts';

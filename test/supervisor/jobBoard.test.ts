@@ -34,7 +34,7 @@ class Story {
   readonly lost: LostAttempt[] = [];
   readonly board = new JobBoard({
     taskFor: (job) =>
-      this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : null,
+      this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : 'hostGone',
     onChange: () => undefined,
     onLost: (lost) => this.lost.push(lost),
     onEnd: (job, takenAtMs) => this.ends.push([job.id, job.state, takenAtMs]),

@@ -29,7 +29,6 @@ import type {
   IncidentView,
   VerdictCounts,
   OperationView,
-  PushRequest,
   PushSummary,
   PushView,
   RecoveryView,
@@ -40,6 +39,8 @@ import type {
   ZombieSummary,
   ZombieView,
 } from '../../src/supervisor/door.ts';
+import type { Wanted } from '../../src/push/grants.ts';
+import type { PushRequest, SyncRequest } from '../../src/supervisor/pushAsk.ts';
 
 import { FakeHistory } from './fakeHistory.ts';
 import type { Measures } from '../../src/supervisor/measures.ts';
@@ -284,6 +285,17 @@ export class FakeDoor implements Door {
   onChange(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  wantedNow: Wanted[] = [];
+
+  wanted(): readonly Wanted[] {
+    return this.wantedNow;
+  }
+
+  async sync(request: SyncRequest): Promise<readonly PushView[]> {
+    this.asked.push(request);
+    return [];
   }
 
   async submitPush(request: PushRequest): Promise<PushView> {
