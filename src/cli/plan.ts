@@ -9,6 +9,7 @@ import type { PushView } from '../supervisor/door.ts';
 import { accountOf, accountOptions, type AccountOptions } from './accountOptions.ts';
 import { apiPath } from './client.ts';
 import { action, type Context } from './context.ts';
+import { interruptible } from './interruption.ts';
 import { waitOptions, type WaitOptions } from './options.ts';
 import { needsNoAccount, planGrants } from './planGrants.ts';
 import { showPlans } from './planShown.ts';
@@ -61,6 +62,10 @@ export interface PlanWish {
 /** 0 where all could be planned, 1 where a host refused, stands in the way or did not answer. */
 export async function showPlan(context: Context, { of, account, hosts, options }: PlanWish): Promise<number> {
   const body = { kind: 'plan', planOf: of, account, hosts, reason: options.reason ?? null };
-  const { item } = (await context.client.post(apiPath('pushes'), body)) as { item: PushView };
-  return showPlans(context, { pushes: [item], options, because: () => [] });
+  return interruptible(context.output, async ({ taken, waiting }) => {
+    const { item } = (await context.client.post(apiPath('pushes'), body)) as { item: PushView };
+    taken(`push ${item.id}`);
+    if (options.wait) waiting();
+    return showPlans(context, { pushes: [item], options, because: () => [] });
+  });
 }

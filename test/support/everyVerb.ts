@@ -36,6 +36,8 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
     silent: 0,
     because: 'the journal is read from the file',
   },
+  plan: { args: 'eva --to HOST --key FOLDER/key.pub', kind: 'act', up: 0 },
+  sync: { args: '', kind: 'act', up: 1, because: 'there is no grant: nothing of that name' },
   push: { args: 'eva --to HOST --key FOLDER/key.pub', kind: 'act', up: 0 },
   revoke: { args: 'eva --from HOST', kind: 'act', up: 0 },
   check: { args: 'HOST', kind: 'act', up: 0 },
