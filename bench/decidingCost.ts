@@ -139,6 +139,7 @@ export class Fleet {
     return new Supervisor(settings, {
       workers: board,
       jobs: new JobBoard({
+        grantCheck: () => () => true,
         taskFor: () => 'hostGone',
         onChange: () => undefined,
         onEnd: () => undefined,

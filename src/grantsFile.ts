@@ -7,7 +7,14 @@ import { configError, readConfigFile, type ConfigProblem } from './configFile.ts
 import { endOf, GrantsSchema } from './inventory.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import type { JobRecord } from './push/job.ts';
-import { grantProblems, wantedBy, type GrantedHost, type Grants, type Wanted } from './push/grants.ts';
+import {
+  grantProblems,
+  nextGrantEndMs,
+  wantedBy,
+  type GrantedHost,
+  type Grants,
+  type Wanted,
+} from './push/grants.ts';
 
 /** Throws CONFIG_INVALID with every problem; a missing file grants nothing. */
 export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants {
@@ -33,6 +40,37 @@ export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants 
 export function wantedNow(home: string, book: HostBook): readonly Wanted[] {
   const hosts = book.hosts();
   return wantedBy(readGrants(home, hosts), hosts, Date.now());
+}
+
+/**
+ * Of the jobs that wait: which are wanted still, by one reading of the file.
+ * One that cannot be read drops none: somebody may be writing it, and each is asked of again right before it runs.
+ */
+export function grantCheck(home: string, book: HostBook): (job: JobRecord) => boolean {
+  let wanted: readonly Wanted[];
+  try {
+    wanted = wantedNow(home, book);
+  } catch {
+    return () => true;
+  }
+  const wishes = new Map(wanted.map((each) => [keyOf(each), JSON.stringify(each.account)]));
+  return ({ host, account }) =>
+    account !== null && wishes.get(keyOf({ host, account })) === JSON.stringify(account);
+}
+
+/** Milliseconds from now until a grant ends; null where none does, or the file cannot be read. */
+export function nextEndInMs(home: string, book: HostBook): number | null {
+  const nowMs = Date.now();
+  try {
+    const endMs = nextGrantEndMs(readGrants(home, book.hosts()), nowMs);
+    return endMs === null ? null : endMs - nowMs;
+  } catch {
+    return null;
+  }
+}
+
+function keyOf({ host, account }: Pick<Wanted, 'host' | 'account'>): string {
+  return `${host}/${account.name}`;
 }
 
 /** Asked right before it runs. A file that cannot be read wants nothing: better a push too few. */

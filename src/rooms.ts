@@ -15,7 +15,8 @@ import { cpuPressureReader } from './driver/pressure.ts';
 import { logFileOf, startSweeping } from './driver/retention.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
-import { isStillGranted } from './grantsFile.ts';
+import { grantCheck, isStillGranted } from './grantsFile.ts';
+import { watchGrantEnds } from './grantEnds.ts';
 import { openContainerBoards } from './healing.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
@@ -94,6 +95,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   watchConditions(notifier, door, { config, report, ending, survival });
   ending.add('Redis', () => driver.end());
   await driver.start();
+  ending.add('the ends of grants', watchGrantEnds(joining, observe));
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
   ending.add("the supervisor's timer", () => supervisor.end());
   return { supervisor, door, stragglers, loops };
@@ -208,6 +210,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
 function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): JobBoard {
   return new JobBoard({
     taskFor: (job, fence) => taskFor(job, fence, joining),
+    grantCheck: () => grantCheck(joining.config.home, joining.book),
     onChange: (job) => {
       publisher.jobChanged(job);
       if (marks.note(job)) observe({ kind: 'hosts' });

@@ -2,6 +2,7 @@
  * Moves a job from event to event: asked for, stage reached, answered, its worker died, cancelled, its queue entry lost.
  * Each function returns the next value of the open job and carries nothing out; the caller saves and publishes it.
  */
+import { unreachable } from '../errors.ts';
 import { isFinal, stateOf, type HostResult, type JobRecord, type JobState, type Stage } from '../push/job.ts';
 import type { UnansweredReason } from '../push/reason.ts';
 
@@ -124,10 +125,18 @@ export function afterHostGone(open: OpenJob, at: At): OpenJob {
 
 /** The grants that wanted it say something else by now: it must not be pushed any more. */
 export function afterGrantGone(open: OpenJob, at: At): OpenJob {
-  const { account, host } = open.job;
-  const detail = `No grant wants ${account?.name ?? 'this'} on ${host} like this any more, so it was not pushed; nothing was done on the host.`;
-  const result = notStarted('GrantGone', detail, at);
+  const { account, host, lostAttempts } = open.job;
+  const why = `No grant wants ${account?.name ?? 'this'} on ${host} like this any more, so it was not pushed`;
+  const result =
+    lostAttempts > 0
+      ? cutOff(open.job, 'GrantGone', at)
+      : notStarted('GrantGone', `${why}; nothing was done on the host.`, at);
   return keep(open, { state: 'cancelled', result }, at);
+}
+
+/** Wanted by grants alone, and in no worker's hands yet. */
+export function awaitsAsGranted({ job, place }: OpenJob): boolean {
+  return job.granted === true && place.at !== 'worker' && place.at !== 'keeping';
 }
 
 /** What a look at the queue showed of this attempt's entry. */
@@ -230,10 +239,7 @@ function notStarted(reason: 'Cancelled' | UnansweredReason, detail: string, at: 
 
 function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At): HostResult {
   const mayHaveChanged = job.kind !== 'check' && job.kind !== 'plan' && job.stage !== null;
-  const detail =
-    reason === 'Cancelled'
-      ? 'Cancelled; its worker had ended before the host answered.'
-      : `Its worker died ${String(job.lostAttempts)} times while it ran; it is not tried again by itself.`;
+  const detail = cutOffText(job, reason);
   const next = mayHaveChanged
     ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.`
     : '';
@@ -247,4 +253,18 @@ function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At):
     replayed: false,
     at: at.wall,
   };
+}
+
+function cutOffText({ lostAttempts }: JobRecord, reason: 'Cancelled' | UnansweredReason): string {
+  switch (reason) {
+    case 'Cancelled':
+      return 'Cancelled; its worker had ended before the host answered.';
+    case 'GrantGone':
+      return 'No grant wants it like this any more; its worker had ended before the host answered.';
+    case 'HostUnknown':
+    case 'WorkerDiedTooOften':
+      return `Its worker died ${String(lostAttempts)} times while it ran; it is not tried again by itself.`;
+    default:
+      return unreachable(reason);
+  }
 }

@@ -3,6 +3,8 @@
  * It grants nothing and takes nothing away by itself.
  */
 import type { Incarnation } from '../heartbeat.ts';
+import type { SupervisorMessage } from '../push/workerMessage.ts';
+import type { Action } from '../reconciler/action.ts';
 import { entryId } from '../queueName.ts';
 
 /** A worker's life that says something. */
@@ -58,4 +60,8 @@ export class Holders {
   ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {
     return [...this.#byJob].filter(([, holder]) => holder.incarnation.nonce === nonce);
   }
+}
+
+export function tell({ worker, incarnation }: Speaker, message: SupervisorMessage): Action {
+  return { kind: 'tellWorker', worker, incarnation, message };
 }

@@ -6,7 +6,7 @@ import { earliest, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
 import type { Incarnation } from '../heartbeat.ts';
 import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.ts';
-import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Action } from '../reconciler/action.ts';
 import {
   admit,
@@ -28,16 +28,17 @@ import {
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
 import type { LostAttempt } from './door.ts';
-import { Holders, type Speaker } from './holders.ts';
+import { Holders, tell, type Speaker } from './holders.ts';
 import { afterEnd, afterLoss } from './jobLogNotes.ts';
 import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
+import { dropUngranted, type GrantPorts } from './ungranted.ts';
 import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
 
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
-export interface JobBoardPorts extends OpenJobEvents {
+export interface JobBoardPorts extends OpenJobEvents, GrantPorts {
   /** Builds what a worker needs; says why there is nothing to build when the host or the grant is gone. */
   taskFor(job: JobRecord, fence: Fence): PushTask | 'hostGone' | 'grantGone';
 }
@@ -117,6 +118,8 @@ export class JobBoard {
         return [];
       case 'cancelAsked':
         return this.#cancel(observation.jobId, at);
+      case 'grantsChanged':
+        return dropUngranted(this.#jobs, this.#ports, at);
       case 'reopened':
         return this.#reopen(observation.job, at);
       default:
@@ -284,8 +287,4 @@ export class JobBoard {
     const queued = this.open().filter((open) => open.place.at === 'queue');
     return queued.map((open) => ({ kind: 'look', jobId: open.job.id, attempt: open.job.attempt }));
   }
-}
-
-function tell({ worker, incarnation }: Speaker, message: SupervisorMessage): Action {
-  return { kind: 'tellWorker', worker, incarnation, message };
 }

@@ -24,6 +24,8 @@ export type JobObservation =
     }
   | { readonly kind: 'workerGone'; readonly worker: string; readonly incarnation: Incarnation }
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
+  /** The grants may say something else now: what waits and is wanted no longer ends. */
+  | { readonly kind: 'grantsChanged' }
   | { readonly kind: 'reopened'; readonly job: JobRecord };
 
 export type ContainerObservation =

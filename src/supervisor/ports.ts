@@ -1,8 +1,6 @@
 /**
  * Says what the supervisor needs from the hands and the memory that main.ts joins to it.
- * It holds types only, since supervisor/ and driver/ never import type { Wanted } from '../push/grants.ts';
-import type { Wanted } from '../push/grants.ts';
-import each other.
+ * It holds types only, since supervisor/ and driver/ never import each other.
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { Wanted } from '../push/grants.ts';

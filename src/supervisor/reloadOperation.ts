@@ -27,6 +27,7 @@ export function prepareReload(
       const settle = (found: Verified): void => {
         end = found;
         supervisor.observe({ kind: 'hosts' });
+        supervisor.observe({ kind: 'job', observation: { kind: 'grantsChanged' } });
       };
       apply().then(
         () => {

@@ -32,9 +32,12 @@ class Story {
   readonly hosts = new Set(['web-1', 'web-2']);
   readonly ends: (readonly [string, string, number | null])[] = [];
   readonly lost: LostAttempt[] = [];
+  /** Of the granted jobs, those that no grant wants any more. */
+  readonly ungranted = new Set<string>();
   readonly board = new JobBoard({
     taskFor: (job) =>
       this.hosts.has(job.host) ? ({ jobId: job.id, attempt: job.attempt } as PushTask) : 'hostGone',
+    grantCheck: () => (job) => !this.ungranted.has(job.id),
     onChange: () => undefined,
     onLost: (lost) => this.lost.push(lost),
     onEnd: (job, takenAtMs) => this.ends.push([job.id, job.state, takenAtMs]),
@@ -228,5 +231,44 @@ describe('the board of open jobs', () => {
       'a second retry at once',
     );
     assert.deepEqual([story.stateOf('j-1'), story.board.heldBy('push-1')], ['queued', []]);
+  });
+
+  it('drops at once what waits and is granted no longer, and nothing that somebody asked for or a worker has', () => {
+    const story = new Story();
+    const granted = { granted: true };
+    story.admit(
+      jobRecord('j-1', { host: 'web-1', ...granted }),
+      jobRecord('j-2', { host: 'web-2', ...granted }),
+      jobRecord('j-3', { host: 'web-1', ...granted }),
+      jobRecord('j-4', { host: 'web-1' }),
+      jobRecord('j-5', { host: 'web-1', ...granted }),
+    );
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-2', attempt: 1, token: 't' });
+    for (const id of ['j-1', 'j-2', 'j-3', 'j-4']) story.ungranted.add(id);
+    const actions = story.board.apply({ kind: 'grantsChanged' }, at(5));
+    assert.deepEqual(
+      ['j-1', 'j-2', 'j-3', 'j-4', 'j-5'].map((id) => story.stateOf(id)),
+      ['cancelled', 'starting', 'cancelled', 'queued', 'queued'],
+    );
+    assert.deepEqual(told(actions), ['noteInLog', 'finish', 'noteInLog', 'finish']);
+    assert.equal(story.board.known('j-1')?.result?.reason, 'GrantGone');
+    // Its entry is on the queue still: whoever takes it is sent away.
+    assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), ['skip']);
+    assert.deepEqual(story.board.apply({ kind: 'grantsChanged' }, at(6)), [], 'and once only');
+  });
+
+  it('does not say that nothing was done where a worker was lost with it', () => {
+    const story = new Story();
+    story.admit(jobRecord('j-1', { granted: true }));
+    story.dispatch();
+    story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
+    story.says(A, { type: 'stage', jobId: 'j-1', attempt: 1, stage: 'apply' });
+    story.board.apply({ kind: 'workerGone', worker: 'push-1', incarnation: A }, at(5));
+    story.ungranted.add('j-1');
+    story.board.apply({ kind: 'grantsChanged' }, at(6));
+    const result = story.board.known('j-1')?.result;
+    assert.equal(`${String(result?.outcome)} ${String(result?.reason)}`, 'unknown GrantGone');
+    assert.match(result?.detail ?? '', /may have changed: garrison retry j-1/);
   });
 });

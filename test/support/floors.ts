@@ -99,6 +99,7 @@ const JOINING_FILES: readonly string[] = [
   'reloading.ts',
   'survival.ts',
   'grantsFile.ts',
+  'grantEnds.ts',
 ];
 
 /** A sentence for each rule the file breaks. */
