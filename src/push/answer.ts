@@ -81,6 +81,10 @@ const CHANGES: Readonly<Record<string, string>> = {
   'keys-removed': 'removed key',
   'sudo-written': 'wrote sudo rule',
   'sudo-removed': 'removed sudo rule',
+  'home-archived': 'archived home',
+  'account-removed': 'removed account',
+  'home-removed': 'removed home',
+  'crontab-removed': 'removed crontab',
   'finished-earlier-attempt': 'finished an earlier attempt',
 };
 

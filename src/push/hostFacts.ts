@@ -5,7 +5,7 @@
 import { printable } from './answer.ts';
 
 export type Mark = 'none' | 'ours' | 'other' | 'damaged';
-export type MarkState = '' | 'creating' | 'ready' | 'revoking' | 'revoked';
+export type MarkState = '' | 'creating' | 'ready' | 'revoking' | 'revoked' | 'removing' | 'removed';
 export type KeysFile = 'none' | 'file' | 'nohome' | 'odd' | 'unreadable';
 
 /** What the host's own record says of the account. */
@@ -22,6 +22,8 @@ export interface MarkFacts {
   readonly keysThere: readonly string[];
   readonly groups: readonly string[];
   readonly jobId: string | null;
+  /** The same as this was wished when it was last pushed to its end: what differs, differs by somebody's hand on the host. */
+  readonly isSameWish: boolean;
 }
 
 /** What /etc/passwd and /etc/shadow say, and the home. */
@@ -84,14 +86,22 @@ export interface HostFacts {
 }
 
 const MARKS: readonly string[] = ['none', 'ours', 'other', 'damaged'] satisfies Mark[];
-const MARK_STATES: readonly string[] = ['', 'creating', 'ready', 'revoking', 'revoked'] satisfies MarkState[];
+const MARK_STATES: readonly string[] = [
+  '',
+  'creating',
+  'ready',
+  'revoking',
+  'revoked',
+  'removing',
+  'removed',
+] satisfies MarkState[];
 const KEYS_FILES: readonly string[] = ['none', 'file', 'nohome', 'odd', 'unreadable'] satisfies KeysFile[];
 const LONGEST_VALUE = 4096;
 const MOST_VALUES = 400;
 
 /** Null where the text is not what our script tells. `base64` is what came after `know`, line after line. */
 export function readHostFacts(base64: string): HostFacts | null {
-  const text = decode(base64);
+  const text = decodeTold(base64);
   if (text === null) return null;
   const told = new Map<string, string[]>();
   for (const line of text.split('\n').filter((each) => each !== '')) {
@@ -207,6 +217,7 @@ function markOf(told: Told): MarkFacts | null {
     keysThere: told.all('markKeyThere'),
     groups: told.all('markGroup').map(printable),
     jobId: told.one('markJob') === '' ? null : printable(told.one('markJob')),
+    isSameWish: told.one('markWish') === 'same',
   };
 }
 
@@ -224,7 +235,8 @@ function sudoOf(told: Told): HostFacts['sudo'] | null {
   };
 }
 
-function decode(base64: string): string | null {
+/** Null where it is no base64. */
+export function decodeTold(base64: string): string | null {
   if (base64 === '' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null;
   return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
 }

@@ -6,6 +6,7 @@ import { printable } from './answer.ts';
 import { readHostFacts } from './hostFacts.ts';
 import { planAccount, type AccountPlan } from './plan.ts';
 import { plannedText } from './planText.ts';
+import { readSurvey } from './survey.ts';
 import type { Answer } from './answer.ts';
 import type { HostOutcome, HostResult, PushTask } from './job.ts';
 import { reasonSentence } from './reason.ts';
@@ -26,6 +27,7 @@ export function hostResult(
   const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);
   const words = { said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
   if (task.kind === 'plan' && whole?.reason === 'PlanMade') return planResult(task, answer, at);
+  if (task.kind === 'survey' && whole?.reason === 'SurveyMade') return surveyResult(task, answer, at);
   return {
     ...judged,
     detail: detailOf(task, judged, words),
@@ -48,6 +50,22 @@ function planResult(task: PushTask, answer: Answer, at: string): HostResult {
   const judged = { outcome: outcomeOf(plan), reason: isStop(plan) ? plan.reason : 'PlanMade' } as const;
   const words = { ...plan.words, planned: plannedText(plan) };
   return { ...base, ...judged, detail: detailOf(task, judged, words), plan };
+}
+
+/** Which of them are leftovers, the grants say: elsewhere, and later. */
+function surveyResult(task: PushTask, answer: Answer, at: string): HostResult {
+  const survey = readSurvey(answer.known);
+  const base = { stage: 'plan', changes: [], replayed: false, at } as const;
+  if (survey === null) {
+    const invalid = { outcome: 'failed', reason: 'AnswerInvalid' } as const;
+    return { ...base, ...invalid, facts: {}, detail: detailOf(task, invalid, {}) };
+  }
+  const { owned, others, damaged, untold } = survey;
+  const judged = { outcome: 'unchanged', reason: 'SurveyMade' } as const;
+  const there = owned.filter(({ presence }) => presence === 'ours').length;
+  const facts = { others: String(others), damaged: String(damaged), untold: String(untold) };
+  const words = { owned: `${String(there)} ${there === 1 ? 'account' : 'accounts'} of ours` };
+  return { ...base, ...judged, facts, detail: detailOf(task, judged, words), owned };
 }
 
 function isStop({ verdict }: AccountPlan): boolean {

@@ -3,10 +3,24 @@
  * It never decides when a job runs and never writes a record.
  */
 import type { AccountWish } from './account.ts';
+import type { OwnedAccount } from './survey.ts';
 import type { AccountPlan, ChangeCode, PlannedKind } from './plan.ts';
 
-/** A `plan` only looks: what it would be, `planOf` says. */
-export type JobKind = 'push' | 'revoke' | 'check' | 'plan';
+/**
+ * A `plan` only looks: what it would be, `planOf` says. A `survey` looks which accounts of ours a host has.
+ * A `remove` archives the home of a revoked account and removes it.
+ */
+export type JobKind = 'push' | 'revoke' | 'check' | 'plan' | 'survey' | 'remove';
+
+/** Whatever becomes of a job of this kind, the host is as it was. */
+export function isLook(kind: JobKind): boolean {
+  return kind === 'check' || kind === 'plan' || kind === 'survey';
+}
+
+/** It is about a host, not about an account. */
+export function isOfHost(kind: JobKind): boolean {
+  return kind === 'check' || kind === 'survey';
+}
 
 /** What an apply must find again, and must come to as well; a host that changed since is refused. */
 export interface PlanAgreed {
@@ -42,6 +56,8 @@ export interface HostResult {
   readonly facts: Readonly<Record<string, string>>;
   /** Of a plan: what would be done; null of all others, and where none could be made. Records of earlier versions lack it. */
   readonly plan?: AccountPlan | null;
+  /** Of a survey: the accounts of ours that are marked there. */
+  readonly owned?: readonly OwnedAccount[];
   /** True when the host answered from the record of an earlier attempt of the same job. */
   readonly replayed: boolean;
   /** RFC 3339. */
@@ -114,6 +130,7 @@ export interface PushTask {
   readonly account: AccountWish | null;
   readonly planOf?: PlannedKind;
   readonly agreed?: PlanAgreed;
+  readonly granted?: boolean;
   readonly host: HostAddress;
   readonly ssh: SshLimits;
   /** The job's log; the worker appends to it. */
@@ -126,12 +143,13 @@ export function pushTask(
   order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile'>,
 ): PushTask {
   const { name, address, port, user } = order.host;
-  const { id: jobId, attempt, kind, account, planOf, agreed } = job;
+  const { id: jobId, attempt, kind, account, planOf, agreed, granted } = job;
   return {
     ...order,
     ...{ jobId, attempt, kind, account, host: { name, address, port, user } },
     ...(planOf === undefined ? {} : { planOf }),
     ...(agreed === undefined ? {} : { agreed }),
+    ...(granted === undefined ? {} : { granted }),
   };
 }
 

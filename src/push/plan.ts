@@ -46,6 +46,8 @@ export interface AccountPlan {
   readonly changes: readonly PlannedChange[];
   /** What is there and stays, or should be known before: sentences. */
   readonly notes: readonly string[];
+  /** Somebody changed on the host what a push had made; never where the wish is another than at that push. Plans of earlier versions lack it. */
+  readonly isDrift?: boolean;
   /** Of the facts it was made from. */
   readonly digest: string;
 }
@@ -60,8 +62,20 @@ export function planAccount(of: PlannedKind, wish: AccountWish, facts: HostFacts
     changes: [],
     ...judged,
     notes: notesOf(of, judged.verdict, facts),
+    ...(isDrift(of, judged, facts) ? { isDrift: true } : {}),
     digest: facts.digest,
   };
+}
+
+/** A revoke of ours, or a wish that is new, is no drift. */
+function isDrift(of: PlannedKind, { verdict }: Judged, { mark }: HostFacts): boolean {
+  return (
+    of === 'push' &&
+    verdict !== 'unchanged' &&
+    mark.mark === 'ours' &&
+    mark.state === 'ready' &&
+    mark.isSameWish
+  );
 }
 
 /** The codes of what would be done, each once and in their order: what apply must come to as well. */

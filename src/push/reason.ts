@@ -11,7 +11,7 @@ const SENTENCES = {
     '{account} on {host} can no longer log in. Its home, files and groups are kept; {liveProcesses} of its processes still run.',
   AlreadyRevoked:
     '{account} on {host} was already revoked; nothing was changed. {liveProcesses} of its processes still run.',
-  AccountAbsent: 'there is no account {account} on {host}; nothing to revoke.',
+  AccountAbsent: 'there is no account {account} on {host}; nothing was done.',
   CheckPassed: 'connect, login, root and tools on {host} are fine ({system}).',
 
   PlanMade: 'what would be done to {account} on {host}: {planned}.',
@@ -19,6 +19,23 @@ const SENTENCES = {
     '{host} is not as it was when the plan was made; nothing was touched. Make a new plan and look at what is different.',
   PlanDiffers:
     'the script on {host} came to something else than the plan ({said}); nothing was touched. Make a new plan.',
+  SurveyMade: '{host} has {owned}.',
+
+  AccountRemoved:
+    '{account} is gone from {host}; its home and crontab are in {archive} there. Nothing removes that archive.',
+  AccountNotRevoked:
+    '{account} on {host} is not locked by a revoke of ours; nothing was touched. Lock it first: garrison leftovers lock {account} --on {host}',
+  AccountOfSystem:
+    '{account} on {host} has a uid below 1000, as accounts of the system have; it is never removed.',
+  AccountRuns:
+    '{account} on {host} has {liveProcesses} live processes ({running}); nothing was touched. End them there, then remove it.',
+  HomeUnusual:
+    "the home {home} of {account} on {host} is not plainly its own: a link, another owner's, shared, a mount, or in a folder that others may write to. It is not touched; remove it there by hand.",
+  ArchiveNoRoom:
+    'the home of {account} on {host} takes {neededKib} KiB, and /var/lib/garrison has {freeKib} KiB free; nothing was removed. Make room there.',
+  ArchiveNotMade:
+    'the home of {account} on {host} could not be archived ({said}), so it was not removed. A home that takes longer than ssh.totalTimeout must be archived by hand.',
+  AccountNotRemoved: '{account} could not be removed on {host} ({said}). Its home is as it was.',
 
   TaskInvalid: 'the job cannot be run as it is: {said}. Correct it and push again; nothing was sent.',
   AccountInUse:

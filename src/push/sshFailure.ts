@@ -2,7 +2,7 @@
  * Judges how an ssh run ended when the host gave no whole answer: from exit code and stderr to outcome, stage and reason.
  * It never takes silence for success: whatever may have changed the host is `unknown`.
  */
-import type { HostOutcome, JobKind, Stage } from './job.ts';
+import { isLook, type HostOutcome, type JobKind, type Stage } from './job.ts';
 import type { Reason } from './reason.ts';
 
 export type Cause =
@@ -49,7 +49,7 @@ export function judgeEnding(kind: JobKind, ending: SshEnding, heard: Heard): Jud
  * Otherwise the script may still be running there.
  */
 function mayHaveChanged(kind: JobKind, ending: SshEnding, heard: Heard): boolean {
-  if (kind === 'check' || kind === 'plan' || !ending.scriptSent) return false;
+  if (isLook(kind) || !ending.scriptSent) return false;
   return !isOrderly(ending) || heard.writing || heard.invalid;
 }
 

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../errors.ts';
 import { checkAccountName, checkAccountWish, sudoFileName, sudoRule } from './account.ts';
-import type { PlanAgreed, PushTask } from './job.ts';
+import { isOfHost, type PlanAgreed, type PushTask } from './job.ts';
 
 /** What one attempt adds to its task. */
 export interface RequestExtras {
@@ -45,7 +45,10 @@ function accountFields(task: PushTask): [string, string][] {
   if (task.account === null) return [];
   switch (task.kind) {
     case 'check':
+    case 'survey':
       return [];
+    case 'remove':
+      return revokeFields(task.account.name);
     case 'revoke':
       return [...revokeFields(task.account.name), ...agreedFields(task)];
     case 'push':
@@ -86,6 +89,7 @@ function wishFields(task: PushTask): [string, string][] {
     ...wish.groups.map((group): [string, string] => ['group', group]),
     ['sudofile', sudoFileName(wish.name)],
     ['sudowish', wish.sudo.kind],
+    ['granted', task.granted === true ? 'yes' : 'no'],
     ['sudohead', `# Garrison ${task.fence.clusterId} wrote this file and its next push restores it.`],
     ...(rule === null ? [] : [['sudorule', rule] satisfies [string, string]]),
   ];
@@ -108,7 +112,7 @@ export function taskProblem(task: PushTask): string | null {
   const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
   if (paths.some((path) => !path.startsWith('/') || /[\x00-\x1f\x7f"]|\$\{/.test(path)))
     return 'a file of ssh has no absolute, plain path';
-  if (task.kind !== 'check' && task.account === null) return 'the job names no account';
+  if (!isOfHost(task.kind) && task.account === null) return 'the job names no account';
   return null;
 }
 

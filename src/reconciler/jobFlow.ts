@@ -3,7 +3,15 @@
  * Each function returns the next value of the open job and carries nothing out; the caller saves and publishes it.
  */
 import { unreachable } from '../errors.ts';
-import { isFinal, stateOf, type HostResult, type JobRecord, type JobState, type Stage } from '../push/job.ts';
+import {
+  isFinal,
+  isLook,
+  stateOf,
+  type HostResult,
+  type JobRecord,
+  type JobState,
+  type Stage,
+} from '../push/job.ts';
 import type { UnansweredReason } from '../push/reason.ts';
 
 /** Where the current attempt of an open job is. */
@@ -238,7 +246,7 @@ function notStarted(reason: 'Cancelled' | UnansweredReason, detail: string, at: 
 }
 
 function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At): HostResult {
-  const mayHaveChanged = job.kind !== 'check' && job.kind !== 'plan' && job.stage !== null;
+  const mayHaveChanged = !isLook(job.kind) && job.stage !== null;
   const detail = cutOffText(job, reason);
   const next = mayHaveChanged
     ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.`

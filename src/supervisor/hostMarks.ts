@@ -2,7 +2,7 @@
  * Remembers on which hosts a job's outcome is not known, so that the list of hosts says so until a later job settles it.
  * It judges a host by the last job that the host itself answered, or should have.
  */
-import { isFinal, type JobRecord } from '../push/job.ts';
+import { isFinal, isLook, type JobRecord } from '../push/job.ts';
 import type { HostView } from './door.ts';
 
 export class HostMarks {
@@ -36,6 +36,6 @@ export class HostMarks {
 
 /** An answer of the host's own script, or the lack of one; a refused connection or a check settles nothing. */
 function tellsOfHost({ kind, result }: JobRecord): boolean {
-  if (kind === 'check' || kind === 'plan' || result === null) return false;
+  if (isLook(kind) || result === null) return false;
   return result.outcome !== 'failed';
 }

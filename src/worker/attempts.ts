@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../errors.ts';
 import type { JobInHand } from '../heartbeat.ts';
-import type { HostResult, PushTask, Stage } from '../push/job.ts';
+import { isLook, type HostResult, type PushTask, type Stage } from '../push/job.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import { CANARY_ID, entryId } from '../queueName.ts';
 import type { Entry } from './entrySource.ts';
@@ -114,7 +114,7 @@ export class Attempts {
       return await this.#tools.run(task, { signal: state.abort.signal, events: this.#eventsOf(state) });
     } catch (error) {
       return {
-        outcome: task.kind === 'check' || task.kind === 'plan' ? 'failed' : 'unknown',
+        outcome: isLook(task.kind) ? 'failed' : 'unknown',
         stage: 'apply',
         reason: 'InternalError',
         detail: `Garrison itself failed while running this job: ${messageOf(error)}`,

@@ -24,6 +24,7 @@ const COMMON = [
   '50-sudo',
   '60-survey',
   '65-facts',
+  '68-running',
   '75-apply',
   '90-main',
 ];
@@ -31,6 +32,8 @@ const SCRIPTS: Readonly<Record<JobKind, string>> = {
   push: scriptOf([...COMMON, '70-push']),
   revoke: scriptOf([...COMMON, '80-revoke']),
   plan: scriptOf([...COMMON, '87-plan']),
+  remove: scriptOf([...COMMON, '89-remove']),
+  survey: scriptOf(['10-answer', '20-state', '30-account', '68-running', '88-survey', '90-main']),
   check: scriptOf(['10-answer', '60-survey', '85-check', '90-main']),
 };
 const BOOTSTRAP = `exec /bin/sh -c '${scriptOf(['bootstrap']).trimEnd().replaceAll('\n', ' ')}'`;

@@ -60,6 +60,7 @@ const factsOf = (account: fc.Arbitrary<PresentAccount | null>): fc.Arbitrary<Hos
         keysThere: some(KEYS),
         groups: some(GROUPS),
         jobId: fc.constant(null),
+    isSameWish: fc.boolean(),
       }),
       keys: some(KEYS),
       groupsMissing: fc.constantFrom<string[]>([], ['nosuch']),

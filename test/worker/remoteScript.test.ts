@@ -19,7 +19,7 @@ const KNOWN = new Set(
 );
 
 describe('the remote script', () => {
-  for (const kind of ['push', 'revoke'] as const) {
+  for (const kind of ['push', 'revoke', 'remove'] as const) {
     it(`of a ${kind} calls nothing that is not there: a guard that is missing would be no guard`, () => {
       const script = standardInput(kind, []).replace(/^as_user_\w+='[^']*'/gm, '');
       const defined = new Set([...script.matchAll(/^(\w+)\(\) \{$/gm)].map((match) => match[1] ?? ''));
@@ -32,7 +32,7 @@ describe('the remote script', () => {
       );
       assert.deepEqual(
         [...unknown],
-        ['check', 'push', 'revoke'].filter((other) => unknown.has(other)),
+        ['check', 'push', 'revoke', 'remove', 'survey_owned'].filter((other) => unknown.has(other)),
       );
     });
   }
@@ -46,7 +46,7 @@ describe('the remote script', () => {
   });
 
   it('parses in dash, busybox sh and POSIX bash', () => {
-    for (const kind of ['push', 'revoke', 'check'] as const) {
+    for (const kind of ['push', 'revoke', 'check', 'plan', 'survey', 'remove'] as const) {
       for (const shell of [['dash'], ['busybox', 'sh'], ['bash', '--posix']]) {
         execFileSync(shell[0] ?? '', [...shell.slice(1), '-n'], {
           input: standardInput(kind, []),

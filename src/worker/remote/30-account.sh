@@ -41,6 +41,7 @@ find_line() {
 # Sets mark=none|ours|other|damaged and mark_*.
 read_mark() {
     mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_locked=no mark_sudo=no mark_keys= mark_groups=
+    mark_granted=no mark_wish= mark_archive= mark_archived= mark_home=
     if [ ! -e "$state/accounts/$name" ]; then return; fi
     mark=damaged
     while IFS=' ' read -r field value; do
@@ -53,6 +54,11 @@ read_mark() {
             expire) mark_expire=$value ;;
             locked) mark_locked=$value ;;
             sudo) mark_sudo=$value ;;
+            granted) mark_granted=$value ;;
+            wish) mark_wish=$value ;;
+            archive) mark_archive=$value ;;
+            archived) mark_archived=$value ;;
+            home) mark_home=$value ;;
             key) mark_keys="$mark_keys$value$nl" ;;
             group) mark_groups="$mark_groups $value" ;;
             end) mark=other ;;
@@ -63,12 +69,17 @@ read_mark() {
 }
 
 # Arguments: state, token, uid, expire, sudo, keys (lines), groups (words). kept_locked: our revoke found the password locked.
+# The rest of the mark stays as mark_* have it: whether grants ever wanted it, what was last wished, where it was archived.
 write_mark() {
     lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}locked $kept_locked${nl}sudo $5$nl"
     IFS=$nl
     for key in $6; do lines="${lines}key $key$nl"; done
     IFS=$blanks
     for group in $7; do lines="${lines}group $group$nl"; done
+    lines="${lines}granted $mark_granted$nl"
+    if [ -n "$mark_wish" ]; then lines="${lines}wish $mark_wish$nl"; fi
+    if [ -n "$mark_home" ]; then lines="${lines}home $mark_home$nl"; fi
+    if [ -n "$mark_archive" ]; then lines="${lines}archive $mark_archive${nl}archived $mark_archived$nl"; fi
     put "$state/accounts/$name" "${lines}end" durable
 }
 
@@ -121,4 +132,10 @@ is_past() {
         0 | 1) return 0 ;;
     esac
     [ "$1" -le "$(($(date +%s) / 86400))" ]
+}
+
+# A checksum of all that was asked for, to know later whether a difference is the host's or a new wish.
+wish_sum() {
+    set -- $(printf '%s\n' "$want_comment" "$want_shell" "$want_keys" "$want_groups" "$sudo_wish" "$sudo_rule" | cksum 2>/dev/null)
+    printf '%s' "${1:-}"
 }

@@ -8,7 +8,7 @@ survey() {
     unlock_todo=no
     if [ "$locked$expired" != nono ]; then
         case $mark_state in
-            revoking | revoked) unlock_todo=yes ;;
+            revoking | revoked | removing) unlock_todo=yes ;;
             *) refuse conflict AccountLockedByHand ;;
         esac
         # Our revoke came on top of a lock that was there before, or what it put aside has run out since.

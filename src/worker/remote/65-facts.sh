@@ -37,6 +37,8 @@ gather_mark() {
     know markUid "$mark_uid"
     know markSudo "$mark_sudo"
     mention markJob "$mark_job"
+    # Without a sum of before nobody can say whether it was another wish.
+    if [ -n "$mark_wish" ] && [ "$mark_wish" = "$(wish_sum)" ]; then mention markWish same; else mention markWish other; fi
     for group in $mark_groups; do know markGroup "$group"; done
 }
 
@@ -66,7 +68,7 @@ gather_account() {
 
 # A lock or an expiry that our own revoke made, on top of none that was there before.
 lock_is_ours() {
-    case $mark_state in revoking | revoked) ;; *) printf no; return ;; esac
+    case $mark_state in revoking | revoked | removing) ;; *) printf no; return ;; esac
     if [ "$mark_locked" = yes ] || is_past "$mark_expire"; then printf no; else printf yes; fi
 }
 

@@ -10,6 +10,7 @@ push() {
     if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
     enter verify
     verify_push
+    mark_wish=$(wish_sum)
     if ! write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
     fact uid "$uid"
     if [ -z "$changes" ]; then settle unchanged AlreadyAsWished; fi
@@ -17,7 +18,7 @@ push() {
 }
 
 plan_creation() {
-    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content=
+    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content= mark_granted=$want_granted mark_wish= mark_archive= mark_home=
     if [ "$account" = absent ]; then home=$(new_home); fi
     compare_groups
     compare_keys
@@ -115,6 +116,8 @@ plan_update() {
     keys_to_mark
     groups_to_mark
     sudo_to_mark
+    was_granted=$mark_granted was_wished=$mark_wish
+    if [ "$want_granted" = yes ]; then mark_granted=yes; fi
     agree_on "$(words_of_update)"
     if [ "$mark_state" = creating ]; then resumed=yes; fi
     if [ "$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra" = nonononone ]; then
@@ -137,7 +140,8 @@ plan_update() {
 # Nothing to do on the host. The mark is written only where it would say something else, and keeps the job that last had an effect.
 keep_quiet_mark() {
     if [ "$resumed" = yes ]; then return; fi
-    if [ "$mark_state" != ready ] || [ "$marked" != "$mark_keys" ] || [ "$marked_groups" != "$mark_groups" ] || [ "$marked_sudo" != "$mark_sudo" ]; then
+    mark_wish=$(wish_sum)
+    if [ "$mark_state$mark_granted$mark_wish" != "ready$was_granted$was_wished" ] || [ "$marked" != "$mark_keys" ] || [ "$marked_groups" != "$mark_groups" ] || [ "$marked_sudo" != "$mark_sudo" ]; then
         this_job=$job job=$mark_job
         write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"
         job=$this_job

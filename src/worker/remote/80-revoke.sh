@@ -9,12 +9,13 @@ revoke() {
     fi
     check_plan
     want_keys= want_groups=$mark_groups want_shell= sudo_wish=none
-    if [ "$account:$mark_state" = present:revoking ]; then resumed=yes; fi
+    # Also a removal that was cut short: the account is locked, and stays.
+    case $account:$mark_state in present:revoking | present:removing) resumed=yes ;; esac
     compare_sudo
     if [ "$account" = absent ]; then revoke_absent; fi
     read_shadow
     kept_expire=$mark_expire kept_locked=$mark_locked
-    case $mark_state in revoking | revoked) ;; *) kept_expire=$expire kept_locked=$locked ;; esac
+    case $mark_state in revoking | revoked | removing) ;; *) kept_expire=$expire kept_locked=$locked ;; esac
     if [ "$locked$expired$sudo_todo$mark_state$mark_keys" = yesyesnonerevoked ] && [ "$resumed" = no ]; then
         tell_what_runs
         settle unchanged AlreadyRevoked
@@ -83,30 +84,10 @@ verify_revoke() {
 
 # Counts processes and sessions of the uid. A folder under /proc belongs to its process's user.
 tell_what_runs() {
-    processes=0 sessions=0 seen=' '
-    set +f
-    listing=$(cd /proc && ls -ldn [0-9]* 2>/dev/null)
-    set -f
-    while IFS=' ' read -r mode links owner group rest; do
-        if [ "$owner" != "$uid" ]; then continue; fi
-        processes=$((processes + 1))
-        session_of "${rest##* }"
-        case $seen in *" $session "*) continue ;; esac
-        seen="$seen$session "
-        sessions=$((sessions + 1))
-    done <<GARRISON_PROCESSES
-$listing
-GARRISON_PROCESSES
+    list_processes
+    count_running
     fact liveProcesses "$processes"
     fact liveSessions "$sessions"
     fact uid "$uid"
     if [ -n "$mark_groups" ]; then text groupsKept "${mark_groups# }"; fi
-}
-
-# Sets session. No process of its own for each: the user may have made thousands.
-session_of() {
-    line=
-    IFS= read -r line 2>/dev/null <"/proc/$1/stat"
-    set -- ${line##*) }
-    session=${4:-none}
 }

@@ -47,7 +47,7 @@ $blob
 GARRISON_BLOB
     ) || return 1
     kind= nonce= job= cluster= epoch= counter= asked_at= token= deadline=60 lock_wait=20 login_user= name=
-    want_comment= want_shell= want_keys= want_key_lines= want_groups= sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes=
+    want_comment= want_shell= want_keys= want_key_lines= want_groups= sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes= want_granted=no
     while IFS=' ' read -r field value; do take_field "$field" "$value"; done <<GARRISON_REQUEST
 $request
 GARRISON_REQUEST
@@ -80,6 +80,7 @@ take_field() {
         sudowish) sudo_wish=$2 ;;
         sudohead) sudo_head=$2 ;;
         sudorule) sudo_rule=$2 ;;
+        granted) want_granted=$2 ;;
         expectdigest) expect_digest=$2 ;;
         expectchanges) expect_changes=$2 ;;
     esac
@@ -91,6 +92,7 @@ run_request() {
     started=$clock
     start_watchdog
     if [ "$kind" = check ]; then check; fi
+    if [ "$kind" = survey ]; then survey_owned; fi
     if ! is_word "$name" || ! is_word "$token"; then refuse failed RequestIncomplete; fi
     enter plan
     if [ "$kind" = plan ]; then plan; fi
@@ -104,6 +106,7 @@ run_request() {
     case $kind in
         push) push ;;
         revoke) revoke ;;
+        remove) remove ;;
     esac
     refuse failed RequestIncomplete
 }
