@@ -6,9 +6,10 @@ import type { Command } from 'commander';
 import { readFileSync, statSync } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { parseAccountWish, parsePublicKeys, type AccountInput } from '../push/account.ts';
+import { claimOf, claimOptions, type ClaimOptions } from './claimOptions.ts';
 import { namesOption, type WaitOptions } from './options.ts';
 
-export interface AccountOptions extends WaitOptions {
+export interface AccountOptions extends WaitOptions, ClaimOptions {
   readonly key?: readonly string[];
   readonly groups?: readonly string[];
   readonly shell?: string;
@@ -16,20 +17,27 @@ export interface AccountOptions extends WaitOptions {
   readonly comment?: string;
 }
 
+/** All that say what an account should be. */
+export const ACCOUNT_OPTIONS = [
+  ...(['key', 'groups', 'shell', 'sudo', 'comment'] as const),
+  ...(['adopt', 'keysOnly', 'takeOver', 'yesTakeOver', 'privileged'] as const),
+] as const satisfies readonly (keyof AccountOptions)[];
+
 export const USUAL_PUSH_TIMEOUT_MS = 600_000;
 const LARGEST_KEY_FILE_BYTES = 256 * 1024;
 
 export function accountOptions(command: Command): Command {
-  return command
+  const described = command
     .option('--key <files...>', 'public key files')
     .option('--groups <names>', 'groups to add the account to, with commas between', namesOption)
     .option('--shell <path>', "login shell; without it the host's default")
     .option('--sudo <rule>', 'none, all, or commands with commas between')
     .option('--comment <text>', "the account's comment (GECOS)");
+  return claimOptions(described);
 }
 
 /** Refused here already, with the same words as in the supervisor, so that a mistake is told even when none runs. */
-export function accountOf(name: string, options: AccountOptions): AccountInput {
+export async function accountOf(name: string, options: AccountOptions): Promise<AccountInput> {
   const account = {
     name,
     keys: (options.key ?? []).flatMap(readKeyFile),
@@ -37,6 +45,7 @@ export function accountOf(name: string, options: AccountOptions): AccountInput {
     ...(options.shell === undefined ? {} : { shell: options.shell }),
     ...(options.sudo === undefined ? {} : { sudo: options.sudo }),
     ...(options.comment === undefined ? {} : { comment: options.comment }),
+    ...(await claimOf(name, options)),
   };
   parseAccountWish(account);
   return account;

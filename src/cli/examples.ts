@@ -57,6 +57,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       does: 'make the account and its key on two hosts',
     },
     { line: 'push deploy --to web-1 --dry-run', does: 'the plan, and nothing more' },
+    {
+      line: 'push deploy --to web-1 --key deploy.pub --keys-only',
+      does: 'the key, where somebody else made the account',
+    },
     { line: 'push --plan p-0123', does: 'just what that plan showed' },
   ],
   revoke: [{ line: 'revoke deploy --from web-1', does: 'take its access away where Garrison made it' }],

@@ -28,7 +28,7 @@ export function addPlanCommand(program: Command): void {
     .option('--to <hosts...>', 'hosts of the inventory that it would be pushed to')
     .option('--from <hosts...>', 'hosts of the inventory that it would be revoked from');
   accountOptions(command).action(
-    action<PlanOptions>('act', (context, { args, options }) => {
+    action<PlanOptions>('act', async (context, { args, options }) => {
       const { to, from } = options;
       if (options.grants === true) {
         needsNoAccount(args[0] ?? from?.[0]);
@@ -43,7 +43,7 @@ export function addPlanCommand(program: Command): void {
       return from === undefined
         ? showPlan(context, {
             of: 'push',
-            account: accountOf(args[0], options),
+            account: await accountOf(args[0], options),
             hosts: to ?? [],
             options,
           })

@@ -6,7 +6,13 @@ import type { Command } from 'commander';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish } from '../push/account.ts';
 import type { JobView, PushView, Snapshot } from '../supervisor/door.ts';
-import { accountOf, accountOptions, USUAL_PUSH_TIMEOUT_MS, type AccountOptions } from './accountOptions.ts';
+import {
+  ACCOUNT_OPTIONS,
+  accountOf,
+  accountOptions,
+  USUAL_PUSH_TIMEOUT_MS,
+  type AccountOptions,
+} from './accountOptions.ts';
 import { apiPath, type Client } from './client.ts';
 import { action, type Context } from './context.ts';
 import { EXIT } from './exitCodes.ts';
@@ -48,9 +54,7 @@ function wrongCall(account: string | undefined, { to, plan, ...options }: PushOp
     if (account === undefined) return "missing required argument 'account'";
     return to === undefined ? "required option '--to <hosts...>' not specified" : null;
   }
-  const named = (['key', 'groups', 'shell', 'sudo', 'comment'] as const).filter(
-    (name) => options[name] !== undefined,
-  );
+  const named = ACCOUNT_OPTIONS.filter((name) => options[name] !== undefined);
   const isAlone = account === undefined && to === undefined && named.length === 0 && options.dryRun !== true;
   return isAlone
     ? null
@@ -86,7 +90,7 @@ function addRevokeAndCheck(program: Command): void {
 }
 
 async function push(context: Context, name: string, options: PushOptions): Promise<number> {
-  const account = accountOf(name, options);
+  const account = await accountOf(name, options);
   const hosts = options.to ?? [];
   if (account.keys.length === 0) {
     context.output.note(`no --key: ${name} will have no key of Garrison's, and earlier ones are removed`);

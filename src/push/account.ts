@@ -3,6 +3,7 @@
  * It never reads a file and never decides what is done on a host.
  */
 import { GarrisonError } from '../errors.ts';
+import { checkClaim, parseClaim, type ClaimInput, type ClaimWish } from './claim.ts';
 import { checkPublicKeyLines } from './publicKey.ts';
 
 export type SudoWish =
@@ -11,7 +12,7 @@ export type SudoWish =
   | { readonly kind: 'commands'; readonly commands: readonly string[] };
 
 /** What a host should have after a push. */
-export interface AccountWish {
+export interface AccountWish extends ClaimWish {
   readonly name: string;
   /** Public keys, one line each, `type base64 [comment]`. */
   readonly keys: readonly string[];
@@ -23,7 +24,7 @@ export interface AccountWish {
   readonly comment: string;
 }
 
-export interface AccountInput {
+export interface AccountInput extends ClaimInput {
   readonly name: string;
   readonly keys: readonly string[];
   readonly groups?: readonly string[];
@@ -57,6 +58,7 @@ export function parseAccountWish(input: AccountInput): AccountWish {
     shell: input.shell ?? null,
     sudo: parseSudo(input.sudo ?? 'none'),
     comment: (input.comment ?? '').trim(),
+    ...parseClaim(input.name, input),
   });
 }
 
@@ -68,6 +70,7 @@ export function checkAccountWish(wish: AccountWish): AccountWish {
   checkShell(wish.shell);
   checkComment(wish.comment);
   if (wish.sudo.kind === 'commands') checkCommands(wish.sudo.commands);
+  checkClaim(wish);
   return { ...wish, groups, keys: checkPublicKeyLines(wish.keys, `the keys of account ${wish.name}`) };
 }
 

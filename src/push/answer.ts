@@ -71,6 +71,9 @@ const LONGEST_TELLING = 128 * 1024;
 
 const CHANGES: Readonly<Record<string, string>> = {
   'account-created': 'created account',
+  'account-adopted': 'adopted account',
+  'account-taken': 'took account over',
+  'password-removed': 'removed password',
   'account-unlocked': 'unlocked account',
   'account-locked': 'locked account',
   'shell-set': 'set shell',

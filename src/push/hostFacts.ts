@@ -3,15 +3,19 @@
  * It trusts nothing of it: an unknown line is left out, a missing or impossible one makes the whole unusable, and it judges nothing.
  */
 import { printable } from './answer.ts';
+import { isClaim, type Claim } from './claim.ts';
 
 export type Mark = 'none' | 'ours' | 'other' | 'damaged';
-export type MarkState = '' | 'creating' | 'ready' | 'revoking' | 'revoked' | 'removing' | 'removed';
+export type MarkState =
+  '' | 'creating' | 'claiming' | 'ready' | 'revoking' | 'revoked' | 'removing' | 'removed';
 export type KeysFile = 'none' | 'file' | 'nohome' | 'odd' | 'unreadable';
 
 /** What the host's own record says of the account. */
 export interface MarkFacts {
   readonly mark: Mark;
   readonly state: MarkState;
+  /** What a person chose when it was somebody else's; `none` of an account that we made. */
+  readonly claim: Claim;
   readonly token: string;
   /** As it was when we made it; null while it was not known yet. */
   readonly uid: number | null;
@@ -35,6 +39,8 @@ export interface PresentAccount {
   readonly password: 'set' | 'locked' | 'none';
   readonly isLocked: boolean;
   readonly isExpired: boolean;
+  /** The lock is on no password: so an account without one is made. */
+  readonly isLockBare: boolean;
   /** The lock and the expiry were made by a revoke of ours, on top of none. */
   readonly isLockOurs: boolean;
   /** Null where the home is no folder. */
@@ -56,10 +62,26 @@ export interface FreePlace {
   readonly isGroupTaken: boolean;
 }
 
+/** What a take-over goes by, and what it takes away. */
+export interface TakingFacts {
+  /** Below it are accounts of the system. */
+  readonly uidMin: number;
+  /** By what it can become root, or belongs to those who can; empty where by nothing. */
+  readonly privileges: string;
+  /** Of /etc/group, without the wished. */
+  readonly otherGroups: readonly string[];
+  /** Lines in its authorized_keys that are not wished. */
+  readonly otherKeys: number;
+  /** It has neither a password nor an end. */
+  readonly isPasswordFree: boolean;
+}
+
 export interface HostFacts {
   /** Root, or the account that the login came by. */
   readonly isInUse: boolean;
   readonly account: PresentAccount | null;
+  /** Null where no take-over is asked for or under way. */
+  readonly taking: TakingFacts | null;
   readonly place: FreePlace | null;
   readonly mark: MarkFacts;
   /** Of the wished keys, `type base64`: those that are there. */
@@ -89,6 +111,7 @@ const MARKS: readonly string[] = ['none', 'ours', 'other', 'damaged'] satisfies 
 const MARK_STATES: readonly string[] = [
   '',
   'creating',
+  'claiming',
   'ready',
   'revoking',
   'revoked',
@@ -159,6 +182,7 @@ function factsOf(told: Told): HostFacts | null {
     isInUse: told.yes('inUse'),
     account,
     place: account === null ? placeOf(told) : null,
+    taking: takingOf(told),
     mark,
     keys: told.all('key'),
     groupsMissing: told.all('groupMissing').map(printable),
@@ -186,6 +210,7 @@ function presentAccount(told: Told): PresentAccount | null {
     password,
     isLocked: told.yes('locked'),
     isExpired: told.yes('expired'),
+    isLockBare: told.yes('lockBare'),
     isLockOurs: told.yes('lockIsOurs'),
     homeOwner: told.number('homeOwner'),
     isHalfMade: told.yes('halfMade'),
@@ -193,6 +218,18 @@ function presentAccount(told: Told): PresentAccount | null {
     processes: told.number('processes') ?? 0,
     groups: told.words('groups'),
     keyLines: told.number('keyLines') ?? 0,
+  };
+}
+
+function takingOf(told: Told): TakingFacts | null {
+  const [uidMin, otherKeys] = [told.number('uidMin'), told.number('otherKeys')];
+  if (uidMin === null || otherKeys === null) return null;
+  return {
+    uidMin,
+    otherKeys,
+    privileges: printable(told.one('privileges')),
+    otherGroups: told.all('otherGroup').map(printable),
+    isPasswordFree: told.yes('passwordFree'),
   };
 }
 
@@ -205,11 +242,12 @@ function placeOf(told: Told): FreePlace {
 }
 
 function markOf(told: Told): MarkFacts | null {
-  const [mark, state] = [told.one('mark'), told.one('markState')];
-  if (!MARKS.includes(mark) || !MARK_STATES.includes(state)) return null;
+  const [mark, state, claim] = [told.one('mark'), told.one('markState'), told.one('markClaim') || 'none'];
+  if (!MARKS.includes(mark) || !MARK_STATES.includes(state) || !isClaim(claim)) return null;
   return {
     mark: mark as Mark,
     state: state as MarkState,
+    claim,
     token: told.one('markToken'),
     uid: told.number('markUid'),
     hasSudo: told.yes('markSudo'),

@@ -5,7 +5,10 @@
 import { unreachable } from '../errors.ts';
 import type { AccountWish } from './account.ts';
 import type { HostFacts, PresentAccount } from './hostFacts.ts';
-import { keyName, notesOf, sudoText } from './planText.ts';
+import { blocked, conflict } from './planStop.ts';
+import { planRevoke } from './revokePlan.ts';
+import { isAdopted, isStrict, claimNow, notOurs } from './ownership.ts';
+import { choiceNotes, keyName, notesOf, sudoText } from './planText.ts';
 import type { Reason } from './reason.ts';
 
 export type PlannedKind = 'push' | 'revoke';
@@ -16,6 +19,9 @@ export type PlanVerdict = 'create' | 'change' | 'unchanged' | 'conflict' | 'bloc
 /** The same words as in worker/remote. */
 export type ChangeCode =
   | 'account-created'
+  | 'account-adopted'
+  | 'account-taken'
+  | 'password-removed'
   | 'account-unlocked'
   | 'account-locked'
   | 'shell-set'
@@ -52,16 +58,17 @@ export interface AccountPlan {
   readonly digest: string;
 }
 
-type Judged = Pick<AccountPlan, 'verdict' | 'reason'> & Partial<Pick<AccountPlan, 'words' | 'changes'>>;
+export type Judged = Pick<AccountPlan, 'verdict' | 'reason'> &
+  Partial<Pick<AccountPlan, 'words' | 'changes'>>;
 
 export function planAccount(of: PlannedKind, wish: AccountWish, facts: HostFacts): AccountPlan {
-  const judged = notOurs(of, facts) ?? (of === 'push' ? planPush(wish, facts) : planRevoke(facts));
+  const judged = notOurs(of, wish, facts) ?? (of === 'push' ? planPush(wish, facts) : planRevoke(facts));
   return {
     of,
     words: {},
     changes: [],
     ...judged,
-    notes: notesOf(of, judged.verdict, facts),
+    notes: [...choiceNotes(wish, judged.verdict, facts), ...notesOf(of, judged.verdict, facts)],
     ...(isDrift(of, judged, facts) ? { isDrift: true } : {}),
     digest: facts.digest,
   };
@@ -83,50 +90,10 @@ export function changeCodes(changes: readonly PlannedChange[]): readonly ChangeC
   return [...new Set(changes.map(({ code }) => code))];
 }
 
-const conflict = (reason: Reason, words: Readonly<Record<string, string>> = {}): Judged => ({
-  verdict: 'conflict',
-  reason,
-  words,
-});
-const blocked = (reason: Reason, words: Readonly<Record<string, string>> = {}): Judged => ({
-  verdict: 'blocked',
-  reason,
-  words,
-});
-
-/** An account that is not proved ours is touched by nothing that follows. */
-function notOurs(of: PlannedKind, { isInUse, account, mark }: HostFacts): Judged | null {
-  if (isInUse) return conflict('AccountInUse');
-  if (of === 'revoke' && account === null && mark.mark !== 'ours') return null;
-  switch (mark.mark) {
-    case 'damaged':
-      return conflict('AccountMarkDamaged');
-    case 'other':
-      return conflict('AccountOfOtherCluster');
-    case 'none':
-      return account === null ? null : conflict('AccountForeign');
-    case 'ours':
-      return account === null ? null : foreignDespiteMark(account, mark);
-    default:
-      return unreachable(mark.mark);
-  }
-}
-
-/** A name that was removed and made again by somebody else still has our record, but not our token or our uid. */
-function foreignDespiteMark({ uid, gecos }: PresentAccount, mark: HostFacts['mark']): Judged | null {
-  if (uid === 0) return conflict('AccountForeign');
-  const isTokenSeen = mark.token !== '' && gecos.includes(`garrison-${mark.token}`);
-  const isUidRight = mark.uid === uid;
-  if (mark.state === 'creating') {
-    if (!isTokenSeen) return conflict('AccountForeign');
-    return mark.uid === null || isUidRight ? null : conflict('AccountMarkMismatch');
-  }
-  return isTokenSeen && isUidRight ? null : conflict('AccountMarkMismatch');
-}
-
 function planPush(wish: AccountWish, facts: HostFacts): Judged {
   const { account } = facts;
   if (facts.lacking.length > 0) return blocked('HostToolMissing', { tools: facts.lacking.join(' ') });
+  if (account !== null && wish.claim === 'keysOnly') return planKeysOnly(wish, facts, account);
   return account === null || account.isHalfMade
     ? planCreation(wish, facts)
     : planUpdate(wish, facts, account);
@@ -161,7 +128,7 @@ function sudoOfNew(wish: AccountWish, file: HostFacts['sudo']['file']): PlannedC
 function planUpdate(wish: AccountWish, facts: HostFacts, account: PresentAccount): Judged {
   const sudoChange = sudoOfOld(wish, facts);
   const problem =
-    lockedByHand(account) ??
+    (isStrict(wish, facts) ? null : lockedByHand(account, isAdopted(wish, facts))) ??
     unusableHome(account) ??
     missingGroup(facts) ??
     unusableKeys(account) ??
@@ -178,7 +145,19 @@ function planUpdate(wish: AccountWish, facts: HostFacts, account: PresentAccount
   return missingRoom(facts) ?? { verdict: 'change', reason: 'AccountPushed', changes };
 }
 
-function lockedByHand({ isLocked, isExpired, isLockOurs }: PresentAccount): Judged | null {
+/** Its keys and nothing else of it; what was added before stays until a revoke. */
+function planKeysOnly(wish: AccountWish, facts: HostFacts, account: PresentAccount): Judged {
+  const problem = lockedByHand(account, true) ?? unusableHome(account) ?? unusableKeys(account);
+  if (problem !== null) return problem;
+  const changes = ofKeys(wish, facts).filter(({ code }) => code === 'keys-added');
+  if (changes.length === 0) return { verdict: 'unchanged', reason: 'AlreadyAsWished' };
+  return missingRoom(facts) ?? { verdict: 'change', reason: 'AccountPushed', changes };
+}
+
+/** An account that was somebody's may have been made with a lock on no password. */
+function lockedByHand(account: PresentAccount, isSomebodys: boolean): Judged | null {
+  const { isLocked, isExpired, isLockOurs, isLockBare } = account;
+  if (isSomebodys) return isExpired || (isLocked && !isLockBare) ? conflict('AccountLockedByHand') : null;
   return (isLocked || isExpired) && !isLockOurs ? conflict('AccountLockedByHand') : null;
 }
 
@@ -222,35 +201,66 @@ function missingRoom({ isReadOnly, isDiskFull }: HostFacts): Judged | null {
   return isDiskFull ? blocked('HostDiskFull') : null;
 }
 
-function ofTheAccount(wish: AccountWish, { mark }: HostFacts, account: PresentAccount): PlannedChange[] {
-  const changes: PlannedChange[] = [];
-  if (account.isLocked || account.isExpired)
+function ofTheAccount(wish: AccountWish, facts: HostFacts, account: PresentAccount): PlannedChange[] {
+  const { mark } = facts;
+  const isTakenNow = isStrict(wish, facts);
+  const changes = ofTheChoice(wish, facts);
+  if (isTakenNow || isAdopted(wish, facts)) {
+    if (isTakenNow && facts.taking?.isPasswordFree !== true)
+      changes.push({
+        code: 'password-removed',
+        what: 'its password, lock and end',
+        before: account.password,
+      });
+  } else if (account.isLocked || account.isExpired)
     changes.push({ code: 'account-unlocked', what: 'locked by a revoke of ours', before: 'locked' });
   if (wish.shell !== null && wish.shell !== account.shell)
     changes.push({ code: 'shell-set', what: wish.shell, before: account.shell });
   const [name = ''] = account.gecos.split(',');
   const tag = `garrison-${mark.token}`;
   const comment = name === tag ? '' : name.endsWith(` ${tag}`) ? name.slice(0, -tag.length - 1) : name;
-  if (comment !== wish.comment) changes.push({ code: 'comment-set', what: wish.comment, before: comment });
+  const isCommentKept = wish.comment === '' && isAdopted(wish, facts);
+  if (!isCommentKept && comment !== wish.comment)
+    changes.push({ code: 'comment-set', what: wish.comment, before: comment });
   return changes;
 }
 
-function ofGroups({ groups }: AccountWish, { memberOf, mark }: HostFacts): PlannedChange[] {
+function ofTheChoice(wish: AccountWish, facts: HostFacts): PlannedChange[] {
+  switch (claimNow(wish, facts)) {
+    case 'adopt':
+      return [{ code: 'account-adopted', what: `account ${wish.name}, with all that it has`, before: null }];
+    case 'takeOver':
+      return [{ code: 'account-taken', what: `account ${wish.name}, with its home and files`, before: null }];
+    default:
+      return [];
+  }
+}
+
+function ofGroups(wish: AccountWish, facts: HostFacts): PlannedChange[] {
+  const { groups } = wish;
+  const { memberOf, mark, taking } = facts;
   const added = groups.filter((group) => !memberOf.includes(group));
-  const removed = mark.groups.filter((group) => !groups.includes(group) && memberOf.includes(group));
+  const ours = mark.groups.filter((group) => !groups.includes(group) && memberOf.includes(group));
+  const others = isStrict(wish, facts) ? (taking?.otherGroups ?? []) : [];
+  const removed = [...new Set([...ours, ...others])];
   return [
     ...added.map((what) => ({ code: 'groups-added' as const, what, before: null })),
     ...removed.map((what) => ({ code: 'groups-removed' as const, what, before: what })),
   ];
 }
 
-function ofKeys(wish: AccountWish, { keys, mark }: HostFacts): PlannedChange[] {
+function ofKeys(wish: AccountWish, facts: HostFacts): PlannedChange[] {
+  const { keys, mark } = facts;
   const wished = wish.keys.map(keyIdentity);
   const added = wish.keys.filter((key) => !keys.includes(keyIdentity(key)));
   const removed = mark.keysThere.filter((key) => !wished.includes(key));
+  const others = isStrict(wish, facts) ? (facts.taking?.otherKeys ?? 0) : 0;
   return [
     ...added.map((key) => ({ code: 'keys-added' as const, what: keyName(key), before: null })),
     ...removed.map((key) => ({ code: 'keys-removed' as const, what: keyName(key), before: keyName(key) })),
+    ...(others > 0
+      ? [{ code: 'keys-removed' as const, what: `all ${String(others)} that are not wished`, before: null }]
+      : []),
   ];
 }
 
@@ -261,35 +271,6 @@ function sudoOfOld(wish: AccountWish, { sudo }: HostFacts): PlannedChange | null
   if (sudo.file === 'ours' && sudo.isRight) return null;
   const before = sudo.file === 'ours' ? 'another rule of ours, or one that was changed by hand' : null;
   return { code: 'sudo-written', what: sudoText(wish), before };
-}
-
-function planRevoke(facts: HostFacts): Judged {
-  const { account, sudo, mark } = facts;
-  const dropRule: readonly PlannedChange[] =
-    sudo.file === 'ours' && mark.mark === 'ours'
-      ? [{ code: 'sudo-removed', what: 'our rule', before: 'our rule' }]
-      : [];
-  if (account === null)
-    return dropRule.length === 0
-      ? { verdict: 'unchanged', reason: 'AccountAbsent' }
-      : { verdict: 'change', reason: 'AccountRevoked', changes: dropRule };
-  const isLocked = account.isLocked && account.isExpired;
-  const keys = mark.keysThere.map((key) => ({
-    code: 'keys-removed' as const,
-    what: keyName(key),
-    before: keyName(key),
-  }));
-  const lock: readonly PlannedChange[] = isLocked
-    ? []
-    : [{ code: 'account-locked', what: 'password locked, account expired', before: 'open' }];
-  const changes = [...dropRule, ...lock, ...keys];
-  return changes.length === 0 && mark.state === 'revoked'
-    ? { verdict: 'unchanged', reason: 'AlreadyRevoked', words: liveWords(account) }
-    : { verdict: 'change', reason: 'AccountRevoked', changes, words: liveWords(account) };
-}
-
-function liveWords({ processes }: PresentAccount): Readonly<Record<string, string>> {
-  return { liveProcesses: String(processes) };
 }
 
 /** `type base64` of a key line. */

@@ -5,10 +5,14 @@
 import { unreachable } from '../errors.ts';
 import type { AccountWish } from './account.ts';
 import type { HostFacts } from './hostFacts.ts';
+import { claimNow } from './ownership.ts';
 import type { AccountPlan, ChangeCode, PlannedChange, PlannedKind, PlanVerdict } from './plan.ts';
 
 const DOES: Readonly<Record<ChangeCode, string>> = {
   'account-created': 'create',
+  'account-adopted': 'adopt',
+  'account-taken': 'take over',
+  'password-removed': 'remove password',
   'account-unlocked': 'unlock it',
   'shell-set': 'set shell',
   'comment-set': 'set comment',
@@ -36,7 +40,7 @@ export function plannedText({ changes }: Pick<AccountPlan, 'changes'>): string {
 export function notesOf(
   of: PlannedKind,
   verdict: PlanVerdict,
-  { account, sudo, mark }: HostFacts,
+  { account, sudo, mark, taking }: HostFacts,
 ): readonly string[] {
   if (account === null) return [];
   const { uid, groups, password, keyLines, processes } = account;
@@ -49,8 +53,35 @@ export function notesOf(
   if (of === 'revoke' && processes > 0)
     notes.push(`${count(processes, 'process', 'processes')} of it run and are not ended`);
   const kept = keyLines - mark.keysThere.length;
-  if (verdict !== 'conflict' && kept > 0) notes.push(`${count(kept, 'key')} of others stay`);
+  if (verdict !== 'conflict' && taking === null && kept > 0)
+    notes.push(`${count(kept, 'key')} of others stay`);
   return notes;
+}
+
+/** What a choice of a person leaves as it is, and what it takes away. */
+export function choiceNotes(wish: AccountWish, verdict: PlanVerdict, facts: HostFacts): readonly string[] {
+  const { account } = facts;
+  const claim = claimNow(wish, facts);
+  if (claim === 'none' || account === null || verdict === 'conflict' || verdict === 'blocked') return [];
+  const has = `password ${account.password}, shell ${account.shell}, groups ${account.groups.join(' ')}, ${count(account.keyLines, 'key')}`;
+  switch (claim) {
+    case 'adopt':
+      return [
+        `it was made by somebody else and is Garrison's from now on; what it has stays: ${has}`,
+        'a later revoke takes away what Garrison added, and does not lock it',
+      ];
+    case 'keysOnly':
+      return [
+        "it stays somebody else's; nothing but keys is added, and a later revoke takes just these away",
+      ];
+    case 'takeOver':
+      return [
+        `it was made by somebody else and is wholly Garrison's from now on; what it has is lost: ${has}`,
+        'its home and files stay, and a later revoke locks it',
+      ];
+    default:
+      return unreachable(claim);
+  }
 }
 
 /** Short enough to read, long enough to tell two keys apart. */

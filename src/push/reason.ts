@@ -11,6 +11,10 @@ const SENTENCES = {
     '{account} on {host} can no longer log in. Its home, files and groups are kept; {liveProcesses} of its processes still run.',
   AlreadyRevoked:
     '{account} on {host} was already revoked; nothing was changed. {liveProcesses} of its processes still run.',
+  AccountReleased:
+    'all that Garrison had added to {account} on {host} is removed. The account was there before Garrison and is not locked: it may still log in with what is its own. {liveProcesses} of its processes run.',
+  AlreadyReleased:
+    "nothing that Garrison added is left in {account} on {host}; nothing was changed. The account is somebody else's work and is not locked.",
   AccountAbsent: 'there is no account {account} on {host}; nothing was done.',
   CheckPassed: 'connect, login, root and tools on {host} are fine ({system}).',
 
@@ -91,7 +95,7 @@ const SENTENCES = {
     '{host} could not say whether {account} exists (its name service failed). Nothing was touched; look at getent passwd there.',
 
   AccountForeign:
-    '{account} exists on {host} and was not made by Garrison; nothing was touched. Choose another name, or have that account removed.',
+    '{account} exists on {host} and was not made by Garrison; nothing was touched. Choose another name, have that account removed, or say what is to become of it: --adopt, --keys-only or --take-over.',
   AccountOfOtherCluster:
     '{account} on {host} was made by another Garrison; nothing was touched. Revoke it there, or remove /var/lib/garrison/accounts/{account} on the host if that Garrison is gone.',
   AccountMarkMismatch:
@@ -100,6 +104,14 @@ const SENTENCES = {
     'the record /var/lib/garrison/accounts/{account} on {host} is damaged, so nobody can tell whose account it is; nothing was touched.',
   AccountLockedByHand:
     '{account} on {host} was locked or has expired by someone else\'s hand; nothing was touched. Unlock it there (usermod -U -e "" {account}) if it should work again.',
+  AccountMissing:
+    'there is no account {account} on {host}, and --keys-only adds keys to one that is there. Leave it out to make the account; nothing was changed.',
+  AccountOurs:
+    "{account} on {host} is Garrison's already, and --keys-only is for accounts of others; nothing was touched. Push without it.",
+  AccountOfSystem:
+    '{account} on {host} has a uid below {uidMin}: an account of the system is never taken over; nothing was touched. Choose another name.',
+  AccountPrivileged:
+    '{account} on {host} can become root or belongs to its administrators ({privileges}); nothing was touched. If it is the one you mean, add --privileged {account}.',
   GroupNameTaken:
     'a group {account} exists on {host} already, so the account cannot be made. Choose another name, or remove that group.',
   GroupMissing:

@@ -3,7 +3,7 @@
  * It sends nothing that was not checked: no value can become shell text, a file name of another kind, or an argument of ssh.
  */
 import { unreachable } from '../errors.ts';
-import { checkAccountName, checkAccountWish, sudoFileName, sudoRule } from './account.ts';
+import { checkAccountName, checkAccountWish, sudoFileName, sudoRule, type AccountWish } from './account.ts';
 import { isOfHost, type PlanAgreed, type PushTask } from './job.ts';
 
 /** What one attempt adds to its task. */
@@ -88,11 +88,17 @@ function wishFields(task: PushTask): [string, string][] {
     ...wish.keys.map((key): [string, string] => ['key', key]),
     ...wish.groups.map((group): [string, string] => ['group', group]),
     ['sudofile', sudoFileName(wish.name)],
+    ...claimFields(wish),
     ['sudowish', wish.sudo.kind],
     ['granted', task.granted === true ? 'yes' : 'no'],
     ['sudohead', `# Garrison ${task.fence.clusterId} wrote this file and its next push restores it.`],
     ...(rule === null ? [] : [['sudorule', rule] satisfies [string, string]]),
   ];
+}
+
+function claimFields({ claim = 'none', privileged = false }: AccountWish): [string, string][] {
+  if (claim === 'none') return [];
+  return [['claim', claim], ...(privileged ? [['privileged', 'yes'] satisfies [string, string]] : [])];
 }
 
 /** Why this task may not be sent at all, or null. What passes can be a file name, an ssh argument and a line of data. */

@@ -119,7 +119,7 @@ function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
     if (kind === 'check') return null;
     throw new GarrisonError('USAGE', `a ${kind} needs an account`);
   }
-  const { name, keys, groups, shell, sudo, comment } = account;
+  const { name, keys, groups, shell, sudo, comment, claim, confirmed, privileged } = account;
   return parseAccountWish({
     name,
     keys,
@@ -127,5 +127,6 @@ function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
     ...(shell === undefined ? {} : { shell }),
     ...(sudo === undefined ? {} : { sudo }),
     ...(comment === undefined ? {} : { comment }),
+    ...{ claim, confirmed, privileged },
   });
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { GarrisonError } from '../errors.ts';
+import { CLAIMS } from '../push/claim.ts';
 
 const Reason = z.string().min(1).max(1000).nullable().default(null);
 const Name = z.string().min(1).max(255);
@@ -24,6 +25,9 @@ export const PushBody = z.strictObject({
       shell: z.string().min(1).max(255).optional(),
       sudo: z.string().min(1).max(20_000).optional(),
       comment: z.string().max(255).optional(),
+      claim: z.enum(CLAIMS).optional(),
+      confirmed: Name.optional(),
+      privileged: Name.optional(),
     })
     .nullable()
     .default(null),

@@ -20,6 +20,7 @@ const COMMON = [
   '10-answer',
   '20-state',
   '30-account',
+  '33-claim',
   '40-keys',
   '50-sudo',
   '60-survey',
@@ -29,8 +30,8 @@ const COMMON = [
   '90-main',
 ];
 const SCRIPTS: Readonly<Record<JobKind, string>> = {
-  push: scriptOf([...COMMON, '70-push']),
-  revoke: scriptOf([...COMMON, '80-revoke']),
+  push: scriptOf([...COMMON, '70-push', '72-keys-only']),
+  revoke: scriptOf([...COMMON, '80-revoke', '82-release']),
   plan: scriptOf([...COMMON, '87-plan']),
   remove: scriptOf([...COMMON, '89-remove']),
   survey: scriptOf(['10-answer', '20-state', '30-account', '68-running', '88-survey', '90-main']),

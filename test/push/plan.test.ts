@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { AccountWish } from '../../src/push/account.ts';
 import { readHostFacts, type HostFacts, type PresentAccount } from '../../src/push/hostFacts.ts';
+import { claimNow } from '../../src/push/ownership.ts';
 import { changeCodes, planAccount, type AccountPlan } from '../../src/push/plan.ts';
 
 const TOKEN = 'feedbeef';
@@ -25,6 +26,11 @@ const wishes: fc.Arbitrary<AccountWish> = fc.record({
   comment: fc.constantFrom(...COMMENTS),
 });
 
+/** With a choice, or without. */
+const claiming = fc
+  .tuple(wishes, fc.constantFrom('none', 'none', 'adopt', 'takeOver'))
+  .map(([wish, claim]): AccountWish => ({ ...wish, claim, privileged: true }));
+
 const accounts: fc.Arbitrary<PresentAccount> = fc.record({
   uid: fc.constantFrom(0, 1000, 1001),
   gecos: fc.constantFrom(`garrison-${TOKEN}`, `Ada L. garrison-${TOKEN},room`, 'Administrator', ''),
@@ -33,6 +39,7 @@ const accounts: fc.Arbitrary<PresentAccount> = fc.record({
   password: fc.constantFrom('set', 'locked', 'none'),
   isLocked: fc.boolean(),
   isExpired: fc.boolean(),
+  isLockBare: fc.boolean(),
   isLockOurs: fc.boolean(),
   homeOwner: fc.constantFrom(null, 0, 1000, 1001),
   isHalfMade: fc.boolean(),
@@ -52,7 +59,8 @@ const factsOf = (account: fc.Arbitrary<PresentAccount | null>): fc.Arbitrary<Hos
       ),
       mark: fc.record({
         mark: fc.constantFrom('none', 'ours', 'other', 'damaged'),
-        state: fc.constantFrom('creating', 'ready', 'revoking', 'revoked'),
+        state: fc.constantFrom('creating', 'claiming', 'ready', 'revoking', 'revoked'),
+        claim: fc.constantFrom('none', 'adopt', 'keysOnly', 'takeOver'),
         token: fc.constantFrom(TOKEN, 'other'),
         uid: fc.constantFrom(null, 1000, 1001),
         hasSudo: fc.boolean(),
@@ -62,6 +70,15 @@ const factsOf = (account: fc.Arbitrary<PresentAccount | null>): fc.Arbitrary<Hos
         jobId: fc.constant(null),
     isSameWish: fc.boolean(),
       }),
+      taking: fc.option(
+        fc.record({
+          uidMin: fc.constant(1000),
+          privileges: fc.constantFrom('', 'in group wheel'),
+          otherGroups: some(['staff', 'lp']),
+          otherKeys: fc.nat(3),
+          isPasswordFree: fc.boolean(),
+        }),
+      ),
       keys: some(KEYS),
       groupsMissing: fc.constantFrom<string[]>([], ['nosuch']),
       memberOf: some(GROUPS),
@@ -104,6 +121,10 @@ const goodFacts = anyFacts.map((facts): HostFacts => ({
     token: TOKEN,
     uid: 1000,
   },
+  taking:
+    facts.taking === null
+      ? null
+      : { ...facts.taking, isPasswordFree: facts.account?.isLocked === false && !facts.account.isExpired },
   groupsMissing: [],
   lacking: [],
   isShellUsable: true,
@@ -142,11 +163,12 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
       gecos: tag,
       isLocked: false,
       isExpired: false,
+      isLockBare: false,
       isLockOurs: false,
     }),
     ...(does('shell-set') ? { shell: what('shell-set')[0] ?? '' } : {}),
     ...(comment === null ? {} : { gecos: comment === '' ? tag : `${comment} ${tag}` }),
-    ...(does('account-unlocked') ? { isLocked: false, isExpired: false } : {}),
+    ...(does('account-unlocked') || does('password-removed') ? { isLocked: false, isExpired: false } : {}),
   };
   const memberOf = [
     ...facts.memberOf.filter((group) => before !== null && !what('groups-removed').includes(group)),
@@ -166,6 +188,12 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
       ...facts.mark,
       mark: 'ours',
       state: 'ready',
+      claim:
+        before === null
+          ? 'none'
+          : claimNow(wish, facts) === 'none'
+            ? facts.mark.claim
+            : claimNow(wish, facts),
       token: TOKEN,
       uid: 1000,
       keys: ours,
@@ -185,7 +213,7 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
 describe('a plan', () => {
   it('that was applied leaves nothing to do', () => {
     fc.assert(
-      fc.property(goodFacts, wishes, (facts, wish) => {
+      fc.property(goodFacts, claiming, (facts, wish) => {
         const plan = planAccount('push', wish, facts);
         fc.pre(plan.verdict === 'create' || plan.verdict === 'change');
         const after = planAccount('push', wish, pushed(facts, wish, plan));
@@ -202,7 +230,10 @@ describe('a plan', () => {
         const { uid, gecos } = facts.account!;
         const isProved =
           facts.mark.mark === 'ours' && uid !== 0 && gecos.includes(`garrison-${facts.mark.token}`);
-        if (!isProved || facts.isInUse) {
+        // Keys that were given by an explicit choice are taken back, and that is all.
+        if (facts.mark.claim === 'keysOnly' && of === 'revoke') {
+          assert.ok(plan.changes.every(({ code }) => code === 'keys-removed' || code === 'sudo-removed'));
+        } else if (!isProved || facts.isInUse || facts.mark.claim === 'keysOnly') {
           assert.equal(plan.verdict, 'conflict');
           assert.deepEqual(plan.changes, []);
         }
@@ -213,17 +244,63 @@ describe('a plan', () => {
     );
   });
 
+  it('of a foreign account does what was chosen, and nothing more', () => {
+    const foreign = goodFacts
+      .filter(({ account, taking }) => account !== null && taking !== null)
+      .map((facts): HostFacts => ({
+        ...facts,
+        account: { ...facts.account!, gecos: 'Administrator' },
+        mark: { ...facts.mark, mark: 'none', state: '', claim: 'none', keysThere: [], groups: [], uid: null },
+        sudo: { ...facts.sudo, file: 'absent', isRight: false },
+      }));
+    const choices = fc.constantFrom('adopt', 'keysOnly', 'takeOver');
+    fc.assert(
+      fc.property(foreign, wishes, choices, fc.boolean(), (facts, wish, claim, privileged) => {
+        const without = planAccount('push', wish, facts);
+        assert.equal(`${without.verdict} ${without.reason}`, 'conflict AccountForeign');
+        const plan = planAccount('push', { ...wish, claim, privileged }, facts);
+        const codes = changeCodes(plan.changes);
+        const isRefused = plan.verdict === 'conflict' || plan.verdict === 'blocked';
+        if (facts.taking!.privileges !== '' && claim === 'takeOver' && !privileged)
+          assert.equal(plan.reason, 'AccountPrivileged');
+        if (claim === 'keysOnly') assert.ok(codes.every((code) => code === 'keys-added'));
+        if (claim === 'adopt' && !isRefused) {
+          assert.equal(codes[0], 'account-adopted');
+          assert.ok(
+            codes.every((code) => !/removed|locked|taken/.test(code)),
+            codes.join(),
+          );
+          if (wish.comment === '') assert.ok(!codes.includes('comment-set'));
+        }
+        if (claim === 'takeOver' && !isRefused) assert.equal(codes[0], 'account-taken');
+        assert.deepEqual(planAccount('revoke', wish, facts).changes, []);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('never takes over a low uid, whatever is said', () => {
+    const low = factsOf(accounts.map((account) => ({ ...account, uid: 999 })));
+    fc.assert(
+      fc.property(low, wishes, (facts, wish) => {
+        const foreign = { ...facts, mark: { ...facts.mark, mark: 'none', claim: 'none' } } as const;
+        const plan = planAccount('push', { ...wish, claim: 'takeOver', privileged: true }, foreign);
+        assert.equal(plan.verdict, 'conflict');
+      }),
+    );
+  });
+
   it('removes only keys and groups of ours, and adds only what is wished', () => {
     fc.assert(
       fc.property(fc.oneof(anyFacts, goodFacts), wishes, (facts, wish) => {
         const { changes } = planAccount('push', wish, facts);
         for (const { code, what } of changes) {
-          if (code === 'groups-removed')
+          if (code === 'groups-removed' && facts.mark.claim !== 'takeOver')
             assert.ok(facts.mark.groups.includes(what) && !wish.groups.includes(what));
           if (code === 'groups-added') assert.ok(wish.groups.includes(what));
         }
         const removed = changes.filter(({ code }) => code === 'keys-removed').length;
-        assert.ok(removed <= facts.mark.keysThere.length);
+        if (facts.mark.claim !== 'takeOver') assert.ok(removed <= facts.mark.keysThere.length);
         assert.equal(new Set(changeCodes(changes)).size, changeCodes(changes).length);
       }),
     );

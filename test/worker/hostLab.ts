@@ -126,10 +126,10 @@ export function feed(host: PracticeHost, shell: readonly string[], text: string)
   return ended.stdout + ended.stderr;
 }
 
-/** One checksum of everything an account consists of: passwd files, sudoers and homes. */
-export function fingerprint(host: PracticeHost): string {
+/** One checksum of everything an account consists of, or of what of it begins with one of these: passwd files, sudoers and homes. */
+export function fingerprint(host: PracticeHost, below: readonly string[] = ['/']): string {
   const hash = createHash('sha256');
-  for (const path of [
+  const paths = [
     '/etc/passwd',
     '/etc/shadow',
     '/etc/group',
@@ -137,7 +137,8 @@ export function fingerprint(host: PracticeHost): string {
     '/etc/sudoers',
     '/etc/sudoers.d',
     '/home',
-  ]) {
+  ];
+  for (const path of paths.filter((each) => below.some((start) => each.startsWith(start)))) {
     digest(`${host.filesAt}${path}`, (text) => hash.update(text));
   }
   return hash.digest('hex');

@@ -13,6 +13,9 @@ import { fingerprint, inside, run, startHostLab, wish, type HostLab } from './ho
 /** How a change that was made is told, by the code under which it was planned. */
 const DONE: Readonly<Record<string, string>> = {
   'account-created': 'created account',
+  'account-adopted': 'adopted account',
+  'account-taken': 'took account over',
+  'password-removed': 'removed password',
   'account-unlocked': 'unlocked account',
   'account-locked': 'locked account',
   'shell-set': 'set shell',
@@ -43,7 +46,110 @@ interface Scene {
 
 const FULL = { groups: ['games'], shell: '/bin/bash', sudo: { kind: 'all' }, comment: 'Ada L.' } as const;
 
+/** As an administrator has one: a password, groups, a rule of its own, a key, another shell. */
+const ADMIN = `groupadd -f wheel; useradd -m -s /bin/dash -c 'Lee, room 7' -G wheel,audio $n; echo "$n:secret" | chpasswd; mkdir -m 700 /home/$n/.ssh; echo "ssh-ed25519 ${'A'.repeat(68)} own" >/home/$n/.ssh/authorized_keys; chown -R $n: /home/$n/.ssh`;
+const PLAIN = ADMIN.replace('wheel,audio', 'audio');
+
 const SCENES: readonly Scene[] = [
+  {
+    state: "an administrator's account to adopt",
+    make: ADMIN,
+    wish: { ...FULL, claim: 'adopt' },
+    verdict: 'change',
+  },
+  {
+    state: 'an account to adopt as it is',
+    make: ADMIN,
+    wish: { claim: 'adopt', keys: [] },
+    verdict: 'change',
+  },
+  {
+    state: 'an account without a password to adopt',
+    make: 'useradd -m $n',
+    wish: { claim: 'adopt' },
+    verdict: 'change',
+  },
+  {
+    state: 'an account to adopt that was locked by hand',
+    make: `${PLAIN}; usermod -L $n`,
+    wish: { claim: 'adopt' },
+    verdict: 'conflict',
+    reason: 'AccountLockedByHand',
+  },
+  {
+    state: "an administrator's account to give keys only",
+    make: ADMIN,
+    wish: { claim: 'keysOnly' },
+    verdict: 'change',
+  },
+  {
+    state: 'nobody to give keys only',
+    wish: { claim: 'keysOnly' },
+    verdict: 'blocked',
+    reason: 'AccountMissing',
+  },
+  {
+    state: 'an account of ours to give keys only',
+    first: {},
+    wish: { claim: 'keysOnly' },
+    verdict: 'conflict',
+    reason: 'AccountOurs',
+  },
+  { state: 'an account to take over', make: PLAIN, wish: { ...FULL, claim: 'takeOver' }, verdict: 'change' },
+  {
+    state: 'an account to take over, with nothing wished',
+    make: PLAIN,
+    wish: { claim: 'takeOver', keys: [] },
+    verdict: 'change',
+  },
+  {
+    state: 'an account to take over that was locked by hand',
+    make: `${PLAIN}; usermod -L -e 1 $n`,
+    wish: { claim: 'takeOver' },
+    verdict: 'change',
+  },
+  {
+    state: 'an account of wheel to take over',
+    make: ADMIN,
+    wish: { claim: 'takeOver' },
+    verdict: 'conflict',
+    reason: 'AccountPrivileged',
+  },
+  {
+    state: 'an account with a rule in a list to take over',
+    make: `${PLAIN}; echo "nobody,$n ALL=(root) /bin/true" >>/etc/sudoers`,
+    wish: { claim: 'takeOver' },
+    verdict: 'conflict',
+    reason: 'AccountPrivileged',
+  },
+  {
+    state: 'an account with a rule for its uid to take over',
+    make: `${PLAIN}; echo "#$(id -u $n) ALL=(root) /bin/true" >>/etc/sudoers`,
+    wish: { claim: 'takeOver' },
+    verdict: 'conflict',
+    reason: 'AccountPrivileged',
+  },
+  {
+    state: 'an account of wheel to take over by name',
+    make: ADMIN,
+    wish: { ...FULL, claim: 'takeOver', privileged: true },
+    verdict: 'change',
+  },
+  {
+    state: 'an account of the system to take over',
+    make: 'useradd -r -m $n',
+    wish: { claim: 'takeOver', privileged: true },
+    verdict: 'conflict',
+    reason: 'AccountOfSystem',
+  },
+  {
+    state: 'an account with another uid 0 to adopt',
+    make: 'useradd -o -u 0 -m $n',
+    wish: { claim: 'adopt' },
+    verdict: 'conflict',
+    reason: 'AccountForeign',
+  },
+  { state: 'nobody to adopt', wish: { ...FULL, claim: 'adopt' }, verdict: 'create' },
   { state: 'nobody of that name', wish: FULL, verdict: 'create' },
   { state: 'an account of ours, as wished', first: FULL, wish: FULL, verdict: 'unchanged' },
   {

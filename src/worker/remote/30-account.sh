@@ -41,7 +41,7 @@ find_line() {
 # Sets mark=none|ours|other|damaged and mark_*.
 read_mark() {
     mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_locked=no mark_sudo=no mark_keys= mark_groups=
-    mark_granted=no mark_wish= mark_archive= mark_archived= mark_home=
+    mark_granted=no mark_wish= mark_archive= mark_archived= mark_home= mark_claim= mark_was=
     if [ ! -e "$state/accounts/$name" ]; then return; fi
     mark=damaged
     while IFS=' ' read -r field value; do
@@ -59,6 +59,8 @@ read_mark() {
             archive) mark_archive=$value ;;
             archived) mark_archived=$value ;;
             home) mark_home=$value ;;
+            claim) mark_claim=$value ;;
+            was) mark_was="$mark_was$value$nl" ;;
             key) mark_keys="$mark_keys$value$nl" ;;
             group) mark_groups="$mark_groups $value" ;;
             end) mark=other ;;
@@ -72,7 +74,9 @@ read_mark() {
 # The rest of the mark stays as mark_* have it: whether grants ever wanted it, what was last wished, where it was archived.
 write_mark() {
     lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}locked $kept_locked${nl}sudo $5$nl"
+    if [ -n "$mark_claim" ]; then lines="${lines}claim $mark_claim$nl"; fi
     IFS=$nl
+    for was in $mark_was; do lines="${lines}was $was$nl"; done
     for key in $6; do lines="${lines}key $key$nl"; done
     IFS=$blanks
     for group in $7; do lines="${lines}group $group$nl"; done
@@ -85,6 +89,7 @@ write_mark() {
 
 # Ends the attempt as a conflict, with nothing touched, unless the account is absent or proved ours.
 prove_ours() {
+    claim_todo=no adopted=no strict=no
     if [ "$name" = root ] || [ "$name" = "${SUDO_USER:-root}" ] || [ "$name" = "$login_user" ]; then refuse conflict AccountInUse; fi
     # Nothing to take away, whoever made it once.
     if [ "$kind:$account" = revoke:absent ] && [ "$mark" != ours ]; then
@@ -95,21 +100,45 @@ prove_ours() {
         damaged) refuse conflict AccountMarkDamaged ;;
         other) refuse conflict AccountOfOtherCluster ;;
     esac
-    if [ "$account" = absent ]; then return; fi
-    if [ "$mark" = none ] || [ "$uid" -eq 0 ]; then refuse conflict AccountForeign; fi
+    if [ "$account" = absent ]; then
+        if [ "$want_claim" = keysOnly ]; then refuse failed AccountMissing; fi
+        return
+    fi
+    if [ "$uid" -eq 0 ]; then refuse conflict AccountForeign; fi
+    case $mark:$mark_claim in
+        none:*) claim_or_refuse ;;
+        *:keysOnly)
+            if [ "$mark_uid" != "$uid" ]; then refuse conflict AccountMarkMismatch; fi
+            if [ "$kind" = push ]; then claim_or_refuse; fi
+            ;;
+        *) prove_by_token ;;
+    esac
+    set_claim
+}
+
+# Our mark says that the whole account is ours: its uid and the token in its comment must say so too.
+prove_by_token() {
     token_seen=no
     case $gecos in *"garrison-$mark_token"*) token_seen=yes ;; esac
     case $mark_state:$token_seen in
         creating:no) refuse conflict AccountForeign ;;
+        claiming:no)
+            claim_or_refuse
+            return
+            ;;
         creating:yes) if [ -n "$mark_uid" ] && [ "$mark_uid" != "$uid" ]; then refuse conflict AccountMarkMismatch; fi ;;
         *:no) refuse conflict AccountMarkMismatch ;;
         *) if [ "$mark_uid" != "$uid" ]; then refuse conflict AccountMarkMismatch; fi ;;
     esac
+    case $want_claim:$mark_claim in
+        keysOnly:*) refuse conflict AccountOurs ;;
+        takeOver:adopt) claim_or_refuse ;;
+    esac
 }
 
-# Sets locked=yes|no (the password) and expired=yes|no with expire as the host keeps it.
+# Sets locked=yes|no (the password), lock_bare=yes where the lock is on none, and expired=yes|no with expire as the host keeps it.
 read_shadow() {
-    locked=no expired=no expire= shadow=absent
+    locked=no lock_bare=no expired=no expire= shadow=absent
     if command -v getent >/dev/null 2>&1; then
         entry=$(getent shadow "$name" 2>/dev/null)
     else
@@ -121,6 +150,7 @@ read_shadow() {
 $entry
 GARRISON_ENTRY
     case $secret in '!'*) locked=yes ;; esac
+    case $secret in '!' | '!!' | '!*') lock_bare=yes ;; esac
     if ! is_number "$expire"; then expire=; fi
     if is_past "$expire"; then expired=yes; fi
 }

@@ -68,7 +68,7 @@ heard_from_user() {
 
 # Sets keys_missing (lines `type blob`) of the wished, and keys_extra of those we once added and that are wished no longer.
 compare_keys() {
-    keys_missing= keys_extra=
+    keys_missing= keys_extra= keys_other=0
     IFS=$nl
     for key in $want_keys; do
         case "$nl$keys_content$nl" in
@@ -81,6 +81,7 @@ compare_keys() {
         case "$keys_content" in *"${key#* }"*) if holds_key "$key"; then keys_extra="$keys_extra$key$nl"; fi ;; esac
     done
     IFS=$blanks
+    if [ "$strict" = yes ]; then count_other_keys; fi
 }
 
 # Is there a line with this key that is not a comment?
@@ -103,6 +104,10 @@ key_patterns() {
 # The keys that will be ours: of the wished, those that were ours or are about to be added.
 keys_to_mark() {
     marked=
+    if [ "$strict" = yes ]; then
+        marked=$want_keys
+        return
+    fi
     IFS=$nl
     for key in $want_keys; do
         case "$nl$mark_keys$keys_missing" in *"$nl$key$nl"*) marked="$marked$key$nl" ;; esac
@@ -113,6 +118,7 @@ keys_to_mark() {
 # Writes the file anew: every line of the user's own stays as it is. The count of lines tells the user's side a whole file from a torn one.
 write_keys() {
     content= said='the file could not be searched'
+    if [ "$strict" = yes ]; then keys_missing=$want_keys keys_content=; fi
     if [ -n "$keys_content" ]; then keep_other_lines || return 1; fi
     IFS=$nl
     for key in $keys_missing; do

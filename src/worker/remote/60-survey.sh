@@ -4,8 +4,28 @@
 # Sets shell_todo, comment_todo, unlock_todo, groups_missing/groups_extra, keys_*, sudo_todo for an account that is there and ours.
 survey() {
     read_shadow
-    # A lock or an expiry that our own revoke did not make is someone's decision, not drift.
-    unlock_todo=no
+    survey_lock
+    shell_todo=no
+    if [ -n "$want_shell" ] && [ "$login_shell" != "$want_shell" ]; then shell_todo=yes; fi
+    survey_comment
+    survey_home
+    compare_groups
+    check_keys_file
+    compare_keys
+    compare_sudo
+}
+
+# A lock or an expiry that our own revoke did not make is someone's decision, not drift.
+survey_lock() {
+    unlock_todo=no password_todo=no
+    if [ "$strict" = yes ]; then
+        if ! password_is_free; then password_todo=yes; fi
+        return
+    fi
+    if [ "$adopted" = yes ]; then
+        refuse_locked_by_hand
+        return
+    fi
     if [ "$locked$expired" != nono ]; then
         case $mark_state in
             revoking | revoked | removing) unlock_todo=yes ;;
@@ -14,25 +34,33 @@ survey() {
         # Our revoke came on top of a lock that was there before, or what it put aside has run out since.
         if [ "$mark_locked" = yes ] || is_past "$mark_expire"; then refuse conflict AccountLockedByHand; fi
     fi
-    shell_todo=no
-    if [ -n "$want_shell" ] && [ "$login_shell" != "$want_shell" ]; then shell_todo=yes; fi
+}
+
+# An adopted account keeps its comment, unless another is wished.
+survey_comment() {
     comment_todo=no
-    if [ "${gecos%%,*}" != "${want_comment:+$want_comment }garrison-$mark_token" ]; then comment_todo=yes; fi
+    if [ "$adopted:$want_comment" = yes: ]; then return; fi
+    expected="${want_comment:+$want_comment }garrison-$mark_token"
+    if [ "$claim_todo" = yes ]; then expected=$want_comment; fi
+    if [ "${gecos%%,*}" != "$expected" ]; then comment_todo=yes; fi
+}
+
+survey_home() {
     survey_files
     case $home_owner in
         '') refuse failed HomeMissing ;;
         "$uid") ;;
         *) refuse failed HomeNotOwned ;;
     esac
-    compare_groups
+}
+
+check_keys_file() {
     read_keys
     case $keys_file in
         odd) refuse failed KeysUnusual ;;
         nohome) refuse failed HomeMissing ;;
         unreadable) refuse failed KeysUnreadable ;;
     esac
-    compare_keys
-    compare_sudo
 }
 
 # Sets home_owner (empty where it is not a folder) and sudo_mode, with one look. Without the lock: a home may be a file system that hangs.
@@ -52,7 +80,7 @@ GARRISON_LISTING
 # Sets groups_missing and groups_extra. A wished group that does not exist ends the attempt.
 compare_groups() {
     groups_missing= groups_extra=
-    if [ -z "$want_groups$mark_groups" ]; then return; fi
+    if [ "$strict:$want_groups$mark_groups" = no: ]; then return; fi
     find_memberships
     for group in $want_groups; do
         case $existing in
@@ -67,6 +95,11 @@ compare_groups() {
     for group in $mark_groups; do
         case " $want_groups " in *" $group "*) continue ;; esac
         case $memberships in *" $group "*) groups_extra="$groups_extra $group" ;; esac
+    done
+    if [ "$strict" = no ]; then return; fi
+    find_other_groups
+    for group in $other_groups; do
+        case " $groups_extra " in *" $group "*) ;; *) groups_extra="$groups_extra $group" ;; esac
     done
 }
 
@@ -92,6 +125,10 @@ group_entries() {
 
 groups_to_mark() {
     marked_groups=
+    if [ "$strict" = yes ]; then
+        marked_groups=$want_groups
+        return
+    fi
     for group in $want_groups; do
         case " $mark_groups $groups_missing " in *" $group "*) marked_groups="$marked_groups $group" ;; esac
     done

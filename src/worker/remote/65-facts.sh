@@ -21,6 +21,7 @@ gather_facts() {
     gather_groups
     gather_keys
     gather_sudo
+    gather_taking
     gather_means
     hash_facts
 }
@@ -36,6 +37,7 @@ gather_mark() {
     know markToken "$mark_token"
     know markUid "$mark_uid"
     know markSudo "$mark_sudo"
+    if [ -n "$mark_claim" ]; then know markClaim "$mark_claim"; fi
     mention markJob "$mark_job"
     # Without a sum of before nobody can say whether it was another wish.
     if [ -n "$mark_wish" ] && [ "$mark_wish" = "$(wish_sum)" ]; then mention markWish same; else mention markWish other; fi
@@ -55,6 +57,7 @@ gather_account() {
         *) know password set ;;
     esac
     know locked "$locked"
+    know lockBare "$lock_bare"
     know expired "$expired"
     know lockIsOurs "$(lock_is_ours)"
     survey_files
@@ -135,14 +138,38 @@ gather_sudo() {
 
 # Rules of others that name the account, compared as text: a dot in a name is only a dot.
 gather_rules() {
-    set +f
-    rules=$(grep -hF -e "$name" /etc/sudoers /etc/sudoers.d/* 2>/dev/null | head -n 50)
-    set -f
+    find_rules
     while read -r who rest; do
-        if [ "$who" = "$name" ] && [ "$who $rest" != "$sudo_rule" ]; then know sudoLine "$who $rest"; fi
+        if [ -n "$who" ]; then know sudoLine "$who $rest"; fi
     done <<GARRISON_RULES
 $rules
 GARRISON_RULES
+}
+
+# Sets rules.
+find_rules() {
+    set +f
+    rules=$(grep -hF -e "$name" /etc/sudoers /etc/sudoers.d/* 2>/dev/null | head -n 50)
+    set -f
+    found=$rules rules=
+    while read -r who rest; do
+        case ",$who," in *",$name,"*) if [ "$who $rest" != "$sudo_rule" ]; then rules="$rules$who $rest$nl"; fi ;; esac
+    done <<GARRISON_RULES
+$found
+GARRISON_RULES
+}
+
+# What a take-over would go by, and what it would take away.
+gather_taking() {
+    if [ "$account" = absent ] || ! takes_over; then return; fi
+    find_privileges
+    know uidMin "$uid_min"
+    know privileges "${privileges#, }"
+    find_other_groups
+    for group in $other_groups; do know otherGroup "$group"; done
+    count_other_keys
+    know otherKeys "$keys_other"
+    if password_is_free; then know passwordFree yes; else know passwordFree no; fi
 }
 
 gather_means() {

@@ -5,6 +5,7 @@ push() {
     resumed=no created=no sudo_written=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
     check_plan
+    if [ "$want_claim:$account" = keysOnly:present ]; then push_keys_only; fi
     if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
     if [ "$account" = absent ] || [ "$remake" = yes ]; then plan_creation; else plan_update; fi
     if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
@@ -18,7 +19,7 @@ push() {
 }
 
 plan_creation() {
-    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content= mark_granted=$want_granted mark_wish= mark_archive= mark_home=
+    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content= mark_granted=$want_granted mark_wish= mark_archive= mark_home= mark_claim= mark_was=
     if [ "$account" = absent ]; then home=$(new_home); fi
     compare_groups
     compare_keys
@@ -41,7 +42,7 @@ plan_creation() {
 }
 
 create_account() {
-    unlock_todo=no shell_todo=no comment_todo=no
+    unlock_todo=no shell_todo=no comment_todo=no password_todo=no
     if [ "$remake" = yes ]; then unmake_half; fi
     if [ "$sudo_found" = ours ]; then drop_stale_rule; fi
     keys_to_mark
@@ -111,6 +112,7 @@ unmake_half() {
 }
 
 plan_update() {
+    if [ "$claim_todo" = yes ]; then begin_claim; fi
     survey
     check_means
     keys_to_mark
@@ -119,8 +121,8 @@ plan_update() {
     was_granted=$mark_granted was_wished=$mark_wish
     if [ "$want_granted" = yes ]; then mark_granted=yes; fi
     agree_on "$(words_of_update)"
-    if [ "$mark_state" = creating ]; then resumed=yes; fi
-    if [ "$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra" = nonononone ]; then
+    case $mark_state:$claim_todo in creating:* | claiming:no) resumed=yes ;; esac
+    if [ "$claim_todo$password_todo$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra$keys_other" = nonononononone0 ]; then
         keep_quiet_mark
         return
     fi
@@ -165,13 +167,15 @@ words_of_creation() {
 
 words_of_update() {
     words=
+    case $claim_todo:$want_claim in yes:adopt) words=,account-adopted ;; yes:*) words=,account-taken ;; esac
+    if [ "$password_todo" = yes ]; then words=$words,password-removed; fi
     if [ "$unlock_todo" = yes ]; then words=$words,account-unlocked; fi
     if [ "$shell_todo" = yes ]; then words=$words,shell-set; fi
     if [ "$comment_todo" = yes ]; then words=$words,comment-set; fi
     if [ -n "$groups_missing" ]; then words=$words,groups-added; fi
     if [ -n "$groups_extra" ]; then words=$words,groups-removed; fi
     if [ -n "$keys_missing" ]; then words=$words,keys-added; fi
-    if [ -n "$keys_extra" ]; then words=$words,keys-removed; fi
+    if [ "$keys_extra$keys_other" != 0 ]; then words=$words,keys-removed; fi
     case $sudo_todo in write) words=$words,sudo-written ;; remove) words=$words,sudo-removed ;; esac
     printf '%s' "${words#,}"
 }

@@ -2,6 +2,7 @@
 # When one fails, what this attempt itself created is taken back and nothing else.
 
 apply_rest() {
+    apply_claim
     if [ "$unlock_todo" = yes ]; then
         quietly usermod -U -e "$mark_expire" "$name" || give_up AccountNotUnlocked
         changed account-unlocked
@@ -33,10 +34,11 @@ apply_groups() {
 }
 
 apply_keys() {
-    if [ -z "$keys_missing$keys_extra" ]; then return; fi
+    if [ "$keys_missing$keys_extra$keys_other" = 0 ]; then return; fi
+    added=$keys_missing
     write_keys || give_up KeysNotWritten
-    if [ -n "$keys_missing" ]; then changed keys-added; fi
-    if [ -n "$keys_extra" ]; then changed keys-removed; fi
+    if [ -n "$added" ]; then changed keys-added; fi
+    if [ "$keys_extra$keys_other" != 0 ]; then changed keys-removed; fi
 }
 
 apply_sudo() {
@@ -61,14 +63,15 @@ verify_push() {
         text left account
         refuse failed VerifyFailed
     fi
-    mark_keys=$marked mark_groups=$marked_groups mark_sudo=$marked_sudo
+    mark_keys=$marked mark_groups=$marked_groups mark_sudo=$marked_sudo claim_todo=no
     survey
     left=
     if [ "$unlock_todo" = yes ]; then left="$left lock"; fi
+    if [ "$password_todo" = yes ]; then left="$left password"; fi
     if [ "$shell_todo" = yes ]; then left="$left shell"; fi
     if [ "$comment_todo" = yes ]; then left="$left comment"; fi
     if [ -n "$groups_missing$groups_extra" ]; then left="$left groups"; fi
-    if [ -n "$keys_missing$keys_extra" ]; then left="$left keys"; fi
+    if [ "$keys_missing$keys_extra$keys_other" != 0 ]; then left="$left keys"; fi
     if [ "$sudo_todo" != none ]; then left="$left sudo"; fi
     if [ "$sudo_written" = yes ] && ! sudoers_are_sound; then left="$left sudoers"; fi
     if [ -n "$left" ]; then

@@ -13,6 +13,7 @@ revoke() {
     case $account:$mark_state in present:revoking | present:removing) resumed=yes ;; esac
     compare_sudo
     if [ "$account" = absent ]; then revoke_absent; fi
+    case $mark_claim in adopt | keysOnly) release ;; esac
     read_shadow
     kept_expire=$mark_expire kept_locked=$mark_locked
     case $mark_state in revoking | revoked | removing) ;; *) kept_expire=$expire kept_locked=$locked ;; esac
