@@ -62,6 +62,7 @@ export function resultColumns(
     { title: 'REASON', of: (job) => job.result?.reason ?? '', minWidth: 17 },
     { title: 'TOOK', of: tookOf, minWidth: 6 },
     { title: 'STAGE', of: (job) => job.result?.stage ?? job.stage ?? '', wide: true, minWidth: 7 },
+    { title: 'VERIFIED', of: (job) => job.result?.verified ?? '', wide: true },
     { title: 'JOB', of: (job) => job.id, wide: true },
     ...(kind === 'check' ? checkColumns() : []),
     { title: 'DETAIL', of: changesAndDetail, wraps: true, minWidth: DETAIL_COLUMNS },

@@ -10,11 +10,13 @@ import { readSurvey } from './survey.ts';
 import type { Answer } from './answer.ts';
 import type { HostOutcome, HostResult, PushTask } from './job.ts';
 import { reasonSentence } from './reason.ts';
+import { verification } from './verification.ts';
 import type { Reason } from './reason.ts';
 import { judgeEnding } from './sshFailure.ts';
 import type { SshEnding } from './sshFailure.ts';
 
 const LONGEST_SAID = 300;
+const PUSH_AGAIN = 'someone may be changing it at the same time: push again';
 
 /** What the job's record gets: the host's own answer where it is whole, else a judgement of how ssh ended. */
 export function hostResult(
@@ -25,7 +27,7 @@ export function hostResult(
   const whole = answer.ended && !answer.invalid ? answer.result : null;
   const judged = whole ?? judgeEnding(task.kind, ending, answer);
   const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);
-  const words = { said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
+  const words = { cure: PUSH_AGAIN, said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
   if (task.kind === 'plan' && whole?.reason === 'PlanMade') return planResult(task, answer, at);
   if (task.kind === 'survey' && whole?.reason === 'SurveyMade') return surveyResult(task, answer, at);
   return {
@@ -35,6 +37,7 @@ export function hostResult(
     facts: answer.facts,
     replayed: answer.replayed && whole !== null,
     at,
+    ...verification(task.kind, judged.outcome, answer.facts),
   };
 }
 

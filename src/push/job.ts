@@ -35,6 +35,8 @@ export type Stage = 'resolve' | 'connect' | 'auth' | 'plan' | 'apply' | 'verify'
 
 export type HostOutcome = 'changed' | 'unchanged' | 'conflict' | 'failed' | 'unknown';
 
+export type Verified = 'login' | 'static' | 'none';
+
 /** Orders attempts on a host: compared by (epoch, counter) within one clusterId. */
 export interface Fence {
   readonly clusterId: string;
@@ -58,6 +60,13 @@ export interface HostResult {
   readonly plan?: AccountPlan | null;
   /** Of a survey: the accounts of ours that are marked there. */
   readonly owned?: readonly OwnedAccount[];
+  /**
+   * Of a push that ended `changed` or `unchanged`: by a login as the account, by what the host's own settings and files say
+   * (`static`), or not at all. Results of others, and records of earlier versions, lack it.
+   */
+  readonly verified?: Verified;
+  /** One sentence: what was seen, and what could not be. */
+  readonly verifiedBy?: string;
   /** True when the host answered from the record of an earlier attempt of the same job. */
   readonly replayed: boolean;
   /** RFC 3339. */

@@ -29,8 +29,6 @@ const SENTENCES = {
     '{account} is gone from {host}; its home and crontab are in {archive} there. Nothing removes that archive.',
   AccountNotRevoked:
     '{account} on {host} is not locked by a revoke of ours; nothing was touched. Lock it first: garrison leftovers lock {account} --on {host}',
-  AccountOfSystem:
-    '{account} on {host} has a uid below 1000, as accounts of the system have; it is never removed.',
   AccountRuns:
     '{account} on {host} has {liveProcesses} live processes ({running}); nothing was touched. End them there, then remove it.',
   HomeUnusual:
@@ -109,7 +107,7 @@ const SENTENCES = {
   AccountOurs:
     "{account} on {host} is Garrison's already, and --keys-only is for accounts of others; nothing was touched. Push without it.",
   AccountOfSystem:
-    '{account} on {host} has a uid below {uidMin}: an account of the system is never taken over; nothing was touched. Choose another name.',
+    '{account} on {host} has a uid below {uidMin}: an account of the system is never taken over and never removed; nothing was touched.',
   AccountPrivileged:
     '{account} on {host} can become root or belongs to its administrators ({privileges}); nothing was touched. If it is the one you mean, add --privileged {account}.',
   GroupNameTaken:
@@ -149,8 +147,7 @@ const SENTENCES = {
   KeysNotWritten: 'the keys of {account} on {host} could not be written ({said}).',
   KeysNotRemoved: '{account} on {host} is locked, but its keys could not be removed ({said}).',
   SudoNotWritten: 'the sudo rule of {account} on {host} could not be put in place or taken away ({said}).',
-  VerifyFailed:
-    'after the change {account} on {host} still differed from the wish ({left}). Someone may be changing it at the same time; push again.',
+  VerifyFailed: '{account} on {host} is not as it should be after all was done ({left}; {cure}).',
 
   Cancelled: 'cancelled.',
   IdleTimedOut: '{host} said nothing for {idleSeconds} s, so ssh was ended.',

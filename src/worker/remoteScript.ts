@@ -30,7 +30,7 @@ const COMMON = [
   '90-main',
 ];
 const SCRIPTS: Readonly<Record<JobKind, string>> = {
-  push: scriptOf([...COMMON, '70-push', '72-keys-only']),
+  push: scriptOf([...COMMON, '70-push', '72-keys-only', '77-verify']),
   revoke: scriptOf([...COMMON, '80-revoke', '82-release']),
   plan: scriptOf([...COMMON, '87-plan']),
   remove: scriptOf([...COMMON, '89-remove']),

@@ -13,6 +13,7 @@ import { requestLines, taskProblem } from '../push/wire.ts';
 import { monoMs } from '../clock.ts';
 import { openJobLog } from './jobLog.ts';
 import type { JobLog } from './jobLog.ts';
+import { verifiedByLogin } from './proveLogin.ts';
 import { bootstrapCommand, standardInput } from './remoteScript.ts';
 import { runSsh } from './ssh.ts';
 
@@ -106,7 +107,8 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
     },
     isWhole: () => attempt.answer.ended,
   });
-  const result = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
+  const told = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
+  const result = await verifiedByLogin(task, told, control);
   return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
 }
 

@@ -263,7 +263,17 @@ describe('a plan', () => {
         const isRefused = plan.verdict === 'conflict' || plan.verdict === 'blocked';
         if (facts.taking!.privileges !== '' && claim === 'takeOver' && !privileged)
           assert.equal(plan.reason, 'AccountPrivileged');
-        if (claim === 'keysOnly') assert.ok(codes.every((code) => code === 'keys-added'));
+        if (claim === 'keysOnly') {
+          assert.ok(codes.every((code) => code === 'keys-added'));
+          // Also where other keys were given before: a push takes none away.
+          const given = { mark: 'ours', claim: 'keysOnly', uid: 1000, keysThere: facts.mark.keys } as const;
+          const again = planAccount(
+            'push',
+            { ...wish, claim },
+            { ...facts, mark: { ...facts.mark, ...given } },
+          );
+          assert.ok(again.changes.every(({ code }) => code === 'keys-added'));
+        }
         if (claim === 'adopt' && !isRefused) {
           assert.equal(codes[0], 'account-adopted');
           assert.ok(

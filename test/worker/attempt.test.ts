@@ -157,7 +157,7 @@ describe('an attempt', () => {
       assert.match(feed(host, shell, whole), /result changed verify AccountPushed\n@garrison1 nonce end\n$/);
       assert.match(
         feed(host, shell, inputOf({ ...task(), account })),
-        /result unchanged plan AlreadyAsWished\n@garrison1 nonce end\n$/,
+        /result unchanged verify AlreadyAsWished\n@garrison1 nonce end\n$/,
       );
       assert.match(
         feed(host, shell, inputOf({ ...task({ kind: 'revoke' }), account })),

@@ -14,6 +14,7 @@ push() {
     mark_wish=$(wish_sum)
     if ! write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
     fact uid "$uid"
+    prove_static
     if [ -z "$changes" ]; then settle unchanged AlreadyAsWished; fi
     settle changed AccountPushed
 }
@@ -149,6 +150,8 @@ keep_quiet_mark() {
         job=$this_job
     fi
     fact uid "$uid"
+    enter verify
+    prove_static
     settle unchanged AlreadyAsWished
 }
 

@@ -12,7 +12,11 @@ push_keys_only() {
     if [ "$mark_claim:$mark_state" = keysOnly:claiming ]; then resumed=yes; fi
     if [ -n "$keys_missing" ]; then give_keys; fi
     fact uid "$uid"
-    if [ -z "$changes" ] && [ "$resumed" = no ]; then settle unchanged AlreadyAsWished; fi
+    if [ -z "$changes" ] && [ "$resumed" = no ]; then
+        enter verify
+        prove_static
+        settle unchanged AlreadyAsWished
+    fi
     settle_keys_only
 }
 
@@ -38,5 +42,6 @@ settle_keys_only() {
         refuse failed VerifyFailed
     fi
     write_mark ready "$mark_token" "$uid" '' no "$mark_keys" '' || refuse failed StateNotWritten
+    prove_static
     settle changed AccountPushed
 }

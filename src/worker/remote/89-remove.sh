@@ -13,7 +13,10 @@ remove() {
 }
 
 remove_present() {
-    if [ "$uid" -lt 1000 ]; then refuse conflict AccountOfSystem; fi
+    if [ "$uid" -lt 1000 ]; then
+        fact uidMin 1000
+        refuse conflict AccountOfSystem
+    fi
     check_revoked
     check_idle
     mark_home=$home
@@ -46,7 +49,10 @@ remove_absent() {
         *) settle unchanged AccountAbsent ;;
     esac
     uid=$mark_uid home=$mark_home
-    if ! is_number "$uid" || [ "$uid" -lt 1000 ]; then refuse conflict AccountOfSystem; fi
+    if ! is_number "$uid" || [ "$uid" -lt 1000 ]; then
+        fact uidMin 1000
+        refuse conflict AccountOfSystem
+    fi
     check_idle
     check_home
     find_crontab
