@@ -37,6 +37,10 @@ export interface GarrisonConfig {
     readonly connectTimeoutMs: number;
     readonly idleTimeoutMs: number;
     readonly totalTimeoutMs: number;
+    /** 0: no connection is kept. */
+    readonly keepMs: number;
+    /** null for OpenSSH's own choice. */
+    readonly kex: string | null;
   };
   readonly containers: {
     /** Of the Docker daemon, unless a host is named. */
@@ -228,6 +232,8 @@ function inEffect(
       connectTimeoutMs: ssh.connectTimeout,
       idleTimeoutMs: ssh.idleTimeout,
       totalTimeoutMs: ssh.totalTimeout,
+      keepMs: ssh.keep,
+      kex: ssh.kex ?? null,
     },
     containers: containersInEffect(values.containers, folder),
     page: pageInEffect(page, (path) => absolute(folder, path)),

@@ -24,6 +24,18 @@ const Duration = z
     return z.NEVER;
   });
 
+const NEVER_WORDS = `${DURATION_WORDS}, or 0s for never`;
+
+const DurationOrNever = z
+  .string(NEVER_WORDS)
+  .meta({ pattern: '^([0-9]+(ms|s|m|h|d))+$' })
+  .transform((text, context) => {
+    const durationMs = parseDurationMs(text);
+    if (durationMs !== null) return durationMs;
+    context.addIssue({ code: 'custom', message: NEVER_WORDS });
+    return z.NEVER;
+  });
+
 const Size = z
   .string(SIZE_WORDS)
   .meta({ pattern: '^[0-9]+([.][0-9]+)? ?([kKMGT]?i?B)$' })
@@ -133,6 +145,13 @@ export const ConfigSchema = z.strictObject({
       connectTimeout: Duration.prefault('10s'),
       idleTimeout: Duration.prefault('60s'),
       totalTimeout: Duration.prefault('5m'),
+      keep: DurationOrNever.prefault('30s').describe(
+        'a connection stays open so long without work; 0s: never',
+      ),
+      kex: z
+        .literal('curve25519-sha256')
+        .optional()
+        .describe('the only key exchange to offer: faster, but not safe from a later quantum computer'),
     })
     .prefault({}),
   containers: Containers.prefault({}),

@@ -12,15 +12,16 @@ import type { HostBook } from './driver/hostBook.ts';
 import type { Journal } from './driver/journal.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
-import { logFileOf, startSweeping } from './driver/retention.ts';
+import { startSweeping } from './driver/retention.ts';
 import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
-import { grantCheck, isStillGranted } from './grantsFile.ts';
+import { grantCheck } from './grantsFile.ts';
 import { watchGrantEnds } from './grantEnds.ts';
 import { openContainerBoards } from './healing.ts';
+import { taskFor } from './jobTask.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
-import { pushTask, type Fence, type JobRecord, type PushTask } from './push/job.ts';
+
 import { openHistory } from './sampling.ts';
 import type { Survival } from './survival.ts';
 import { surroundings } from './surroundings.ts';
@@ -222,18 +223,6 @@ function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): 
       publisher.attemptLost(lost);
     },
   });
-}
-
-function taskFor(
-  job: JobRecord,
-  fence: Fence,
-  { book, config }: Joining,
-): PushTask | 'hostGone' | 'grantGone' {
-  const host = book.address(job.host);
-  if (host === null) return 'hostGone';
-  if (job.granted === true && !isStillGranted(config.home, book, job)) return 'grantGone';
-  const ssh = { ...config.ssh, knownHostsFiles: book.knownHostsFiles };
-  return pushTask(job, { fence, host, ssh, logFile: logFileOf(config.home, job.id) });
 }
 
 /** What happens at every connection to Redis before it counts as up: leftovers first, so that nothing is run that has already ended. */

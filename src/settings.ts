@@ -60,6 +60,8 @@ function workSettings(
     'ssh.connectTimeout': formatDurationMs(ssh.connectTimeout),
     'ssh.idleTimeout': formatDurationMs(ssh.idleTimeout),
     'ssh.totalTimeout': formatDurationMs(ssh.totalTimeout),
+    'ssh.keep': ssh.keep === 0 ? 'never' : formatDurationMs(ssh.keep),
+    'ssh.kex': ssh.kex ?? "OpenSSH's own choice",
   };
 }
 

@@ -59,6 +59,8 @@ test('without any file the defaults hold', () => {
     connectTimeoutMs: 10_000,
     idleTimeoutMs: 60_000,
     totalTimeoutMs: 300_000,
+    keepMs: 30_000,
+    kex: null,
   });
   assert.deepEqual(config.page, {
     address: '127.0.0.1',

@@ -5,6 +5,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
+import { KEPT_ID } from '../queueName.ts';
 import { childrenOf } from './children.ts';
 import { keepIncident } from './incidentFile.ts';
 import { seeProcess, type ProcessSeen } from './processSeen.ts';
@@ -85,6 +86,8 @@ export async function readAutopsy(homeDir: string, file: string): Promise<unknow
 /** By the word of its last beat, and of the ssh that it has started since. */
 function jobsOf({ jobs, ssh, homeDir }: AutopsyRequest): Promise<JobSeen[]> {
   const ids = new Set([...jobs, ...ssh].map(({ jobId }) => jobId));
+  // Its kept connections are no jobs; they are among the children.
+  ids.delete(KEPT_ID);
   return Promise.all(
     [...ids].map(async (jobId) => {
       const told = jobs.find((job) => job.jobId === jobId);

@@ -128,6 +128,10 @@ export interface SshLimits {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
+  /** How long a connection may stay open without work; none is kept when 0 or absent. */
+  readonly keepMs?: number;
+  /** The only key exchange to offer; OpenSSH's own choice when null or absent. */
+  readonly kex?: string | null;
 }
 
 /** All a worker needs to run one attempt; it goes over IPC and never through Redis. */

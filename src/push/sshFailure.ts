@@ -53,7 +53,8 @@ function mayHaveChanged(kind: JobKind, ending: SshEnding, heard: Heard): boolean
   return !isOrderly(ending) || heard.writing || heard.invalid;
 }
 
-function isOrderly(ending: SshEnding): boolean {
+/** True when ssh and the script ended by themselves, with everything said. */
+export function isOrderly(ending: SshEnding): boolean {
   return ending.cause === 'exit' && ending.exitCode !== null && ending.exitCode !== SSH_FAILED;
 }
 

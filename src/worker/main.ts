@@ -4,10 +4,12 @@
  */
 import { now } from '../clock.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
+import { KEPT_ID } from '../queueName.ts';
 import { Attempts } from './attempts.ts';
 import { startBeat } from './beat.ts';
 import { EntrySource } from './entrySource.ts';
 import { FetchLoop } from './fetchLoop.ts';
+import { KeptConnections } from './keptConnections.ts';
 import { runTask } from './runTask.ts';
 import { tellRefusals } from './signal.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -16,6 +18,7 @@ interface Running {
   readonly fetching: FetchLoop;
   readonly attempts: Attempts;
   readonly source: EntrySource;
+  readonly kept: KeptConnections;
 }
 
 let running: Running | null = null;
@@ -27,14 +30,17 @@ function send(message: WorkerMessage): void {
 
 function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): void {
   const source = new EntrySource(message);
+  const kept = new KeptConnections((attempt, pid) => {
+    send({ type: 'ssh', jobId: KEPT_ID, attempt, pid });
+  });
   const attempts = new Attempts({
     lockMs: message.lockMs,
     send,
     now,
-    run: (task, { signal, events }) => runTask(task, { signal, events, nowWall: () => now().wall }),
+    run: (task, { signal, events }) => runTask(task, { signal, events, kept, nowWall: () => now().wall }),
   });
   const fetching = new FetchLoop(source, attempts, message.slots);
-  running = { source, attempts, fetching };
+  running = { source, attempts, fetching, kept };
   send({ type: 'ready' });
   startBeat(
     {
@@ -53,15 +59,18 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
 /** Takes nothing more, lets what is in hand end (the supervisor has the deadline), then leaves with 0. */
 function drain(): void {
   running?.fetching.stop();
-  const leaveWhenEmpty = (): void => {
+  const closed = running?.kept.close();
+  const leaveWhenEmpty = async (): Promise<void> => {
     if ((running?.attempts.count ?? 0) > 0) return;
+    clearInterval(looking);
+    await closed;
     send({ type: 'drained' });
     // Not worker.close(): it never resolves while Redis is away (bullmq#4656).
     running?.source.disconnect();
     process.exit(0);
   };
-  leaveWhenEmpty();
-  setInterval(leaveWhenEmpty, 20);
+  const looking = setInterval(() => void leaveWhenEmpty(), 20);
+  void leaveWhenEmpty();
 }
 
 function hear(message: SupervisorMessage): void {

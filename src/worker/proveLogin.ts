@@ -34,6 +34,8 @@ export async function verifiedByLogin(
 async function logIn(task: PushTask, { signal, events }: TaskControl): Promise<LoginProof> {
   const heard = new Set<string>();
   const ending = await runSsh({
+    // A connection of its own: what is proved is that a new one gets in.
+    controlPath: null,
     task,
     signal,
     command: `echo ${PROOF}`,

@@ -9,12 +9,14 @@ import { emptyAnswer, readAnswerLine } from '../push/answer.ts';
 import type { Answer } from '../push/answer.ts';
 import { hostResult, resultBeforeSsh } from '../push/hostResult.ts';
 import type { HostResult, PushTask, Stage } from '../push/job.ts';
+import { isOrderly, type SshEnding } from '../push/sshFailure.ts';
 import { requestLines, taskProblem } from '../push/wire.ts';
 import { monoMs } from '../clock.ts';
 import { openJobLog } from './jobLog.ts';
 import type { JobLog } from './jobLog.ts';
 import { verifiedByLogin } from './proveLogin.ts';
 import { bootstrapCommand, standardInput } from './remoteScript.ts';
+import { LOAN_ANSWER_MS, type KeptConnections, type Loan } from './keptConnections.ts';
 import { runSsh } from './ssh.ts';
 
 export interface TaskEvents {
@@ -30,6 +32,8 @@ export interface TaskControl {
   readonly signal: AbortSignal;
   readonly events: TaskEvents;
   readonly nowWall: () => string;
+  /** Without it, each job makes its own connection. */
+  readonly kept?: KeptConnections;
 }
 
 export async function runTask(task: PushTask, control: TaskControl): Promise<HostResult> {
@@ -81,14 +85,53 @@ function dataProblem(task: PushTask, control: TaskControl): string | null {
 }
 
 async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Promise<HostResult> {
-  const nonce = randomBytes(8).toString('hex');
   const startedMs = monoMs();
-  const attempt: Attempt = { task, control, log, answer: emptyAnswer(nonce), nonce, stage: null };
+  const loan = (await control.kept?.borrow(task)) ?? null;
+  if (loan !== null) {
+    const result = await runOverLoan(task, loan, { control, log });
+    if (result !== null) return result;
+  }
+  const totalTimeoutMs = Math.max(1, task.ssh.totalTimeoutMs - (monoMs() - startedMs));
+  const attempt = newAttempt({ ...task, ssh: { ...task.ssh, totalTimeoutMs } }, { control, log });
+  const ending = await drive(attempt, null);
+  if (isOrderly(ending) && attempt.answer.loginUid !== null) control.kept?.noteUse(task);
+  return resultOf(attempt, ending);
+}
+
+type AttemptTools = Pick<Attempt, 'control' | 'log'>;
+
+/** Null when nothing was heard over it: then nothing was sent either, and a new connection can do no harm. */
+async function runOverLoan(task: PushTask, loan: Loan, tools: AttemptTools): Promise<HostResult | null> {
+  const connectTimeoutMs = Math.min(task.ssh.connectTimeoutMs, LOAN_ANSWER_MS);
+  const attempt = newAttempt({ ...task, ssh: { ...task.ssh, connectTimeoutMs } }, tools);
+  const seconds = (loan.ageMs / 1000).toFixed(0);
+  tools.log.write('garrison', `over the connection that is kept for ${seconds} s by now`);
+  const ending = await drive(attempt, loan.controlPath);
+  // Not before what could still send is gone.
+  await loan.giveBack(isOrderly(ending) && ending.scriptSent);
+  if (ending.scriptSent || ending.cause === 'cancelled') return resultOf(attempt, ending);
+  tools.log.write('garrison', 'nothing was heard over it and nothing sent: a new connection is made');
+  return null;
+}
+
+function newAttempt(task: PushTask, { control, log }: AttemptTools): Attempt {
+  const nonce = randomBytes(8).toString('hex');
+  return { task, control, log, answer: emptyAnswer(nonce), nonce, stage: null };
+}
+
+async function resultOf(attempt: Attempt, ending: SshEnding): Promise<HostResult> {
+  const { task, control } = attempt;
+  const told = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
+  const result = await verifiedByLogin(task, told, control);
+  return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
+}
+
+async function drive(attempt: Attempt, controlPath: string | null): Promise<SshEnding> {
+  const { task, control, log, nonce } = attempt;
+  const startedMs = monoMs();
   enterStage(attempt, 'connect');
-  const ending = await runSsh({
-    task,
-    command: bootstrapCommand(),
-    signal: control.signal,
+  return runSsh({
+    ...{ task, controlPath, command: bootstrapCommand(), signal: control.signal },
     onPid: (pid) => {
       control.events.onSsh(pid);
     },
@@ -107,9 +150,6 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
     },
     isWhole: () => attempt.answer.ended,
   });
-  const told = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
-  const result = await verifiedByLogin(task, told, control);
-  return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
 }
 
 interface Attempt {

@@ -17,6 +17,8 @@ export interface SshRun {
   readonly task: PushTask;
   /** What the login shell runs. */
   readonly command: string;
+  /** Of the kept connection to use; null for a new one. */
+  readonly controlPath: string | null;
   readonly signal: AbortSignal;
   /** Called for each line of the host; `send` writes to its standard input and closes it, once. */
   readonly onHostLine: (line: string, send: (text: string) => void) => void;
@@ -38,21 +40,11 @@ const DRAIN_MS = 1000;
 
 /** Never rejects for anything that ssh or the host does. */
 export async function runSsh(run: SshRun): Promise<SshEnding> {
-  const command = tethered({ file: 'ssh', args: sshArguments(run.task, run.command) });
+  const command = tethered({ file: 'ssh', args: sshArguments(run.task, run.command, run.controlPath) });
   const child = execa(command.file, [...command.args], {
+    ...optionsOf(entryId(run.task.jobId, run.task.attempt)),
     stdio: ['pipe', 'pipe', 'pipe'],
-    // No agent, no configuration, no locale of ours: what happens depends on the task alone.
-    env: {
-      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-      LC_ALL: 'C',
-      ...inheritedMark(),
-      ...lifeMark(run.task),
-    },
-    extendEnv: false,
-    detached: true,
     cleanup: false,
-    buffer: false,
-    reject: false,
   });
   const pid = child.pid;
   if (pid === undefined)
@@ -66,19 +58,44 @@ export async function runSsh(run: SshRun): Promise<SshEnding> {
   return await superviseSsh(run, { own: ownChild(pid), child });
 }
 
-/** What outlives this attempt, or this worker, is known by it to have been theirs. */
-function lifeMark({ jobId, attempt }: PushTask): Record<string, string> {
-  const life = process.env[LIFE_MARK];
-  return life === undefined ? {} : { [LIFE_MARK]: `${life}/${entryId(jobId, attempt)}` };
+/** A client that only holds a connection open, in a group of its own; nobody hears what it says. `of` is what its mark names. */
+export function startSilentSsh(
+  args: readonly string[],
+  of: string,
+): Ending & { readonly pid?: number | undefined } {
+  const command = tethered({ file: 'ssh', args });
+  return execa(command.file, [...command.args], { ...optionsOf(of), stdio: 'ignore', cleanup: false });
 }
 
-interface Child {
+/** No agent, no configuration, no locale of ours: what happens depends on the task alone. */
+function optionsOf(of: string): {
+  env: Record<string, string>;
+  extendEnv: false;
+  detached: true;
+  buffer: false;
+  reject: false;
+} {
+  const life = process.env[LIFE_MARK];
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LC_ALL: 'C',
+    ...inheritedMark(),
+    // What outlives its attempt, or this worker, is known by it to have been theirs.
+    ...(life === undefined ? {} : { [LIFE_MARK]: `${life}/${of}` }),
+  };
+  return { env, extendEnv: false, detached: true, buffer: false, reject: false };
+}
+
+interface Ending {
+  once(event: 'exit', listener: (exitCode: number | null) => void): unknown;
+}
+
+interface Child extends Ending {
   readonly exitCode: number | null;
   readonly signalCode: NodeJS.Signals | null;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  once(event: 'exit', listener: (exitCode: number | null) => void): unknown;
 }
 
 async function superviseSsh(run: SshRun, started: { own: OwnChild; child: Child }): Promise<SshEnding> {

@@ -4,8 +4,28 @@
  */
 import type { PushTask } from '../push/job.ts';
 
-/** `command` is what the host's login shell runs. The task has passed push/wire.ts taskProblem. */
-export function sshArguments(task: PushTask, command: string): string[] {
+/**
+ * `command` is what the host's login shell runs. The task has passed push/wire.ts taskProblem.
+ * With a `controlPath` the connection that is open there is used, and a new one made when nobody listens there.
+ */
+export function sshArguments(task: PushTask, command: string, controlPath: string | null = null): string[] {
+  return [
+    ...connectionArguments(task, { controlMaster: 'no', controlPath }),
+    ...['--', task.host.address, command],
+  ];
+}
+
+/** The connection alone, which others may then use over `controlPath`; it runs nothing and stays in the foreground. */
+export function masterArguments(task: PushTask, controlPath: string): string[] {
+  return [...connectionArguments(task, { controlMaster: 'yes', controlPath }), '-N', '--', task.host.address];
+}
+
+interface Sharing {
+  readonly controlMaster: 'yes' | 'no';
+  readonly controlPath: string | null;
+}
+
+function connectionArguments(task: PushTask, sharing: Sharing): string[] {
   const { host, ssh } = task;
   const options = [
     'BatchMode=yes',
@@ -14,8 +34,9 @@ export function sshArguments(task: PushTask, command: string): string[] {
     'ConnectionAttempts=1',
     `ServerAliveInterval=${String(Math.min(15, wholeSeconds(ssh.idleTimeoutMs / 3)))}`,
     'ServerAliveCountMax=3',
-    'ControlMaster=no',
-    'ControlPath=none',
+    `ControlMaster=${sharing.controlMaster}`,
+    `ControlPath=${sharing.controlPath === null ? 'none' : quotedPath(sharing.controlPath)}`,
+    'ControlPersist=no',
     'ProxyCommand=none',
     'PermitLocalCommand=no',
     'ClearAllForwardings=yes',
@@ -37,12 +58,12 @@ export function sshArguments(task: PushTask, command: string): string[] {
     'UpdateHostKeys=no',
     'VerifyHostKeyDNS=no',
     'CheckHostIP=no',
+    ...(ssh.kex === undefined || ssh.kex === null ? [] : [`KexAlgorithms=${ssh.kex}`]),
   ];
   return [
     ...['-F', 'none', '-T', '-x', '-a'],
     ...options.flatMap((option) => ['-o', option]),
     ...['-p', String(host.port), '-l', host.user],
-    ...['--', host.address, command],
   ];
 }
 

@@ -99,6 +99,7 @@ const JOINING_FILES: readonly string[] = [
   'reloading.ts',
   'survival.ts',
   'grantsFile.ts',
+  'jobTask.ts',
   'grantEnds.ts',
 ];
 

@@ -12,6 +12,7 @@ import type { PracticeHost } from '../../src/driver/practice.ts';
 import { wallTime } from '../../src/clock.ts';
 import type { AccountWish } from '../../src/push/account.ts';
 import type { HostResult, JobKind, PushTask, Stage } from '../../src/push/job.ts';
+import type { KeptConnections } from '../../src/worker/keptConnections.ts';
 import { runTask } from '../../src/worker/runTask.ts';
 import { makeTempHome } from '../support/tempHome.ts';
 
@@ -88,7 +89,7 @@ export function makeKey(folder: string, name: string): string {
 /** Runs a task to its result; `stages` collects what it told on the way. */
 export function run(
   task: PushTask,
-  more: { signal?: AbortSignal; stages?: Stage[] } = {},
+  more: { signal?: AbortSignal; stages?: Stage[]; kept?: KeptConnections } = {},
 ): Promise<HostResult> {
   return runTask(task, {
     signal: more.signal ?? new AbortController().signal,
@@ -98,6 +99,7 @@ export function run(
       onStage: (stage) => more.stages?.push(stage),
     },
     nowWall: wallTime,
+    ...(more.kept === undefined ? {} : { kept: more.kept }),
   });
 }
 

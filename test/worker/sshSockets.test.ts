@@ -1,4 +1,4 @@
-/** No ssh of Garrison's shares a connection or leaves a socket behind, by the client's own word, whatever the machine's and the user's configuration want. */
+/** No ssh of Garrison's shares a connection but over the path it is told, or leaves a socket behind, by the client's own word, whatever the machine's and the user's configuration want. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { PushTask } from '../../src/push/job.ts';
-import { sshArguments } from '../../src/worker/sshArguments.ts';
+import { masterArguments, sshArguments } from '../../src/worker/sshArguments.ts';
 import { tempHome } from '../support/tempHome.ts';
 
 /** What would have every ssh leave a master behind that outlives it and holds its output. */
@@ -35,6 +35,26 @@ describe('an ssh of Garrison', { skip: SKIP }, () => {
   it('shares no connection', (t) => {
     const { controlmaster, controlpath, controlpersist } = effective(t, sshArguments(TASK, 'true'));
     assert.deepEqual([controlmaster, controlpath, controlpersist], ['false', undefined, 'no']);
+  });
+
+  it('uses a kept one and makes none, and the kept one stays in the foreground', (t) => {
+    const shown = [sshArguments(TASK, 'true', '/run/kept/1'), masterArguments(TASK, '/run/kept/1')].map(
+      (args) => {
+        const { controlmaster, controlpath, controlpersist } = effective(t, args);
+        return [controlmaster, controlpath, controlpersist];
+      },
+    );
+    const path = '/run/kept/1';
+    assert.deepEqual(shown, [
+      ['false', path, 'no'],
+      ['true', path, 'no'],
+    ]);
+  });
+
+  it('offers what it is told for the key exchange, and all that OpenSSH would when told nothing', (t) => {
+    const faster = { ...TASK, ssh: { ...TASK.ssh, kex: 'curve25519-sha256' } };
+    assert.equal(effective(t, sshArguments(faster, 'true'))['kexalgorithms'], 'curve25519-sha256');
+    assert.match(effective(t, sshArguments(TASK, 'true'))['kexalgorithms'] ?? '', /^sntrup761/);
   });
 
   it('would share one by these configurations, but for its arguments', (t) => {
