@@ -7,14 +7,7 @@ import { configError, readConfigFile, type ConfigProblem } from './configFile.ts
 import { endOf, GrantsSchema } from './inventory.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import type { JobRecord } from './push/job.ts';
-import {
-  grantProblems,
-  nextGrantEndMs,
-  wantedBy,
-  type GrantedHost,
-  type Grants,
-  type Wanted,
-} from './push/grants.ts';
+import { grantProblems, wantedBy, type GrantedHost, type Grants, type Wanted } from './push/grants.ts';
 
 /** Throws CONFIG_INVALID with every problem; a missing file grants nothing. */
 export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants {
@@ -56,17 +49,6 @@ export function grantCheck(home: string, book: HostBook): (job: JobRecord) => bo
   const wishes = new Map(wanted.map((each) => [keyOf(each), JSON.stringify(each.account)]));
   return ({ host, account }) =>
     account !== null && wishes.get(keyOf({ host, account })) === JSON.stringify(account);
-}
-
-/** Milliseconds from now until a grant ends; null where none does, or the file cannot be read. */
-export function nextEndInMs(home: string, book: HostBook): number | null {
-  const nowMs = Date.now();
-  try {
-    const endMs = nextGrantEndMs(readGrants(home, book.hosts()), nowMs);
-    return endMs === null ? null : endMs - nowMs;
-  } catch {
-    return null;
-  }
 }
 
 function keyOf({ host, account }: Pick<Wanted, 'host' | 'account'>): string {

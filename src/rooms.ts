@@ -96,7 +96,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   watchConditions(notifier, door, { config, report, ending, survival });
   ending.add('Redis', () => driver.end());
   await driver.start();
-  ending.add('the ends of grants', watchGrantEnds(joining, observe));
+  ending.add('the ends of grants', watchGrantEnds(observe));
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
   ending.add("the supervisor's timer", () => supervisor.end());
   return { supervisor, door, stragglers, loops };

@@ -9,6 +9,7 @@ import { readAutopsy } from './driver/autopsy.ts';
 import type { Driver } from './driver/driver.ts';
 import type { Journal } from './driver/journal.ts';
 import { JournalReader } from './driver/journalReader.ts';
+import { leftoverBook } from './driver/leftoverFile.ts';
 import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
@@ -33,7 +34,7 @@ export interface DoorNeeds {
 
 export function surroundings(needs: DoorNeeds): Surroundings {
   const { joining, driver, marks, journal, notifier, beats, samples } = needs;
-  const { book, config } = joining;
+  const { book, config, logger } = joining;
   const keeps = keepers(joining);
   return {
     alerts: {
@@ -53,11 +54,10 @@ export function surroundings(needs: DoorNeeds): Surroundings {
       journal.append({ at: wallTime(), ...line });
     },
     note: (line) => {
-      journal.note({ at: wallTime(), ...line }, journalFailed(joining.logger));
+      journal.note({ at: wallTime(), ...line }, journalFailed(logger));
     },
     past: new JournalReader(config.home),
-    beats,
-    samples,
+    ...{ beats, samples, leftovers: leftoverBook(config.home) },
     keepWishes: keeps.wishes,
     readAnew: () => readAnew(config, book),
     wanted: () => wantedNow(config.home, book),

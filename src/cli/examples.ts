@@ -50,6 +50,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   sync: [
     { line: 'sync --dry-run', does: 'what would be pushed, and which grant wants it' },
     { line: 'sync --to web-1', does: 'push what the grants want there' },
+    {
+      line: 'sync --check',
+      does: 'what somebody changed on the hosts since the last push, and nothing more',
+    },
   ],
   push: [
     {
@@ -64,6 +68,21 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { line: 'push --plan p-0123', does: 'just what that plan showed' },
   ],
   revoke: [{ line: 'revoke deploy --from web-1', does: 'take its access away where Garrison made it' }],
+  'leftovers list': [
+    { line: 'leftovers', does: 'accounts of ours that no grant wants any more, on all hosts' },
+    { line: 'leftovers --on web-1 --all', does: 'on this one, with those that were pushed by hand' },
+  ],
+  'leftovers keep': [
+    { line: 'leftovers keep deploy --on web-1 --reason "until the move"', does: 'it may stay, and why' },
+    { line: 'leftovers keep deploy --on web-1 --undo', does: 'take that back' },
+  ],
+  'leftovers lock': [{ line: 'leftovers lock deploy --on web-1', does: 'lock it; home and files stay' }],
+  'leftovers remove': [
+    {
+      line: 'leftovers remove deploy --on web-1',
+      does: 'archive its home there, and remove it; asks for its name',
+    },
+  ],
   check: [{ line: 'check web-1 web-2', does: 'tell connect, login, sudo and clock apart' }],
   trust: [{ line: 'trust web-1', does: 'show the fingerprint of its host key, and keep it after a yes' }],
   logs: [{ line: 'logs j-0123 -f', does: 'the log of a job from its first second, and what comes' }],

@@ -49,7 +49,8 @@ async function showOne(context: Context, { push, options, because }: PlanShown):
   return document.item.jobs.every(isPlanned) ? EXIT.done : EXIT.failed;
 }
 
-function waitForAll({ client, output }: Context, push: PushView, timeoutMs: number): Promise<WaitEnd> {
+/** Until every host has answered, with no word about any of them. */
+export function waitForAll({ client, output }: Context, push: PushView, timeoutMs: number): Promise<WaitEnd> {
   const open = new Set(push.jobs.map((job) => job.id));
   const take = (job: JobView): boolean => {
     if (isFinal(job.state)) open.delete(job.id);
@@ -66,10 +67,10 @@ function waitForAll({ client, output }: Context, push: PushView, timeoutMs: numb
   });
 }
 
-function notReached(output: Output, { id, jobs }: PushView, end: WaitEnd): number {
+export function notReached(output: Output, { id, kind, jobs }: PushView, end: WaitEnd): number {
   const open = jobs.filter((job) => !isFinal(job.state)).length;
   output.note(
-    `garrison: ${end === 'timedOut' ? 'the wait timed out' : 'no longer waiting'} with ${String(open)} of ${String(jobs.length)} hosts unanswered; plan ${id} goes on`,
+    `garrison: ${end === 'timedOut' ? 'the wait timed out' : 'no longer waiting'} with ${String(open)} of ${String(jobs.length)} hosts unanswered; ${kind} ${id} goes on`,
   );
   output.note(`  next: garrison describe push ${id}`);
   return end === 'timedOut' ? EXIT.timedOut : EXIT.interrupted;

@@ -12,6 +12,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { addInstallCommands } from './install.ts';
+import { addLeftoverCommands } from './leftovers.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
@@ -61,6 +62,7 @@ export function buildProgram(): Command {
   addPlanCommand(program);
   addPushCommands(program);
   addSyncCommand(program);
+  addLeftoverCommands(program);
   addTrustCommand(program);
   addLogsCommand(program);
   addOperationCommands(program);

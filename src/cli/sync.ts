@@ -14,11 +14,13 @@ import { waitOptions, type WaitOptions } from './options.ts';
 import { visibleJson } from './output.ts';
 import { planGrants, readWanted } from './planGrants.ts';
 import type { ListDocument } from './print.ts';
+import { checkDrift } from './drift.ts';
 import { waitForPush } from './pushWait.ts';
 
 interface SyncOptions extends WaitOptions {
   readonly to?: readonly string[];
   readonly pairs?: number;
+  readonly check?: boolean;
 }
 
 /** As many are pushed without a question. */
@@ -33,10 +35,15 @@ export function addSyncCommand(program: Command): void {
   )
     .option('--to <hosts...>', 'only on these hosts of the inventory')
     .option('--pairs <count>', 'yes to so many account × host pairs, where it is more than 50', countOption)
+    .option(
+      '--check',
+      'only tell what was changed on the hosts since it was pushed; exit code 1 where something was',
+    )
     .action(action<SyncOptions>('act', (context, { options }) => sync(context, options)));
 }
 
 async function sync(context: Context, options: SyncOptions): Promise<number> {
+  if (options.check === true) return checkDrift(context, options);
   if (options.dryRun === true) return planGrants(context, options);
   const { client, output, format } = context;
   const body = {

@@ -5,10 +5,11 @@
 import type { FastifyInstance } from 'fastify';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish, type AccountWish } from '../push/account.ts';
+import { isOfHost } from '../push/job.ts';
 import type { Door } from '../supervisor/door.ts';
 import type { PushRequest } from '../supervisor/pushAsk.ts';
 import { askerOf } from './asker.ts';
-import { OperationBody, PushBody, readBody, SyncBody, TokenBody, TrustBody } from './body.ts';
+import { LeftoverBody, OperationBody, PushBody, readBody, SyncBody, TokenBody, TrustBody } from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
 import type { z } from 'zod';
 import type { TokenStore } from './tokenStore.ts';
@@ -43,6 +44,19 @@ export function addGrantRoutes(app: FastifyInstance, door: Door): void {
     const items = await door.sync({ ...body, ...askerOf(request) });
     void reply.code(202);
     return { apiVersion: API_VERSION, kind: 'PushList', observedAt: wallTime(), items };
+  });
+}
+
+/** What a survey found to be left over, and what people decide about it. */
+export function addLeftoverRoutes(app: FastifyInstance, door: Door): void {
+  app.get<{ Params: { survey: string } }>('/api/v1/leftovers/:survey', async (request) => ({
+    ...{ apiVersion: API_VERSION, kind: 'LeftoverList', observedAt: wallTime() },
+    items: await door.leftovers(request.params.survey),
+  }));
+  app.post('/api/v1/leftovers', OPERATE, async (request) => {
+    const decision = readBody(LeftoverBody, request.body);
+    door.decideLeftover({ ...decision, ...askerOf(request) });
+    return itemDocument('LeftoverDecision', decision);
   });
 }
 
@@ -110,13 +124,18 @@ function wishedOf(
     return { kind, account, hosts, plan };
   }
   if (hosts.length === 0) throw new GarrisonError('USAGE', 'hosts: name at least one');
+  if (kind === 'remove' && body.confirm !== account?.name)
+    throw new GarrisonError(
+      'REFUSED_BY_GUARD',
+      'a removal needs the name of the account once more, as confirm',
+    );
   return { kind, account: accountOf(body), hosts, ...(kind === 'plan' ? { planOf } : {}) };
 }
 
 function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
   const { account, kind } = body;
   if (account === null) {
-    if (kind === 'check') return null;
+    if (isOfHost(kind)) return null;
     throw new GarrisonError('USAGE', `a ${kind} needs an account`);
   }
   const { name, keys, groups, shell, sudo, comment, claim, confirmed, privileged } = account;

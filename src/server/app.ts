@@ -12,6 +12,7 @@ import { addAlertRoute } from './alertRoute.ts';
 import { addReadRoutes } from './api.ts';
 import {
   addGrantRoutes,
+  addLeftoverRoutes,
   addHostKeyRoutes,
   addOperationRoute,
   addPushRoute,
@@ -205,6 +206,7 @@ function addRoutes(app: FastifyInstance, shared: Shared, hub: StreamHub): void {
   addReadRoutes(app, door);
   addPushRoute(app, door);
   addGrantRoutes(app, door);
+  addLeftoverRoutes(app, door);
   addOperationRoute(app, door);
   addHostKeyRoutes(app, door);
   addTokenRoutes(app, { tokens, door });

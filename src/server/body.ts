@@ -10,7 +10,7 @@ const Reason = z.string().min(1).max(1000).nullable().default(null);
 const Name = z.string().min(1).max(255);
 
 export const PushBody = z.strictObject({
-  kind: z.enum(['push', 'revoke', 'check', 'plan']).default('push'),
+  kind: z.enum(['push', 'revoke', 'check', 'plan', 'survey', 'remove']).default('push'),
   planOf: z.enum(['push', 'revoke']).default('push'),
   /** Instead of an account and hosts: the plan to apply. */
   plan: z
@@ -32,6 +32,8 @@ export const PushBody = z.strictObject({
     .nullable()
     .default(null),
   hosts: z.array(Name).max(10_000).default([]),
+  /** Of a removal: the account's name once more. */
+  confirm: Name.optional(),
   reason: Reason,
   dryRun: z.boolean().default(false),
 });
@@ -41,6 +43,13 @@ export const SyncBody = z.strictObject({
   reason: Reason,
   plan: z.boolean().default(false),
   confirmed: z.int().min(0).nullable().default(null),
+});
+
+export const LeftoverBody = z.strictObject({
+  host: Name,
+  account: Name,
+  keep: z.boolean().default(true),
+  reason: Reason,
 });
 
 /** The one target of `reap`, which may be left out. */

@@ -4,6 +4,8 @@
  */
 import type { Incarnation } from '../heartbeat.ts';
 import type { Wanted } from '../push/grants.ts';
+import type { Leftover } from '../push/leftover.ts';
+import type { LeftoverDecision } from './leftoverDesk.ts';
 import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { HostResult, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
 import type { CountedPush, JobSort } from '../push/jobQuery.ts';
@@ -291,6 +293,10 @@ export interface Door {
   wanted(): readonly Wanted[];
   /** Plans or pushes what the grants want, a push for each account and wish. */
   sync(request: SyncRequest): Promise<readonly PushView[]>;
+  /** Of the hosts that answered this survey, by its push id: what of ours is there and granted no longer. */
+  leftovers(surveyId: string): Promise<readonly Leftover[]>;
+  /** Keeps a person's decision, or takes it back. */
+  decideLeftover(decision: LeftoverDecision): void;
   push(id: string): Promise<PushView>;
   listPushes(query: StoredListQuery): Promise<Listing<PushSummary>>;
   job(id: string): Promise<JobView>;
@@ -344,6 +350,7 @@ export interface ScannedHostKey {
 }
 
 export type { HostResult, JobState, Stage, Truth, TruthName, WorkerReason, WorkerState };
+export type { Leftover, LeftoverDecision };
 export type * from './containerView.ts';
 export type * from './homeView.ts';
 export type * from './zombieView.ts';

@@ -17,6 +17,8 @@ import type {
   IncidentView,
   JobView,
   JournalFact,
+  Leftover,
+  LeftoverDecision,
   Listing,
   NoticeCount,
   OperationRequest,
@@ -35,6 +37,7 @@ import type { Measures } from './measures.ts';
 import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
 import { isAllOpen, listJobs, listPushes } from './storedLists.ts';
+import { decideLeftover, leftoversIn } from './leftoverDesk.ts';
 import { needRedis } from './needRedis.ts';
 import { Operations } from './operations.ts';
 import type { Surroundings } from './ports.ts';
@@ -92,6 +95,14 @@ export class FrontDoor implements Door {
 
   sync(request: SyncRequest): Promise<readonly PushView[]> {
     return sync(request, this.#around, this.#pushes);
+  }
+
+  async leftovers(surveyId: string): Promise<readonly Leftover[]> {
+    return leftoversIn((await this.#pushes.view(surveyId)).jobs, this.#around);
+  }
+
+  decideLeftover(decision: LeftoverDecision): void {
+    decideLeftover(decision, this.#around);
   }
 
   push(id: string): Promise<PushView> {

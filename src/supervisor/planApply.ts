@@ -9,6 +9,8 @@ import { changeCodes, type PlannedKind } from '../push/plan.ts';
 export interface PlannedPush {
   readonly kind: PlannedKind;
   readonly account: JobRecord['account'];
+  /** It was made for the grants, and is applied only while they still want the same. */
+  readonly granted: boolean;
   /** Host by host, what must be found there again. */
   readonly agreed: ReadonlyMap<string, PlanAgreed>;
 }
@@ -38,7 +40,8 @@ export function planToApply(push: PushRecord, jobs: readonly JobRecord[], nowWal
       'on none of its hosts would anything be done',
       `garrison describe push ${push.id} says why.`,
     );
-  return { kind: push.planOf ?? 'push', account: jobs[0]?.account ?? null, agreed };
+  const granted = jobs.every((job) => job.granted === true);
+  return { kind: push.planOf ?? 'push', account: jobs[0]?.account ?? null, granted, agreed };
 }
 
 function agreementOf({ host, result }: JobRecord): [string, PlanAgreed][] {

@@ -4,6 +4,7 @@
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
 import type { Wanted } from '../push/grants.ts';
+import type { LeftoverNotes } from '../push/leftover.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import type { TakenAlert } from './alertHook.ts';
@@ -38,6 +39,13 @@ export interface HostBook {
   list(): readonly HostView[];
   scan(name: string): Promise<readonly ScannedHostKey[]>;
   trust(name: string, fingerprint: string): Promise<void>;
+}
+
+/** What is remembered of leftovers over a restart. */
+export interface LeftoverBook {
+  read(): LeftoverNotes;
+  /** Throws HOME_UNUSABLE. */
+  write(notes: LeftoverNotes): void;
 }
 
 export interface AuditLine {
@@ -102,6 +110,7 @@ export interface Surroundings {
   readAnew(): Reload;
   /** What grants.yaml wants at this moment; throws CONFIG_INVALID. */
   wanted(): readonly Wanted[];
+  readonly leftovers: LeftoverBook;
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;
   /** The document of this name under incidents/; null when it is gone. */

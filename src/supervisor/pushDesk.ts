@@ -8,6 +8,7 @@ import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { Asker, PushView } from './door.ts';
 import type { PushRequest } from './pushAsk.ts';
 import { checkHosts } from './hostCheck.ts';
+import { refuseWanted } from './leftoverDesk.ts';
 import { needRedis } from './needRedis.ts';
 import { planToApply, type PlannedPush } from './planApply.ts';
 import type { Surroundings } from './ports.ts';
@@ -29,6 +30,7 @@ export class PushDesk {
     const planned = asked.plan === undefined ? null : await this.#plannedPush(asked.plan);
     const request = planned === null ? asked : { ...asked, ...planned, hosts: [...planned.agreed.keys()] };
     checkHosts(request.hosts, this.#around.hosts);
+    if (request.kind === 'remove') refuseWanted(request, this.#around);
     const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
     if (request.dryRun)
       return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };

@@ -67,6 +67,6 @@ function pushOf({ plan, actor, from, reason }: SyncRequest, { account, hosts }: 
   const by = { actor, ...(from === undefined ? {} : { from }) };
   const wish = { account, hosts, reason: reason ?? 'wanted by grants.yaml', dryRun: false };
   return plan
-    ? { ...by, ...wish, kind: 'plan', planOf: 'push' }
+    ? { ...by, ...wish, kind: 'plan', planOf: 'push', granted: true }
     : { ...by, ...wish, kind: 'push', granted: true };
 }

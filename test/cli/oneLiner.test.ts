@@ -19,7 +19,11 @@ const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
 /** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists; `to` is an account's new name. */
 const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'shell', 'to'];
 /** Lists of names are taken only where nothing that runs is ended. */
-const MAY_TAKE_A_LIST = ['check', 'plan', 'push', 'revoke', 'status'];
+const MAY_TAKE_A_LIST = [
+  ...['check', 'plan', 'push', 'revoke', 'status', 'sync'],
+  // A removal refuses where anything runs.
+  ...['list', 'keep', 'lock', 'remove'].map((leaf) => `leftovers ${leaf}`),
+];
 
 test('no command takes a pid, a list of them, or a signal', () => {
   assert.ok(LEAVES.length > 15, 'the commands were found');

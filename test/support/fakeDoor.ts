@@ -23,6 +23,8 @@ import type {
   HostView,
   JobView,
   JournalFact,
+  Leftover,
+  LeftoverDecision,
   MaintenanceView,
   NoticeCount,
   OperationRequest,
@@ -296,6 +298,16 @@ export class FakeDoor implements Door {
   async sync(request: SyncRequest): Promise<readonly PushView[]> {
     this.asked.push(request);
     return [];
+  }
+
+  leftoversNow: Leftover[] = [];
+
+  async leftovers(): Promise<readonly Leftover[]> {
+    return this.leftoversNow;
+  }
+
+  decideLeftover(decision: LeftoverDecision): void {
+    this.asked.push(decision);
   }
 
   async submitPush(request: PushRequest): Promise<PushView> {

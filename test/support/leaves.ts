@@ -10,12 +10,13 @@ export interface Leaf {
   readonly command: Command;
 }
 
-/** Here the supervisor itself would start, Garrison be put on this very machine, and whatever is wrong be treated. */
+/** Here the supervisor itself would start, Garrison be put on this very machine, whatever is wrong be treated, and a survey never end that nobody answers. */
 export const INSTEAD: Readonly<Record<string, readonly string[]>> = {
   recover: ['recover', '--plan'],
   up: ['up', 'too-much'],
   install: ['install', '--dry-run'],
   uninstall: ['uninstall', '--dry-run'],
+  'leftovers list': ['leftovers', 'list', '--on', 'nosuch'],
 };
 
 function leavesOf(command: Command, words: readonly string[] = []): Leaf[] {

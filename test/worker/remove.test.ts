@@ -174,7 +174,7 @@ describe('a removal', () => {
       const said = feed(
         host,
         ['/bin/sh', '-s'],
-        script.replace(cut, () => `kill -9 $$\n${cut}`),
+        script.replace(cut, () => `kill -9 0\n${cut}`),
       );
       assert.doesNotMatch(said, /result/, said);
       const between = isThere();
@@ -200,7 +200,7 @@ describe('a removal', () => {
     feed(
       host,
       ['/bin/sh', '-s'],
-      script.replace('if ! quietly userdel', () => 'kill -9 $$\nif ! quietly userdel'),
+      script.replace('if ! quietly userdel', () => 'kill -9 0\nif ! quietly userdel'),
     );
     const result = await run(task('push'));
     assert.equal(told(result), 'changed AccountPushed', result.detail);

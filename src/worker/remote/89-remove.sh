@@ -204,16 +204,16 @@ patiently() {
     look_at_clock
     seconds_left=$((deadline - clock + started - 5))
     if [ "$seconds_left" -lt 1 ]; then return; fi
-    limited "$seconds_left" "$@" >"$state/said" 2>&1 </dev/null &
-    at_work=$!
+    rm -f "$state/ended"
+    { limited "$seconds_left" "$@" >"$state/said" 2>&1; echo "$?" >"$state/.new" && mv -f "$state/.new" "$state/ended"; } </dev/null &
     ticks=0
-    while kill -0 "$at_work" 2>/dev/null; do
+    until [ -f "$state/ended" ]; do
         if [ "$((ticks % 20))" -eq 19 ]; then say waiting; fi
         ticks=$((ticks + 1))
         sleep 0.1 2>/dev/null || sleep 1
     done
-    wait "$at_work"
-    outcome=$?
+    read -r outcome <"$state/ended"
+    rm -f "$state/ended"
     IFS= read -r said <"$state/said"
 }
 
