@@ -89,6 +89,39 @@ describe('a plan', () => {
     assert.match(none.stderr, /on none of its hosts would anything be done/);
   });
 
+  it("carries a person's choice for somebody else's account to the host, and nothing without one", async () => {
+    const push = (...more: string[]) =>
+      garrison.cli('push', 'sa-lee', '--to', 'practice-2', '--key', key, ...more);
+    const untouched = await garrison.tell('practice-2', LOOK);
+    for (const [more, exitCode, says] of [
+      [['--take-over'], 64, /no terminal to ask on/],
+      [['--adopt', '--keys-only'], 64, /exclude each other/],
+      [['--yes-take-over', 'sa-leo'], 64, /was not confirmed by its name/],
+      [['--yes-take-over', 'sa-lee'], 1, /AccountPrivileged/],
+      [['--keys-only', '--sudo', 'all'], 64, /keys only, and yet sudo/],
+    ] as const) {
+      const refused = await push(...more);
+      assert.equal(refused.exitCode, exitCode, refused.stderr);
+      assert.match(refused.stdout + refused.stderr, says);
+    }
+    assert.equal(await garrison.tell('practice-2', LOOK), untouched);
+
+    const planned = await push('--adopt', '--dry-run');
+    assert.match(
+      planned.stdout,
+      /^practice-2: change\n {2}\+ adopt: account sa-lee, .*\n {2}\+ add key: .*\n {2}· .* what it has stays: password set, .*wheel/,
+    );
+    const id = /push --plan (p-\S+)/.exec(planned.stderr)?.[1] ?? '';
+    const adopted = await garrison.cli('push', '--plan', id, '-o', 'json');
+    assert.equal(adopted.exitCode, 0, adopted.stderr);
+    const [job] = (JSON.parse(adopted.stdout) as { item: PushView }).item.jobs;
+    assert.deepEqual(job?.result?.changes, ['adopted account', 'added key']);
+    assert.equal(job.result.verified, 'static');
+    assert.match(await garrison.tell('practice-2', 'id -nG sa-lee'), /wheel/);
+    const released = await garrison.cli('revoke', 'sa-lee', '--from', 'practice-2');
+    assert.match(released.stdout, /changed +AccountReleased/);
+  });
+
   it('is refused where it is no plan, and where nobody knows it', async () => {
     const { id } = await garrison.push('mia', ['practice-1']);
     await garrison.settled(id);
