@@ -3,7 +3,7 @@
  * It trusts nothing of it: what is not as our script tells it makes that account, or the whole, unusable, and it judges nothing.
  */
 import { printable } from './answer.ts';
-import { decodeTold } from './hostFacts.ts';
+import { decodeTold } from './telling.ts';
 
 /** `other`: somebody else's account has the name now; `unknown`: the name service failed. */
 export type Presence = 'ours' | 'absent' | 'other' | 'unknown';
