@@ -179,24 +179,6 @@ export function reopen(job: JobRecord, at: At): OpenJob {
   return { job: advance(fresh, { state: 'queued' }, at), place: { at: 'home', notBeforeMs: at.monoMs } };
 }
 
-/** The jobs that may leave for the queue now: per host the oldest open one only, since one writing job at a time is the rule. */
-export function decideDispatch(
-  openInOrder: readonly OpenJob[],
-  nowMs: number,
-): { ready: OpenJob[]; recheckAtMs: number | null } {
-  const ready: OpenJob[] = [];
-  let recheckAtMs: number | null = null;
-  const busyHosts = new Set<string>();
-  for (const open of openInOrder) {
-    if (busyHosts.has(open.job.host)) continue;
-    busyHosts.add(open.job.host);
-    if (open.place.at !== 'home') continue;
-    if (open.place.notBeforeMs <= nowMs) ready.push(open);
-    else recheckAtMs = Math.min(recheckAtMs ?? Infinity, open.place.notBeforeMs);
-  }
-  return { ready, recheckAtMs };
-}
-
 /** Leaves for the queue under its next attempt number. */
 export function afterDispatch(open: OpenJob, at: At): OpenJob {
   return {

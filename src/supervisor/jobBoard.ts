@@ -8,6 +8,7 @@ import type { Incarnation } from '../heartbeat.ts';
 import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Action } from '../reconciler/action.ts';
+import { decideDispatch } from '../reconciler/dispatch.ts';
 import {
   admit,
   afterArrival,
@@ -21,7 +22,6 @@ import {
   afterResult,
   afterStage,
   afterWorkerDeath,
-  decideDispatch,
   grantsAttempt,
   isForgotten,
   reopen,
@@ -127,11 +127,11 @@ export class JobBoard {
     }
   }
 
-  /** What may leave for the queue, be looked after or be kept again now. */
-  decide(redisUp: boolean, at: Moment): { actions: Action[]; recheckAtMs: number | null } {
+  /** What may leave for the queue, be looked after or be kept again now; `slots` are those of all workers that take jobs. */
+  decide(redisUp: boolean, slots: number, at: Moment): { actions: Action[]; recheckAtMs: number | null } {
     const actions = this.#keepAgain(at.monoMs);
     if (!redisUp) return { actions, recheckAtMs: this.#earliestKeepMs() };
-    const { ready, recheckAtMs } = decideDispatch(this.open(), at.monoMs);
+    const { ready, recheckAtMs } = decideDispatch(this.open(), { nowMs: at.monoMs, slots });
     for (const open of ready)
       actions.push({ kind: 'dispatch', job: this.#jobs.set(afterDispatch(open, at)).job });
     actions.push(...this.#look(at.monoMs));

@@ -269,8 +269,8 @@ export class Supervisor {
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forContainers = this.containers.decide(at);
     actions.push(...forContainers.actions);
-    const forJobs = jobs.decide(redisUp, at);
-    const mayRun = redisUp && redis.everUp && workers.hasTakers();
+    const forJobs = jobs.decide(redisUp, workers.takingSlots(), at);
+    const mayRun = redisUp && redis.everUp && workers.takingSlots() > 0;
     const forCanary = canary.decide({ mayRun, oldestLeftAtMs, at });
     actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
     const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];

@@ -3,6 +3,7 @@
  * It reads what the boards know and changes nothing.
  */
 import type { JobRecord } from '../push/job.ts';
+import { looksOut, mostLooks, onlyLooks } from '../reconciler/dispatch.ts';
 import type { OpenJob } from '../reconciler/jobFlow.ts';
 import type { JobView, Snapshot, WorkerView } from './door.ts';
 
@@ -25,6 +26,9 @@ interface Places {
   /** Of the queued jobs, 1 = next. */
   readonly positions: ReadonlyMap<string, number>;
   readonly firstOfHost: ReadonlyMap<string, JobRecord>;
+  /** Checks and plans that hold a slot or are about to, and the jobs that have not left for the queue. */
+  readonly looksOut: number;
+  readonly heldBack: ReadonlySet<string>;
 }
 
 /** One pass for all jobs of a turn: counted anew for each job, a push to 5,000 hosts held the loop for seconds. */
@@ -35,25 +39,31 @@ function placesOf(open: readonly OpenJob[]): Places {
   if (counted !== undefined) return counted;
   const positions = new Map<string, number>();
   const firstOfHost = new Map<string, JobRecord>();
-  for (const { job } of open) {
+  const heldBack = new Set<string>();
+  for (const { job, place } of open) {
+    if (place.at === 'home') heldBack.add(job.id);
     if (job.state === 'queued') positions.set(job.id, positions.size + 1);
     if (!firstOfHost.has(job.host)) firstOfHost.set(job.host, job);
   }
-  const places = { positions, firstOfHost };
+  const places = { positions, firstOfHost, heldBack, looksOut: looksOut(open) };
   placesOfList.set(open, places);
   return places;
 }
 
 function waitingFor(job: JobRecord, facts: QueueFacts): string {
   if (!facts.redis.up) return `Redis, away since ${facts.redis.since}: ${facts.redis.detail}`;
-  const ahead = placesOf(facts.open).firstOfHost.get(job.host);
+  const places = placesOf(facts.open);
+  const ahead = places.firstOfHost.get(job.host);
   if (ahead !== undefined && ahead.id !== job.id) {
     return `job ${ahead.id} on the same host (${job.host} takes one job at a time), ${ahead.state} since ${ahead.since}`;
   }
-  if (!facts.workers.some(takesJobs)) return `a worker: ${nobodyServes(facts.workers)}`;
-  const free = facts.workers
-    .filter(takesJobs)
-    .reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
+  const taking = facts.workers.filter(takesJobs);
+  if (taking.length === 0) return `a worker: ${nobodyServes(facts.workers)}`;
+  const most = mostLooks(taking.reduce((sum, { slots }) => sum + slots, 0));
+  if (onlyLooks(job.kind) && places.heldBack.has(job.id) && places.looksOut >= most) {
+    return `another check or plan to end: at most half of the slots (${String(most)}) are theirs, so that hosts that hang keep no push waiting`;
+  }
+  const free = taking.reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
   if (free <= 0) return 'a free slot: all slots of all workers are taken';
   return facts.stillSince === null
     ? 'a worker to take it, which is about to happen'

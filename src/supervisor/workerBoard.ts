@@ -281,16 +281,17 @@ export class WorkerBoard {
     return new Set(lives.filter((nonce) => nonce !== undefined));
   }
 
-  /** Some worker is ready and may take jobs; whether it does is for the canary to find out. */
-  hasTakers(): boolean {
-    return [...this.#entries.values()].some(
-      ({ evidence, wish }) =>
-        wish.worker === 'run' && evidence.resumedAt !== null && evidence.drainAskedAt === null,
-    );
+  /** Of the workers that are ready and may take jobs; whether they do is for the canary to find out. */
+  takingSlots(): number {
+    return [...this.#entries.values()].filter(isTaking).length * this.#settings.slots;
   }
 
   view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
     const entry = this.#entries.get(worker);
     return entry === undefined ? null : viewWorker(entry, { name: worker, jobs, at }, this.#frame);
   }
+}
+
+function isTaking({ evidence, wish }: Entry): boolean {
+  return wish.worker === 'run' && evidence.resumedAt !== null && evidence.drainAskedAt === null;
 }

@@ -14,7 +14,6 @@ import {
   afterResult,
   afterStage,
   afterWorkerDeath,
-  decideDispatch,
   grantsAttempt,
   isForgotten,
   MOST_LOST_ATTEMPTS,
@@ -125,20 +124,6 @@ describe('the flow of a job', () => {
     assert.equal(isForgotten(running(), { nonce: 'aa', jobIds: [] }, 5_000), false);
     assert.equal(isForgotten(running(), { nonce: 'aa', jobIds: [] }, 60_000), true);
     assert.equal(isForgotten(running(), { nonce: 'other', jobIds: [] }, 60_000), false);
-  });
-
-  it('lets one job per host leave, the oldest first', () => {
-    const jobs = [
-      fresh({ id: 'a', host: 'h1' }),
-      fresh({ id: 'b', host: 'h1' }),
-      fresh({ id: 'c', host: 'h2' }),
-    ];
-    assert.deepEqual(
-      decideDispatch(jobs, 0).ready.map((open) => open.job.id),
-      ['a', 'c'],
-    );
-    const held: OpenJob = { job: jobs[0]!.job, place: { at: 'home', notBeforeMs: 500 } };
-    assert.deepEqual(decideDispatch([held, jobs[1]!], 0), { ready: [], recheckAtMs: 500 });
   });
 
   it('reopens under the same id with a newer revision', () => {

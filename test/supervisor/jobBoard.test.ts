@@ -49,7 +49,7 @@ class Story {
 
   /** Lets everything that may leave for the queue get there; returns the ids. */
   dispatch(nowMs = 1): string[] {
-    const { actions } = this.board.decide(true, at(nowMs));
+    const { actions } = this.board.decide(true, 10, at(nowMs));
     return actions.flatMap((action) => {
       if (action.kind !== 'dispatch') return [];
       const { id: jobId, attempt } = action.job;
@@ -184,8 +184,8 @@ describe('the board of open jobs', () => {
     story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' });
     story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED });
     story.board.apply({ kind: 'keepFailed', jobId: 'j-1', detail: 'disk full' }, at(10));
-    assert.deepEqual(story.board.decide(true, at(11)).actions, []);
-    assert.deepEqual(told(story.board.decide(false, at(5_010)).actions), ['finish']);
+    assert.deepEqual(story.board.decide(true, 10, at(11)).actions, []);
+    assert.deepEqual(told(story.board.decide(false, 10, at(5_010)).actions), ['finish']);
   });
 
   it('takes back a job that its worker no longer has in hand', () => {

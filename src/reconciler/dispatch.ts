@@ -1,0 +1,65 @@
+/**
+ * Decides which open jobs may leave for the queue: one per host, and of those that only look no more than half of the slots can hold.
+ * It carries nothing out and knows no worker: what is on the queue may be taken by any of them, in the queue's own order.
+ */
+import { unreachable } from '../errors.ts';
+import type { JobKind } from '../push/job.ts';
+import type { OpenJob } from './jobFlow.ts';
+
+export interface DispatchLimits {
+  readonly nowMs: number;
+  /** Of all workers that take jobs. */
+  readonly slots: number;
+}
+
+/**
+ * The oldest open one of each host only, since one writing job at a time is the rule. A look that must wait still holds its host's
+ * place: what was asked for after it comes after it.
+ */
+export function decideDispatch(
+  openInOrder: readonly OpenJob[],
+  { nowMs, slots }: DispatchLimits,
+): { ready: OpenJob[]; recheckAtMs: number | null } {
+  const ready: OpenJob[] = [];
+  let recheckAtMs: number | null = null;
+  let looksLeft = mostLooks(slots) - looksOut(openInOrder);
+  const busyHosts = new Set<string>();
+  for (const open of openInOrder) {
+    if (busyHosts.has(open.job.host)) continue;
+    busyHosts.add(open.job.host);
+    if (open.place.at !== 'home') continue;
+    if (open.place.notBeforeMs > nowMs)
+      recheckAtMs = Math.min(recheckAtMs ?? Infinity, open.place.notBeforeMs);
+    else if (!onlyLooks(open.job.kind)) ready.push(open);
+    else if (looksLeft > 0) {
+      looksLeft -= 1;
+      ready.push(open);
+    }
+  }
+  return { ready, recheckAtMs };
+}
+
+/** It changes nothing on its host, so that it may wait for what does. */
+export function onlyLooks(kind: JobKind): boolean {
+  switch (kind) {
+    case 'check':
+    case 'plan':
+      return true;
+    case 'push':
+    case 'revoke':
+      return false;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** So many looks may hold a slot, or be about to: hosts that hang can never take all slots by them. One where there is one slot. */
+export function mostLooks(slots: number): number {
+  return Math.max(1, Math.floor(slots / 2));
+}
+
+/** Those that hold a slot, or are about to. */
+export function looksOut(open: readonly OpenJob[]): number {
+  return open.filter(({ job, place }) => onlyLooks(job.kind) && place.at !== 'home' && place.at !== 'keeping')
+    .length;
+}
