@@ -46,10 +46,11 @@ async function sync(context: Context, options: SyncOptions): Promise<number> {
   if (options.check === true) return checkDrift(context, options);
   if (options.dryRun === true) return planGrants(context, options);
   const { client, output, format } = context;
+  const pairs = options.pairs ?? (await agreed(context, options));
   const body = {
     hosts: options.to ?? null,
     reason: options.reason ?? null,
-    confirmed: options.pairs ?? (await agreed(context, options)),
+    confirmed: pairs === null ? null : String(pairs),
   };
   const { items } = (await client.post(apiPath('syncs'), body)) as ListDocument<PushView>;
   if (!options.wait) {

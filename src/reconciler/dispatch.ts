@@ -44,9 +44,11 @@ export function onlyLooks(kind: JobKind): boolean {
   switch (kind) {
     case 'check':
     case 'plan':
+    case 'survey':
       return true;
     case 'push':
     case 'revoke':
+    case 'remove':
       return false;
     default:
       return unreachable(kind);

@@ -6,8 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { GarrisonError } from '../errors.ts';
 import { parseAccountWish, type AccountWish } from '../push/account.ts';
 import { isOfHost } from '../push/job.ts';
-import type { Door } from '../supervisor/door.ts';
-import type { PushRequest } from '../supervisor/pushAsk.ts';
+import type { Door, PushRequest } from '../supervisor/door.ts';
 import { askerOf } from './asker.ts';
 import { LeftoverBody, OperationBody, PushBody, readBody, SyncBody, TokenBody, TrustBody } from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
@@ -41,7 +40,8 @@ export function addGrantRoutes(app: FastifyInstance, door: Door): void {
   }));
   app.post('/api/v1/syncs', OPERATE, async (request, reply) => {
     const body = readBody(SyncBody, request.body);
-    const items = await door.sync({ ...body, ...askerOf(request) });
+    const confirmed = body.confirmed === null ? null : Number(body.confirmed);
+    const items = await door.sync({ ...body, confirmed, ...askerOf(request) });
     void reply.code(202);
     return { apiVersion: API_VERSION, kind: 'PushList', observedAt: wallTime(), items };
   });

@@ -42,7 +42,12 @@ export const SyncBody = z.strictObject({
   hosts: z.array(Name).min(1).max(10_000).nullable().default(null),
   reason: Reason,
   plan: z.boolean().default(false),
-  confirmed: z.int().min(0).nullable().default(null),
+  /** In digits, as it was typed. */
+  confirmed: z
+    .string()
+    .regex(/^\d{1,7}$/)
+    .nullable()
+    .default(null),
 });
 
 export const LeftoverBody = z.strictObject({

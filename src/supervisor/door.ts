@@ -8,7 +8,8 @@ import type { Leftover } from '../push/leftover.ts';
 import type { LeftoverDecision } from './leftoverDesk.ts';
 import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { HostResult, JobRecord, JobState, PushRecord, Stage } from '../push/job.ts';
-import type { CountedPush, JobSort } from '../push/jobQuery.ts';
+import type { Listing, StoredListQuery } from './listQuery.ts';
+import type { CountedPush } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
@@ -211,30 +212,6 @@ export interface NoticeCount {
   readonly count: number;
 }
 
-export interface ListQuery {
-  readonly state?: string;
-  readonly q?: string;
-  readonly cursor?: string;
-  readonly limit?: number;
-}
-
-/** Of jobs and pushes, which may be a hundred thousand. */
-export interface StoredListQuery extends ListQuery {
-  readonly host?: string;
-  readonly account?: string;
-  readonly push?: string;
-  readonly sort?: JobSort;
-}
-
-export interface Listing<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-  /** Where the search was stopped before there were as many items as asked for: how many were looked at in this call. */
-  readonly stoppedAfter?: number;
-  /** On a first page of jobs that is filtered by no more than their state: how many there are in each. */
-  readonly counts?: Readonly<Record<string, number>>;
-}
-
 /** A push in a list: its jobs are counted, not listed. */
 export interface PushSummary extends CountedPush {
   readonly state: PushView['state'];
@@ -357,5 +334,6 @@ export type * from './zombieView.ts';
 export type * from './historyDoor.ts';
 export type * from './recoveryView.ts';
 export type * from './pushAsk.ts';
+export type * from './listQuery.ts';
 export type { Measures } from './measures.ts';
 export type { RestartCounts, WorkerMeasures } from './workerTally.ts';

@@ -68,7 +68,7 @@ const factsOf = (account: fc.Arbitrary<PresentAccount | null>): fc.Arbitrary<Hos
         keysThere: some(KEYS),
         groups: some(GROUPS),
         jobId: fc.constant(null),
-    isSameWish: fc.boolean(),
+        isSameWish: fc.boolean(),
       }),
       taking: fc.option(
         fc.record({

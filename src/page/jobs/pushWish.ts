@@ -2,7 +2,7 @@
  * What somebody fills into the form of a push, what is missing in it, and the request it makes.
  * It never makes a request of what could be a private key.
  */
-import type { PushRequest } from '../../supervisor/pushAsk.ts';
+import type { PushRequest } from '../../supervisor/door.ts';
 import { isPrivateKey, keysIn, type PushField } from './keyCheck.ts';
 
 export interface PushWish {
