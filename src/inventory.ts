@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
 import { NAME_PATTERN } from './configSchema.ts';
+import { optionProblem, parseJump, type HostWay } from './hostWay.ts';
 
 export interface InventoryHost {
   readonly name: string;
@@ -14,6 +15,7 @@ export interface InventoryHost {
   /** `type base64` lines accepted for this host without asking. */
   readonly hostKeys: readonly string[];
   readonly groups: readonly string[];
+  readonly way?: HostWay;
 }
 
 const USER_PATTERN = /^[a-z_][a-z0-9_-]{0,31}$/;
@@ -46,6 +48,23 @@ const Host = z.strictObject({
     .union([HostKey, z.array(HostKey)], 'must be a public host key: "type base64", or a list of them')
     .optional(),
   groups: z.array(GroupName).default([]),
+  jump: z
+    .string()
+    .refine(
+      (text) => parseJump(text) !== null,
+      'must be a host of this inventory: NAME, user@NAME or user@NAME:port',
+    )
+    .optional(),
+  options: z
+    .record(z.string(), z.string())
+    .superRefine((options, context) => {
+      for (const [name, value] of Object.entries(options)) {
+        const message = optionProblem(name, value);
+        if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    })
+    .optional(),
+  sshConfig: z.boolean().optional(),
 });
 
 export const InventorySchema = z.strictObject({ hosts: z.record(HostName, Host).default({}) });
@@ -101,8 +120,10 @@ export function readInventory(file: string): {
     user: host.user,
     hostKeys: host.hostKey === undefined ? [] : [host.hostKey].flat(),
     groups: host.groups,
+    ...wayOf(host, read.value?.hosts ?? {}),
   }));
-  return { hosts, problems: [...read.problems, ...sameMachine(file, hosts, read)] };
+  const problems = [...read.problems, ...sameMachine(file, hosts, read), ...jumpProblems(file, read)];
+  return { hosts, problems };
 }
 
 /** grants.yaml by its shape; whether its names are known, grantsFile.ts says. */
@@ -125,8 +146,9 @@ function sameMachine(
 ): readonly ConfigProblem[] {
   const seen = new Map<string, string>();
   const problems: ConfigProblem[] = [];
-  for (const { name, address, port, user } of hosts) {
-    const machine = `${user}@${address.toLowerCase()}:${String(port)}`;
+  for (const { name, address, port, user, way } of hosts) {
+    const behind = way?.jump === undefined ? '' : ` behind ${way.jump.name}`;
+    const machine = `${user}@${address.toLowerCase()}:${String(port)}${behind}`;
     const first = seen.get(machine);
     if (first === undefined) {
       seen.set(machine, name);
@@ -137,4 +159,59 @@ function sameMachine(
     problems.push({ file, line, key: `hosts.${name}`, what, cure: 'keep one of the two' });
   }
   return problems;
+}
+
+type HostValues = z.output<typeof Host>;
+
+function wayOf(
+  { jump, options, sshConfig }: HostValues,
+  hosts: Readonly<Record<string, HostValues>>,
+): { way?: HostWay } {
+  const asked = jump === undefined ? null : parseJump(jump);
+  const over = asked === null ? undefined : hosts[asked.name];
+  const way: HostWay = {
+    ...(asked === null || over === undefined
+      ? {}
+      : {
+          jump: {
+            name: asked.name,
+            address: over.address,
+            port: asked.port ?? over.port,
+            user: asked.user ?? over.user,
+          },
+        }),
+    ...(options === undefined ? {} : { options }),
+    ...(sshConfig === true ? { sshConfig } : {}),
+  };
+  return Object.keys(way).length === 0 ? {} : { way };
+}
+
+/** The key of a host that one goes over must be known like any other's, so that it is one of the inventory; and one jump is all there is. */
+function jumpProblems(
+  file: string,
+  read: Pick<ConfigFile<z.output<typeof InventorySchema>>, 'lineOf' | 'value'>,
+): readonly ConfigProblem[] {
+  const hosts = read.value?.hosts ?? {};
+  return Object.entries(hosts).flatMap(([name, { jump, sshConfig }]) => {
+    const asked = jump === undefined ? null : parseJump(jump);
+    if (asked === null) return [];
+    const wrong =
+      jumpProblem(name, asked.name, hosts) ??
+      (sshConfig === true
+        ? 'contradicts sshConfig: true, which may name a way of its own; keep one of the two'
+        : null);
+    if (wrong === null) return [];
+    const line = read.lineOf(['hosts', name, 'jump']);
+    return [{ file, line, key: `hosts.${name}.jump`, what: wrong, cure: null }];
+  });
+}
+
+function jumpProblem(name: string, over: string, hosts: Readonly<Record<string, HostValues>>): string | null {
+  if (over === name) return 'names the host itself';
+  const gateway = hosts[over];
+  if (gateway === undefined)
+    return `names ${over}, which is no host of this file; add it, so that its key can be known`;
+  if (gateway.jump !== undefined || gateway.options !== undefined || gateway.sshConfig === true)
+    return `names ${over}, which itself has jump, options or sshConfig; a host to go over is reached plainly`;
+  return null;
 }

@@ -2,6 +2,7 @@
  * Says what a push and its jobs are: the records that the job store keeps, the words of their states, and the task a worker runs.
  * It never decides when a job runs and never writes a record.
  */
+import type { HostWay } from '../hostWay.ts';
 import type { AccountWish } from './account.ts';
 import type { OwnedAccount } from './survey.ts';
 import type { AccountPlan, ChangeCode, PlannedKind } from './plan.ts';
@@ -119,6 +120,8 @@ export interface HostAddress {
   readonly address: string;
   readonly port: number;
   readonly user: string;
+  /** Absent where nothing special is told about it. */
+  readonly way?: HostWay;
 }
 
 export interface SshLimits {
@@ -155,11 +158,17 @@ export function pushTask(
   job: JobRecord,
   order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile'>,
 ): PushTask {
-  const { name, address, port, user } = order.host;
+  const { name, address, port, user, way } = order.host;
   const { id: jobId, attempt, kind, account, planOf, agreed, granted } = job;
   return {
     ...order,
-    ...{ jobId, attempt, kind, account, host: { name, address, port, user } },
+    ...{
+      jobId,
+      attempt,
+      kind,
+      account,
+      host: { name, address, port, user, ...(way === undefined ? {} : { way }) },
+    },
     ...(planOf === undefined ? {} : { planOf }),
     ...(agreed === undefined ? {} : { agreed }),
     ...(granted === undefined ? {} : { granted }),

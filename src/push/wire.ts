@@ -3,6 +3,7 @@
  * It sends nothing that was not checked: no value can become shell text, a file name of another kind, or an argument of ssh.
  */
 import { unreachable } from '../errors.ts';
+import { optionProblem, type HostWay, type JumpHost } from '../hostWay.ts';
 import { checkAccountName, checkAccountWish, sudoFileName, sudoRule, type AccountWish } from './account.ts';
 import { isOfHost, type PlanAgreed, type PushTask } from './job.ts';
 
@@ -107,12 +108,10 @@ export function taskProblem(task: PushTask): string | null {
   if (!isWord(task.fence.clusterId)) return 'the cluster id is not a plain word';
   if (!isCount(task.fence.epoch) || !isCount(task.fence.counter))
     return 'the fence is not made of whole numbers';
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(task.host.name)) return 'the host name is not a plain word';
-  if (!/^[A-Za-z0-9:][A-Za-z0-9.:%_-]{0,252}$/.test(task.host.address))
-    return 'the address is neither a name nor an IP address';
-  if (!isCount(task.host.port) || task.host.port < 1 || task.host.port > 65535)
-    return 'the port is not between 1 and 65535';
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(task.host.user)) return 'the login user is not a user name';
+  const badAddress = addressProblem(task.host);
+  if (badAddress !== null) return badAddress;
+  const badWay = wayProblem(task.host.way);
+  if (badWay !== null) return badWay;
   if (task.agreed !== undefined && !isAgreement(task.agreed))
     return 'what was agreed on is not a plan of ours';
   const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
@@ -120,6 +119,24 @@ export function taskProblem(task: PushTask): string | null {
     return 'a file of ssh has no absolute, plain path';
   if (!isOfHost(task.kind) && task.account === null) return 'the job names no account';
   return null;
+}
+
+function addressProblem(host: JumpHost): string | null {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(host.name)) return 'the host name is not a plain word';
+  if (!/^[A-Za-z0-9:][A-Za-z0-9.:%_-]{0,252}$/.test(host.address))
+    return 'the address is neither a name nor an IP address';
+  if (!isCount(host.port) || host.port < 1 || host.port > 65535) return 'the port is not between 1 and 65535';
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(host.user)) return 'the login user is not a user name';
+  return null;
+}
+
+function wayProblem(way: HostWay = {}): string | null {
+  const { jump, options = {} } = way;
+  for (const [name, value] of Object.entries(options)) {
+    const problem = optionProblem(name, value);
+    if (problem !== null) return `the ssh option ${name} ${problem}`;
+  }
+  return jump === undefined ? null : addressProblem(jump);
 }
 
 function isAgreement({ digest, changes }: PlanAgreed): boolean {

@@ -10,6 +10,8 @@ export interface ConfiguredHost {
   readonly user: string;
   readonly hostKeys: readonly string[];
   readonly groups: readonly string[];
+  /** jump, options and sshConfig, as far as they are given. */
+  readonly way?: object;
 }
 
 export interface ConfiguredSetting {
@@ -76,6 +78,7 @@ function differences(before: ConfiguredHost, after: ConfiguredHost): readonly st
       ? []
       : [`groups ${before.groups.join(' ') || 'none'} → ${after.groups.join(' ') || 'none'}`]),
     ...(sameWords(before.hostKeys, after.hostKeys) ? [] : ['its host keys']),
+    ...(JSON.stringify(before.way) === JSON.stringify(after.way) ? [] : ['the way to it']),
   ];
 }
 

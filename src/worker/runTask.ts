@@ -8,7 +8,7 @@ import { GarrisonError, messageOf } from '../errors.ts';
 import { emptyAnswer, readAnswerLine } from '../push/answer.ts';
 import type { Answer } from '../push/answer.ts';
 import { hostResult, resultBeforeSsh } from '../push/hostResult.ts';
-import type { HostResult, PushTask, Stage } from '../push/job.ts';
+import type { HostResult, PushTask, SshLimits, Stage } from '../push/job.ts';
 import { isOrderly, type SshEnding } from '../push/sshFailure.ts';
 import { requestLines, taskProblem } from '../push/wire.ts';
 import { monoMs } from '../clock.ts';
@@ -92,8 +92,8 @@ async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Pr
     if (result !== null) return result;
   }
   const totalTimeoutMs = Math.max(1, task.ssh.totalTimeoutMs - (monoMs() - startedMs));
-  const attempt = newAttempt({ ...task, ssh: { ...task.ssh, totalTimeoutMs } }, { control, log });
-  const ending = await drive(attempt, null);
+  const attempt = newAttempt(task, { control, log });
+  const ending = await drive(attempt, null, { ...task.ssh, totalTimeoutMs });
   if (isOrderly(ending) && attempt.answer.loginUid !== null) control.kept?.noteUse(task);
   return resultOf(attempt, ending);
 }
@@ -103,10 +103,10 @@ type AttemptTools = Pick<Attempt, 'control' | 'log'>;
 /** Null when nothing was heard over it: then nothing was sent either, and a new connection can do no harm. */
 async function runOverLoan(task: PushTask, loan: Loan, tools: AttemptTools): Promise<HostResult | null> {
   const connectTimeoutMs = Math.min(task.ssh.connectTimeoutMs, LOAN_ANSWER_MS);
-  const attempt = newAttempt({ ...task, ssh: { ...task.ssh, connectTimeoutMs } }, tools);
+  const attempt = newAttempt(task, tools);
   const seconds = (loan.ageMs / 1000).toFixed(0);
   tools.log.write('garrison', `over the connection that is kept for ${seconds} s by now`);
-  const ending = await drive(attempt, loan.controlPath);
+  const ending = await drive(attempt, loan.controlPath, { ...task.ssh, connectTimeoutMs });
   // Not before what could still send is gone.
   await loan.giveBack(isOrderly(ending) && ending.scriptSent);
   if (ending.scriptSent || ending.cause === 'cancelled') return resultOf(attempt, ending);
@@ -126,8 +126,10 @@ async function resultOf(attempt: Attempt, ending: SshEnding): Promise<HostResult
   return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
 }
 
-async function drive(attempt: Attempt, controlPath: string | null): Promise<SshEnding> {
-  const { task, control, log, nonce } = attempt;
+/** Within these limits; what is said of the ending names those of the task. */
+async function drive(attempt: Attempt, controlPath: string | null, ssh: SshLimits): Promise<SshEnding> {
+  const { control, log, nonce } = attempt;
+  const task = { ...attempt.task, ssh };
   const startedMs = monoMs();
   enterStage(attempt, 'connect');
   return runSsh({

@@ -39,7 +39,7 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
   plan: { args: 'eva --to HOST --key FOLDER/key.pub', kind: 'act', up: 0 },
   sync: { args: '', kind: 'act', up: 1, because: 'there is no grant: nothing of that name' },
   'leftovers list': { args: '--on nosuch', kind: 'look', up: 4, because: 'there is no such host' },
-  'leftovers keep': { args: 'none --on nosuch', kind: 'act', up: 1, because: none },
+  'leftovers keep': { args: 'none --on nosuch --reason x', kind: 'act', up: 1, because: none },
   'leftovers lock': { args: 'none --on nosuch', kind: 'act', up: 1, because: none },
   'leftovers remove': { args: 'none --on nosuch --yes', kind: 'act', up: 1, because: none },
   push: { args: 'eva --to HOST --key FOLDER/key.pub', kind: 'act', up: 0 },

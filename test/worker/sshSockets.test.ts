@@ -10,7 +10,8 @@ import { masterArguments, sshArguments } from '../../src/worker/sshArguments.ts'
 import { tempHome } from '../support/tempHome.ts';
 
 /** What would have every ssh leave a master behind that outlives it and holds its output. */
-const SHARING = 'Host *\n  ControlMaster auto\n  ControlPath /tmp/%C\n  ControlPersist 10m\n';
+const SHARING =
+  'Host *\n  ControlMaster auto\n  ControlPath /tmp/%C\n  ControlPersist 10m\n  Compression yes\n';
 const TASK: PushTask = {
   jobId: 'j-1',
   attempt: 1,
@@ -55,6 +56,13 @@ describe('an ssh of Garrison', { skip: SKIP }, () => {
     const faster = { ...TASK, ssh: { ...TASK.ssh, kex: 'curve25519-sha256' } };
     assert.equal(effective(t, sshArguments(faster, 'true'))['kexalgorithms'], 'curve25519-sha256');
     assert.match(effective(t, sshArguments(TASK, 'true'))['kexalgorithms'] ?? '', /^sntrup761/);
+  });
+
+  it('reads these configurations only where the inventory says so, and even then shares nothing', (t) => {
+    const told = { ...TASK, host: { ...TASK.host, way: { sshConfig: true } as const } };
+    const { controlmaster, controlpath, compression } = effective(t, sshArguments(told, 'true'));
+    assert.deepEqual([controlmaster, controlpath, compression], ['false', undefined, 'yes']);
+    assert.equal(effective(t, sshArguments(TASK, 'true'))['compression'], 'no');
   });
 
   it('would share one by these configurations, but for its arguments', (t) => {
