@@ -56,7 +56,9 @@ interface Sides {
 }
 
 async function run(context: BenchContext): Promise<Figures> {
-  const garrison = await Garrison.start(context, { practice: HOSTS, config: 'workers: { count: 4 }' });
+  // New connections on both sides: a kept one would be compared with something else.
+  const config = 'workers: { count: 4 }\nssh: { keep: 0s }';
+  const garrison = await Garrison.start(context, { practice: HOSTS, config });
   await until('all workers are up', async () =>
     (await garrison.workers()).every(({ state }) => state === 'up'),
   );
