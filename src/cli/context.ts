@@ -7,7 +7,8 @@ import { GarrisonError } from '../errors.ts';
 import { controlDoorOf, isHomeChosen, ownHome, type ControlDoor } from '../home.ts';
 import { createClient, type Client } from './client.ts';
 import { EXIT, exitCodeOf, type CommandKind } from './exitCodes.ts';
-import { createOutput, type ColorWish, type Output } from './output.ts';
+import { createOutput, errorText, type ColorWish, type Output } from './output.ts';
+import { commandsWithHome } from './programName.ts';
 import { unforeseen } from './unforeseen.ts';
 import { noteVersion } from './versionNote.ts';
 
@@ -58,7 +59,7 @@ export function action<Options extends object>(
     const globals: GlobalOptions = command.optsWithGlobals();
     const usual = createOutput(process, globals.color, process.env);
     // Whoever asks for all columns wants all of each.
-    const output = globals.output === 'wide' ? { ...usual, columns: null } : usual;
+    const output = withHome(globals.output === 'wide' ? { ...usual, columns: null } : usual, command);
     // Whatever ends this process early (a closed pipe, an empty event loop) must not look like a verified success.
     if (kind === 'act') process.exitCode = EXIT.interrupted;
     try {
@@ -82,5 +83,23 @@ export function action<Options extends object>(
       output.error(told);
       process.exitCode = exitCodeOf(told.code, kind);
     }
+  };
+}
+
+/** Whoever chose a home by `--home` has it in the commands to type next, too; one in GARRISON_HOME stays there. */
+function withHome(output: Output, command: Command): Output {
+  const { home = '' }: GlobalOptions = command.optsWithGlobals();
+  if (home === '') return output;
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  const commands = root.commands.map((each) => each.name());
+  const note = (text: string): void => output.note(commandsWithHome(text, { home, commands }));
+  return {
+    ...output,
+    note,
+    error: (error) => note(errorText(error)),
+    get columns() {
+      return output.columns;
+    },
   };
 }

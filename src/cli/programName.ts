@@ -23,6 +23,15 @@ export function programWithHome(home: string): string {
   return home === usual ? programPath() : `${programPath()} --home ${quoted(home)}`;
 }
 
+/** Of the commands that a text tells to type next, each with `--home`: copied without it, it would act on another Garrison. */
+export function commandsWithHome(
+  text: string,
+  { home, commands }: { readonly home: string; readonly commands: readonly string[] },
+): string {
+  const call = new RegExp(`(?<![/\\w])garrison (?=(?:${commands.join('|')})\\b)`, 'g');
+  return text.replaceAll(/^ {2}next: .*$/gm, (line) => line.replaceAll(call, `${programWithHome(home)} `));
+}
+
 /** For a POSIX shell. */
 export function quoted(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -20,6 +20,7 @@ import {
   type Trial,
 } from '../reconciler/selfTest.ts';
 import { NO_FOLDER } from '../selfTestWords.ts';
+import { borrowOwnCgroup } from '../driver/workerCgroup.ts';
 import type { Context } from './context.ts';
 import { wrapped } from './doctorText.ts';
 import { EXIT } from './exitCodes.ts';
@@ -42,6 +43,8 @@ export async function selfTest(context: Context): Promise<number> {
   try {
     const stage = new Stage(folder);
     const cutShort = await stage.ended();
+    // Whoever was killed could not take away the cgroup that it had made.
+    if (cutShort !== null && process.getuid?.() === 0) borrowOwnCgroup();
     if (stage.interrupted) {
       output.note('garrison: interrupted: all that was made has been ended');
       return EXIT.interrupted;

@@ -45,6 +45,8 @@ export type WorkerObservation =
       readonly signal: string | null;
       /** Its last lines on stdout and stderr, oldest first. */
       readonly lastLines: readonly string[];
+      /** What there was too little of at that moment, as a phrase. */
+      readonly shortage?: string;
     }
   /** Proven after the exit: nothing that this life had started lives any more. */
   | { readonly kind: 'gone'; readonly incarnation: Incarnation };
@@ -66,6 +68,7 @@ export interface ExitSeen {
   readonly drainedFor: DrainReason | null;
   readonly killedFor: KillReason | null;
   readonly lastLines: readonly string[];
+  readonly shortage?: string;
 }
 
 /** What is known of the current (or, while none lives, the last) life of a worker. */
@@ -256,7 +259,7 @@ function exitSeen(
   observation: Extract<WorkerObservation, { kind: 'exited' }>,
   at: Moment,
 ): ExitSeen {
-  const { exitCode, signal, lastLines } = observation;
+  const { exitCode, signal, lastLines, shortage } = observation;
   return {
     at,
     pid: observation.incarnation.pid,
@@ -266,6 +269,7 @@ function exitSeen(
     drainedFor: exitCode === 0 ? seen.drainReason : null,
     killedFor: seen.killReason,
     lastLines,
+    ...(shortage === undefined || seen.readyAt !== null ? {} : { shortage }),
   };
 }
 

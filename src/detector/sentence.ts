@@ -104,7 +104,8 @@ function lastEnd({ exit, spawnFailure }: WorkerEvidence): string {
   if (exit === null) return `It could not be started: ${spawnFailure?.detail ?? 'no reason was given'}`;
   const how =
     exit.signal === null ? `exited with code ${String(exit.exitCode)}` : `was ended by ${exit.signal}`;
-  return `pid ${String(exit.pid)} ${how}`;
+  const why = exit.shortage === undefined ? '' : ` before it was ready: ${exit.shortage}`;
+  return `pid ${String(exit.pid)} ${how}${why}`;
 }
 
 function again(nextStart: string | null): string {

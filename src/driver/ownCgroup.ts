@@ -29,6 +29,16 @@ export function pidsLimitOf(pid: number | 'self'): CountSeen | null {
   };
 }
 
+/** A Node process takes 12; with fewer left it ends by SIGABRT, or never begins. */
+const PIDS_OF_A_WORKER = 16;
+
+/** That our cgroup has too few pids left for a worker, as a phrase; null where that is not so. */
+export function pidShortage(): string | null {
+  const limit = pidsLimitOf('self');
+  if (limit === null || limit.most - limit.used >= PIDS_OF_A_WORKER) return null;
+  return `${String(limit.used)} of ${String(limit.most)} pids are used in the cgroup of Garrison, and a worker needs about ${String(PIDS_OF_A_WORKER)}`;
+}
+
 /** Null where the kernel does not tell. */
 export function oomKillsOf(pid: number): number | null {
   const [own] = foldersOf(pid, 'memory');

@@ -12,6 +12,7 @@ import { performAutopsy } from './autopsy.ts';
 import { Life, type LifeSettings } from './life.ts';
 import { readProcStat } from '../proc.ts';
 import { leftProcess, type LeftProcess } from './left.ts';
+import { pidShortage } from './ownCgroup.ts';
 import type { WorkerCgroup } from './workerCgroup.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -55,7 +56,10 @@ export class WorkerPool {
     try {
       life = this.#begin(worker);
     } catch (error) {
-      this.#events.onObservation(worker, { kind: 'spawnFailed', detail: messageOf(error) });
+      this.#events.onObservation(worker, {
+        kind: 'spawnFailed',
+        detail: [messageOf(error), pidShortage()].filter((each) => each !== null).join('; '),
+      });
       return;
     }
     this.#lives.set(worker, life);
@@ -181,7 +185,11 @@ export class WorkerPool {
     const { exitCode, signal } = await life.exited;
     const { incarnation, lastLines } = life;
     this.#lives.delete(worker);
-    this.#events.onObservation(worker, { kind: 'exited', incarnation, exitCode, signal, lastLines });
+    const shortage = signal === null && exitCode === 0 ? null : pidShortage();
+    this.#events.onObservation(worker, {
+      ...{ kind: 'exited', incarnation, exitCode, signal, lastLines },
+      ...(shortage === null ? {} : { shortage }),
+    });
     this.#endCgroup(worker, life);
     await life.ssh.allGone((pids) => {
       const detail = `ssh of ${worker} (pid ${pids.join(', ')}) does not end, state D perhaps: its jobs wait for that`;

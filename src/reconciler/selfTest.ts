@@ -53,7 +53,7 @@ export function judgeSelfTest(trials: readonly Trial[], { cutShort }: SelfTestHo
   const failed = items.filter(({ verdict }) => verdict === 'notHandled');
   return {
     state: failed.length === 0 ? 'handled' : 'notHandled',
-    sentence: sentenceOf(items, failed),
+    sentence: cutShort === null ? sentenceOf(items, failed) : brokenOff(cutShort, items, failed),
     items,
   };
 }
@@ -79,6 +79,16 @@ function judged({ code, pid, seen, tookMs, hindrance, trouble }: Trial): SelfTes
   if (trouble !== null)
     return { ...common, verdict: 'notHandled', detail: `It broke off: ${trouble}. ${without}`, next: AGAIN };
   return { ...common, verdict: 'notHandled', detail: `${missing.missed} ${without}`, next: missing.next };
+}
+
+/** What was not finished says nothing of the host: it may handle all of it. */
+function brokenOff(
+  cutShort: string,
+  items: readonly SelfTestItem[],
+  failed: readonly SelfTestItem[],
+): string {
+  const left = `${String(failed.length)} of ${String(items.length)} cases were not finished, which says nothing of this host yet`;
+  return `The self-test broke off: ${cutShort}. ${failed.length === 0 ? 'All cases had been told before.' : `${left}: run it again.`}`;
 }
 
 function sentenceOf(items: readonly SelfTestItem[], failed: readonly SelfTestItem[]): string {

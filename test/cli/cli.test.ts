@@ -389,7 +389,7 @@ describe('push', () => {
     ]);
     assert.match(
       end.stderr,
-      /plan p-1: 1 change, 1 conflict\. Nothing was changed\.\n {2}next: garrison push --plan p-1 /,
+      /plan p-1: 1 change, 1 conflict\. Nothing was changed\.\n {2}next: .*garrison --home \S+ push --plan p-1 /,
     );
     assert.deepEqual(
       (fake.door.asked as { kind: string; planOf: string }[]).map(({ kind, planOf }) => `${kind} ${planOf}`),

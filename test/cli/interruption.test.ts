@@ -50,7 +50,7 @@ describe('on a terminal', () => {
     assert.equal(code, 130, shown);
     assert.match(
       shown,
-      /no longer waiting; operation (\S+) goes on: .*\r\n {2}next: garrison describe operation \1/,
+      /no longer waiting; operation (\S+) goes on: .*\r\n {2}next: .*garrison --home \S+ describe operation \1/,
     );
   });
 });
@@ -66,7 +66,10 @@ describe('a signal', () => {
         child.kill(signal);
         const { exitCode, stderr } = await ended;
         assert.equal(exitCode, 130, stderr);
-        assert.match(stderr, /whether it took this is not known\n {2}next: garrison get operations/);
+        assert.match(
+          stderr,
+          /whether it took this is not known\n {2}next: .*garrison --home \S+ get operations/,
+        );
       }
     } finally {
       await other.end();

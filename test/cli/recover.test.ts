@@ -132,7 +132,7 @@ describe('recover', () => {
     assert.equal(person.exitCode, 4);
     assert.match(
       person.stderr,
-      /left for a person, worker stage: push-1 keeps failing\n {2}next: garrison why push-1/,
+      /left for a person, worker stage: push-1 keeps failing\n {2}next: .*garrison --home \S+ why push-1/,
     );
     endsWith({ state: 'failed', detail: 'Garrison is being ended' });
     assert.equal((await cli()).exitCode, 1);
@@ -167,12 +167,18 @@ describe('recover', () => {
     };
     const { exitCode, stderr } = await cli();
     assert.equal(exitCode, 1);
-    assert.match(stderr, /started anew in the middle of recovery o-1.*\n {2}next: .*garrison recover/);
+    assert.match(
+      stderr,
+      /started anew in the middle of recovery o-1.*\n {2}next: .*garrison --home \S+ recover/,
+    );
   });
 
   test('without a supervisor: 7, and what can be done without it', async () => {
     const { exitCode, stderr } = await runCli(['recover', '--home', `${fake.home}/none`]);
     assert.equal(exitCode, 7);
-    assert.match(stderr, /next: garrison doctor .*; .* starts it, and then: garrison recover/);
+    assert.match(
+      stderr,
+      /next: .*garrison --home \S+ doctor .*; .* starts it, and then: .*garrison --home \S+ recover/,
+    );
   });
 });

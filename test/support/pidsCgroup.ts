@@ -16,7 +16,7 @@ export function whyNoPidsCgroup(): string | false {
 }
 
 /** Its folder; whoever writes its own pid into cgroup.procs there is in it. */
-export function makePidsCgroup(context: Context, most: number): string {
+export function makePidsCgroup(context: Context, most: number | 'max'): string {
   const folder = join(folderAbove() ?? '', `garrison-test-pids-${String(process.pid)}`);
   mkdirSync(folder);
   context.after(() => {

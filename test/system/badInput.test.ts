@@ -48,7 +48,10 @@ describe('a configuration that is wrong', () => {
       const act = await runCommand(['--home', home, 'check', 'web-1']);
       assert.deepEqual([look.exitCode, act.exitCode], [4, 7]);
       for (const said of [look, act])
-        assert.match(said.stderr, new RegExp(`no supervisor runs in ${home}\n +next: .*garrison up`));
+        assert.match(
+          said.stderr,
+          new RegExp(`no supervisor runs in ${home}\n +next: .*garrison --home ${home} up`),
+        );
     }),
   );
 });

@@ -65,7 +65,7 @@ async function worker(parts: Parts): Promise<void> {
   await garrison.end();
   const without = await garrison.cli('recover');
   assert.equal(without.exitCode, 7);
-  assert.match(without.stderr, /garrison doctor .* starts it/);
+  assert.match(without.stderr, /garrison --home \S+ doctor .* starts it/);
 }
 
 /** Each death within the first minutes doubles the wait before the next life. */
