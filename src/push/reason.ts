@@ -28,7 +28,7 @@ const SENTENCES = {
   AccountRemoved:
     '{account} is gone from {host}; its home and crontab are in {archive} there. Nothing removes that archive.',
   AccountNotRevoked:
-    '{account} on {host} is not locked by a revoke of ours; nothing was touched. Lock it first: garrison leftovers lock {account} --on {host}',
+    '{account} on {host} is not locked by a revoke of ours; nothing was touched. Lock it first: `garrison leftovers lock {account} --on {host}`.',
   AccountRuns:
     '{account} on {host} has {liveProcesses} live processes ({running}); nothing was touched. End them there, then remove it.',
   HomeUnusual:

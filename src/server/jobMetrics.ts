@@ -3,7 +3,7 @@
  * It never has a label with a job, a host or an account in it.
  */
 import { isFinal } from '../push/job.ts';
-import { REASONS, UNANSWERED_REASONS, type Reason } from '../push/reason.ts';
+import { REASONS, UNANSWERED_REASONS, type Reason, type UnansweredReason } from '../push/reason.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
 import type { Change, Door } from '../supervisor/door.ts';
 import type { MetricBook } from './metricBook.ts';
@@ -95,19 +95,24 @@ function timeEnds(book: MetricBook): (ended: Ended) => void {
 }
 
 /** What a host answers when nothing is wrong, and what a person wanted. */
-const NO_ERRORS: readonly Reason[] = [
+const NO_ERRORS: readonly (Reason | UnansweredReason)[] = [
   'AccountPushed',
   'AlreadyAsWished',
   'AccountRevoked',
   'AlreadyRevoked',
   'AccountAbsent',
+  'AccountReleased',
+  'AlreadyReleased',
+  'AccountRemoved',
   'CheckPassed',
+  'PlanMade',
+  'SurveyMade',
   'Cancelled',
+  'GrantGone',
 ];
 
 const ERROR_REASONS: readonly string[] = [
-  ...REASONS.filter((reason) => !NO_ERRORS.includes(reason)),
-  ...UNANSWERED_REASONS,
+  ...[...REASONS, ...UNANSWERED_REASONS].filter((reason) => !NO_ERRORS.includes(reason)),
 ];
 
 function countErrors(book: MetricBook): (ended: Ended) => void {

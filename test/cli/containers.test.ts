@@ -164,7 +164,7 @@ describe('quarantine', () => {
     assert.equal(status.exitCode, 1);
     assert.match(
       status.stdout,
-      /jms_core is in quarantine since .*next: .*garrison --home \S+ why container\/jms_core.*garrison --home \S+ quarantine clear jms_core/,
+      /jms_core is in quarantine since .*next: garrison why container\/jms_core.*garrison quarantine clear jms_core/,
     );
     assert.ok(!status.stdout.includes('\u001b'));
   });

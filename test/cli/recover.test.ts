@@ -145,7 +145,7 @@ describe('recover', () => {
     assert.equal(exitCode, 4);
     assert.match(
       stderr,
-      /docker: live-restore is off\n[^]*Docker was not restarted\n {2}next: garrison restart docker/,
+      /docker: live-restore is off\n[^]*Docker was not restarted\n {2}next: .*garrison --home \S+ restart docker/,
     );
     assert.deepEqual(asked(), ['recover everything']);
   });

@@ -74,8 +74,8 @@ test('every counter begins at 0 for every value of its labels', async () => {
   const reasons = new Set(
     named(series, 'push_errors_total').map(([key]) => /reason="(\w+)"/.exec(key)?.[1] ?? ''),
   );
-  // Seven of them are no errors; two are the supervisor's own.
-  assert.equal(reasons.size, REASONS.length - 7 + 2);
+  // Twelve of them are no errors; two are the supervisor's own.
+  assert.equal(reasons.size, REASONS.length - 12 + 2);
   zeros('push_errors_total', 6 * reasons.size);
 });
 
