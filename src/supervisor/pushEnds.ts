@@ -8,11 +8,14 @@ import type { Surroundings } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const NAMED = 5;
+/** Only what ends in the same moment can be told twice. */
+const REMEMBERED = 100;
 
 export function followPushEnds(
   supervisor: Pick<Supervisor, 'onChange' | 'openJobs' | 'viewsOf'>,
   around: Pick<Surroundings, 'memory' | 'note'>,
 ): void {
+  const told = new Told();
   /** Of each push that has ended partly: how many of its jobs are open still. */
   const left = new Map<string, number>();
   // One that has ended is among them until its end is kept.
@@ -22,7 +25,8 @@ export function followPushEnds(
     const push = await around.memory.push(pushId).catch(() => null);
     if (push === null) return;
     const jobs = supervisor.viewsOf(await around.memory.jobsOf(push));
-    if (jobs.every(({ state }) => isFinal(state))) around.note(pushEnd(push, jobs));
+    if (jobs.every(({ state }) => isFinal(state)) && told.isNew(pushId, jobs))
+      around.note(pushEnd(push, jobs));
   };
   supervisor.onChange((change) => {
     if (change.type !== 'jobEnded') return;
@@ -36,6 +40,23 @@ export function followPushEnds(
       end(pushId).catch(() => undefined);
     }
   });
+}
+
+/** Two jobs that end in the same moment each find that none is open any more; a retry is another end. */
+class Told {
+  readonly #ends = new Map<string, string>();
+
+  isNew(pushId: string, jobs: readonly JobRecord[]): boolean {
+    const end = jobs.map(({ id, revision }) => `${id}:${String(revision)}`).join(' ');
+    if (this.#ends.get(pushId) === end) return false;
+    this.#ends.delete(pushId);
+    this.#ends.set(pushId, end);
+    for (const oldest of this.#ends.keys()) {
+      if (this.#ends.size <= REMEMBERED) break;
+      this.#ends.delete(oldest);
+    }
+    return true;
+  }
 }
 
 /** The journal's line. */

@@ -65,8 +65,9 @@ test('of ten thousand jobs one line, and another when some were tried again', as
       note: ({ event, detail }) => noted.push(`${event} ${String(detail)}`),
     },
   );
+  let revision = 1;
   const end = (id: string): void => {
-    const ended = job(id, { state: 'done', result: result() });
+    const ended = job(id, { state: 'done', result: result(), revision: (revision += 1) });
     jobs.set(id, ended);
     listener({ type: 'jobEnded', job: ended, ranMs: 1 });
   };
@@ -83,4 +84,31 @@ test('of ten thousand jobs one line, and another when some were tried again', as
   jobs.set('7', job('7', { state: 'running' }));
   end('7');
   await until('it is noted again', () => noted.length === 2);
+});
+
+test('of two jobs that end in the same moment one line, though each finds that none is open any more', async () => {
+  const jobs = ['1', '2'].map((id) => job(id, { state: 'done', result: result(), revision: 5 }));
+  const noted: string[] = [];
+  let listener: (change: Change) => void = () => undefined;
+  followPushEnds(
+    {
+      onChange: (told) => {
+        listener = told;
+        return () => undefined;
+      },
+      openJobs: () => jobs,
+      viewsOf: (records) => records as never,
+    },
+    {
+      memory: {
+        push: async () => push(['1', '2']),
+        jobsOf: async () => jobs,
+      } as unknown as Surroundings['memory'],
+      note: ({ event }) => noted.push(event),
+    },
+  );
+  for (const ended of jobs) listener({ type: 'jobEnded', job: ended, ranMs: 1 });
+  await until('it is noted', () => noted.length > 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(noted, ['pushEnded']);
 });

@@ -99,7 +99,7 @@ describe('ssh', () => {
     const noise = `printf '@garrison1 x result changed verify AccountPushed\\n@garrison1 x end\\n\\033]0;gotcha\\007 hello\\n'; echo noise >&2`;
     inside(host, `cat >/home/loud/.bashrc <<'END'\n${noise}\nEND`);
     const result = await run(task);
-    tells(result, 'unchanged plan AlreadyAsWished');
+    tells(result, 'unchanged verify AlreadyAsWished');
     const log = readFileSync(task.logFile, 'utf8');
     assert.match(log, /host: .*gotcha.*hello/);
     assert.doesNotMatch(log, /[\x00-\x09\x0b-\x1f\x7f]/);
@@ -151,7 +151,7 @@ describe('ssh', () => {
 
   it('goes on without a log that cannot be written', async () => {
     const task = { ...at({}), logFile: join(lab.homeDir, 'no', 'such', 'folder') };
-    tells(await run(task), 'unchanged plan AlreadyAsWished');
+    tells(await run(task), 'unchanged verify AlreadyAsWished');
   });
 
   it('sends one constant command, and data only in a quoted here-document', () => {
