@@ -27,7 +27,7 @@ export async function sync(
   const wanted = around.wanted().filter(({ host }) => hosts === null || hosts.includes(host));
   if (wanted.length === 0)
     throw new GarrisonError('NOT_FOUND', 'no grant in force wants any account there', {
-      cure: 'See grants.yaml in the home folder; garrison get grants shows what it wants now.',
+      cure: 'Look at grants.yaml in the home folder: its grants may have ended, or name other hosts.',
     });
   if (!plan) agreeOn(wanted.length, confirmed);
   const pushes: PushView[] = [];
