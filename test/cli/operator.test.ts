@@ -151,6 +151,24 @@ describe('config', () => {
     assert.match(bad.stderr, /garrison\.yaml:2: hosts: unknown key/);
     rmSync(home, { recursive: true });
   });
+  test('check holds the names in grants.yaml against the inventory; practice hosts may be named', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'garrison-config-'));
+    const grants = (host: string): void => {
+      const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5zdYBMmpFCVbX5ZKlPSYYO0vuX2zMxtWmcJHlmMN1q';
+      const text = `accounts:\n  lee: { keys: ["${key}"] }\ngrants:\n  - { accounts: [lee], hosts: [${host}] }\n`;
+      writeFileSync(join(home, 'grants.yaml'), text);
+    };
+    grants('practice-1');
+    assert.equal((await runCli(['config', 'check', '--home', home])).exitCode, 0);
+    grants('web-9');
+    const bad = await runCli(['config', 'check', '--home', home, '-o', 'json']);
+    assert.equal(bad.exitCode, 1);
+    assert.deepEqual(
+      items(bad).map(({ line, key }) => [line, key]),
+      [[4, 'grants.0.hosts.0']],
+    );
+    rmSync(home, { recursive: true });
+  });
   test('a home folder open to others is refused by up, with the cure', async () => {
     const home = mkdtempSync(join(tmpdir(), 'garrison-open-'));
     mkdirSync(join(home, 'open'), { mode: 0o755 });

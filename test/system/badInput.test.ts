@@ -212,7 +212,7 @@ describe('input and hosts that are wrong', () => {
       refused(
         shown,
         4,
-        /no terminal to ask on; nothing was accepted\n +next: .*garrison trust stranger --fingerprint/,
+        /no terminal to ask on; nothing was accepted\n +next: .*garrison --home \S+ trust stranger --fingerprint/,
       );
       assert.match(shown.stdout, new RegExp(`stranger +ssh-ed25519 +${escaped(fingerprint)} +no`));
       refused(

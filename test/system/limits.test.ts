@@ -160,7 +160,7 @@ describe('limits and latches', () => {
       ]);
       const quiet = await garrison.cli('quiet', 'push-1');
       assert.deepEqual(
-        [quiet.exitCode, /is stopped.*garrison start push-1, then/s.test(quiet.stderr)],
+        [quiet.exitCode, /is stopped.*garrison --home \S+ start push-1, then/s.test(quiet.stderr)],
         [7, true],
       );
       assert.deepEqual(await stateOf(garrison, 'push-1'), ['stopped', 'StoppedByPerson', 'stop']);
@@ -207,7 +207,7 @@ describe('limits and latches', () => {
         assert.match(
           refused.stderr,
           new RegExp(
-            `interrupts: job ${push.jobs[0]?.id ?? ''}.*\n.*no terminal to ask on\n.*garrison quiet ${worker}`,
+            `interrupts: job ${push.jobs[0]?.id ?? ''}.*\n.*no terminal to ask on\n.*garrison --home \\S+ quiet ${worker}`,
           ),
         );
         assert.equal((await stateOf(garrison, worker))[0], 'up');
