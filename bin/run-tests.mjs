@@ -1,5 +1,5 @@
 /**
- * Runs the test files under node:test: three side by side, the longest first; then, one after another, those that need the machine to themselves.
+ * Runs the test files under node:test: two side by side, the longest first; then, one after another, those that need the machine to themselves.
  * It never lets a skipped test pass unseen: a skip names its reason, and where all parts can be had it is a failure.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ const LONGEST = [
   ...['test/system/agreement.test.ts', 'test/system/containers.test.ts', 'test/system/badInput.test.ts'],
   ...['test/system/grants.test.ts', 'test/system/exercise.test.ts', 'test/cli/everyVerb.test.ts', 'test/worker/plan.test.ts'],
 ];
-const SIDE_BY_SIDE = 3;
+const SIDE_BY_SIDE = 2;
 const FILE_TIMEOUT_MS = 30 * 60_000;
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
 
