@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { PushView } from '../supervisor/door.ts';
+import { UNASKED_PAIRS } from '../supervisor/syncDesk.ts';
 import { USUAL_PUSH_TIMEOUT_MS } from './accountOptions.ts';
 import { askWord, canAsk } from './ask.ts';
 import { apiPath } from './client.ts';
@@ -22,9 +23,6 @@ interface SyncOptions extends WaitOptions {
   readonly pairs?: number;
   readonly check?: boolean;
 }
-
-/** As many are pushed without a question. */
-const UNASKED_PAIRS = 50;
 
 export function addSyncCommand(program: Command): void {
   waitOptions(

@@ -30,14 +30,19 @@ take_lock() {
     # `exec` ends the shell when it cannot open; this asks first.
     if ! true 2>/dev/null >>"$state/lock"; then refuse_for_disk StateNotWritten; fi
     exec 9>>"$state/lock"
+    await_lock
+    printf '%s %s %s\n' "$cluster" "$job" "$asked_at" 2>/dev/null >"$state/lock.owner"
+}
+
+# Of the file that is open as descriptor 9; with -s beside others who only look.
+await_lock() {
     tries=0
-    until flock -n 9; do
+    until flock ${1:+"$1"} -n 9; do
         if [ "$tries" -ge "$((lock_wait * 5))" ]; then lock_is_busy; fi
         if [ "$((tries % 10))" -eq 0 ]; then say waiting; fi
         tries=$((tries + 1))
         sleep 0.2 2>/dev/null || sleep 1
     done
-    printf '%s %s %s\n' "$cluster" "$job" "$asked_at" 2>/dev/null >"$state/lock.owner"
 }
 
 lock_is_busy() {

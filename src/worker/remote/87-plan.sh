@@ -20,11 +20,5 @@ tell_facts() {
 share_lock() {
     if [ ! -e "$state/lock" ] || ! command -v flock >/dev/null 2>&1; then return; fi
     exec 9<"$state/lock"
-    tries=0
-    until flock -s -n 9; do
-        if [ "$tries" -ge "$((lock_wait * 5))" ]; then lock_is_busy; fi
-        if [ "$((tries % 10))" -eq 0 ]; then say waiting; fi
-        tries=$((tries + 1))
-        sleep 0.2 2>/dev/null || sleep 1
-    done
+    await_lock -s
 }
