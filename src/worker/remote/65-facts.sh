@@ -66,7 +66,9 @@ gather_account() {
     read_keys
     know keysFile "$keys_file"
     hidden="$hidden$keys_content$nl"
-    mention processes "$(count_processes)"
+    list_processes
+    count_running
+    mention processes "$processes"
 }
 
 # A lock or an expiry that our own revoke made, on top of none that was there before.
@@ -194,19 +196,6 @@ is_read_only() {
     done 2>/dev/null </proc/self/mounts
     case ,$options_found, in *,ro,*) return 0 ;; esac
     return 1
-}
-
-count_processes() {
-    count=0
-    set +f
-    listing=$(cd /proc && ls -ldn [0-9]* 2>/dev/null)
-    set -f
-    while IFS=' ' read -r mode links owner rest; do
-        if [ "$owner" = "$uid" ]; then count=$((count + 1)); fi
-    done <<GARRISON_PROCESSES
-$listing
-GARRISON_PROCESSES
-    printf '%s' "$count"
 }
 
 # Sets digest. Two looks with the same digest saw the same, as far as a push goes by it.

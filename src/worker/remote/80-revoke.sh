@@ -46,10 +46,7 @@ revoke_absent() {
 apply_revoke() {
     write_mark revoking "$mark_token" "$uid" "$kept_expire" "$mark_sudo" "$mark_keys" "$mark_groups" || refuse_for_disk StateNotWritten
     created=no
-    if [ "$sudo_todo" = remove ]; then
-        rm -f "$sudo_path" || give_up SudoNotWritten
-        changed sudo-removed
-    fi
+    apply_sudo
     if [ "$locked$expired" != yesyes ]; then
         quietly usermod -L -e 1 "$name" || give_up AccountNotLocked
         changed account-locked

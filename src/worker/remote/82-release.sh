@@ -27,10 +27,7 @@ release() {
 apply_release() {
     write_mark revoking "$mark_token" "$uid" '' "$mark_sudo" "$mark_keys" "$mark_groups" || refuse_for_disk StateNotWritten
     created=no
-    if [ "$sudo_todo" = remove ]; then
-        rm -f "$sudo_path" || give_up SudoNotWritten
-        changed sudo-removed
-    fi
+    apply_sudo
     if [ -n "$groups_extra" ]; then
         for group in $groups_extra; do quietly gpasswd -d "$name" "$group" || give_up GroupsNotChanged; done
         changed groups-removed
