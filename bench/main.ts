@@ -10,7 +10,7 @@ import { flapping } from './flapping.ts';
 import { heal } from './heal.ts';
 import { idle } from './idle.ts';
 import { page } from './page.ts';
-import { push } from './push.ts';
+import { push, push100 } from './push.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
 import { scrape } from './scrape.ts';
@@ -20,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   restart,
   idle,
   push,
+  push100,
   reap,
   flapping,
   detector,

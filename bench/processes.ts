@@ -46,6 +46,22 @@ export function sumOf(costs: readonly Cost[], figure: 'treeCpuMs' | 'ownCpuMs' |
   return costs.reduce((sum, cost) => sum + cost[figure], 0);
 }
 
+/** The pids of these processes and of all below them, but for the families of `without`. */
+export function familiesOf(roots: readonly number[], without: readonly number[]): readonly number[] {
+  const everyone = everyProcess();
+  const familyOf = (pid: number): number[] =>
+    without.includes(pid) ? [] : [pid, ...childrenAmong(everyone, pid).flatMap(familyOf)];
+  return roots.flatMap(familyOf);
+}
+
+export function childrenOf(pid: number): readonly number[] {
+  return childrenAmong(everyProcess(), pid);
+}
+
+function childrenAmong(everyone: readonly Process[], pid: number): number[] {
+  return everyone.filter(({ parentPid }) => parentPid === pid).map((child) => child.pid);
+}
+
 /** CPU time of the children that this very process has waited for. */
 export function reapedCpuMs(): number {
   return readProcess(process.pid)?.reapedCpuMs ?? 0;

@@ -1,204 +1,209 @@
 /**
- * Measures a push of one account, already present, to 20 practice hosts against `xargs -P 20` with plain ssh, in turns.
- * Both sides run the same remote script with the same ssh arguments; what differs is only what Garrison adds.
+ * Measures pushes of one account to practice hosts against plain ssh under xargs and against ansible-core, in turns and in one run.
+ * Each side runs over new connections and over open ones, with the account absent and present; what is compared with what, the figures say.
  */
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAccountWish } from '../src/push/account.ts';
-import { isFinal, type HostOutcome } from '../src/push/job.ts';
-import type { JobView } from '../src/supervisor/door.ts';
 import { Garrison } from '../test/support/garrison.ts';
 import { until } from '../test/support/until.ts';
+import { Ansible } from './ansible.ts';
+import { rounded, type BenchContext, type Benchmark, type Figures } from './benchmark.ts';
+import { OurPushes } from './ourPushes.ts';
+import { peakBytesOf, type Family } from './peakMemory.ts';
+import { PARALLEL, PlainSsh } from './plainSsh.ts';
+import { childrenOf, costOf } from './processes.ts';
 import {
-  medianOf,
-  rounded,
-  summaryOf,
-  type BenchContext,
-  type Benchmark,
-  type Figures,
-} from './benchmark.ts';
-import { followEvents } from './events.ts';
-import { countOutcome, preparePlainRound, runPlainRound, type PlainPush } from './plainSsh.ts';
-import { costOf, reapedCpuMs, sumOf, type GarrisonCost } from './processes.ts';
+  inWords,
+  ratioOf,
+  sideFigures,
+  type AccountBefore,
+  type Pair,
+  type Round,
+  type Side,
+} from './pushRound.ts';
 
-const HOSTS = 20;
-const PAIRS = 16;
-/** No new pair begins after this. */
-const ENOUGH_MS = 80_000;
-/** After a round: for what is written and reaped behind the answer, and for the CPU to calm down. */
-const SETTLE_MS = 400;
-const OUR_ACCOUNT = 'bench-ours';
-const PLAIN_ACCOUNT = 'bench-them';
+type Connections = 'new' | 'open';
 
-export const push: Benchmark = {
-  name: 'push',
-  about: `pushes per second to ${String(HOSTS)} practice hosts, against xargs -P ${String(HOSTS)} with plain ssh`,
-  run,
-};
-
-interface Round {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  /** sshd and the script, on the hosts' side. */
-  readonly hostCpuMs: number;
+interface Size {
+  readonly hosts: number;
+  /** Pairs of rounds with the account present, and with it absent. */
+  readonly pairs: Readonly<Record<AccountBefore, number>>;
 }
 
-interface OurRound extends Round {
-  readonly supervisorCpuMs: number;
-  readonly redisCpuMs: number;
-  /** The workers' own; their ssh clients are in cpuMs only. */
-  readonly workerCpuMs: number;
+/** As many rounds at most as fill the connections that Garrison keeps by itself. */
+const MOST_WARMING_ROUNDS = 12;
+const WORKERS = 4;
+
+export const push: Benchmark = benchmarkOf('push', { hosts: 20, pairs: { present: 12, absent: 6 } });
+export const push100: Benchmark = benchmarkOf('push100', { hosts: 100, pairs: { present: 4, absent: 3 } });
+
+function benchmarkOf(name: string, size: Size): Benchmark {
+  const about = `pushes to ${String(size.hosts)} practice hosts, ${String(PARALLEL)} at once, against plain ssh under xargs and ansible-core`;
+  return { name, about, run: (context) => run(context, size) };
 }
 
-interface Sides {
-  readonly ours: (round: number, outcome: HostOutcome) => Promise<OurRound>;
-  readonly plain: (round: number, outcome: 'changed' | 'unchanged') => Promise<Round>;
+async function run(context: BenchContext, size: Size): Promise<Figures> {
+  const fresh = await measure(context, size, 'new');
+  const open = await measure(context, size, 'open');
+  return {
+    measures: `one account to ${String(size.hosts)} practice hosts, ${String(PARALLEL)} at once; pairs of rounds, in turns; ratios are ours ÷ theirs`,
+    ratioTo: { ...ratiosOf(fresh, 'new'), ...ratiosOf(open, 'open') },
+    newConnections: figuresOf(fresh, size),
+    openConnections: figuresOf(open, size),
+  };
 }
 
-async function run(context: BenchContext): Promise<Figures> {
-  // New connections on both sides: a kept one would be compared with something else.
-  const config = 'workers: { count: 4 }\nssh: { keep: 0s }';
-  const garrison = await Garrison.start(context, { practice: HOSTS, config });
+interface Measured {
+  readonly pairs: Readonly<Record<AccountBefore, readonly Pair[]>>;
+  readonly ansible: Readonly<Record<AccountBefore, Round>>;
+  readonly peakBytes: Readonly<Record<'ours' | 'ssh' | 'ansible', number>>;
+  /** How many of our pushes went over a connection that was open already. */
+  readonly keptShare: number;
+}
+
+/** A garrison of its own for each, since a connection is kept or not by its configuration. */
+async function measure(context: BenchContext, size: Size, connections: Connections): Promise<Measured> {
+  const garrison = await startGarrison(context, size.hosts, connections);
+  const ours = await OurPushes.of(context, garrison);
+  const ssh =
+    connections === 'new' ? await PlainSsh.of(garrison) : await PlainSsh.overMasters(context, garrison);
+  const ansible = await Ansible.of(garrison);
+  context.after(() => ansible.end());
+  const sides: Sides = {
+    ours: (account, before) => ours.push(`${account}-o`, before),
+    ssh: (account, before) => ssh.push(`${account}-s`, before),
+    ansible: (account, before) => ansible.push(`${account}-a`, before),
+  };
+  context.note(`${connections} connections: warming up`);
+  await warm(sides, ours, connections);
+  const present = await takeTurns(context, sides, { before: 'present', pairs: size.pairs.present });
+  const keptShare = ours.keptShare();
+  const absent = await takeTurns(context, sides, { before: 'absent', pairs: size.pairs.absent });
+  const ofAnsible = await ansibleRounds(context, ansible, connections);
+  const peakBytes = await peaks(garrison, sides, () =>
+    connections === 'new' ? ansible.closeConnections() : undefined,
+  );
+  await garrison.end();
+  return { pairs: { present, absent }, ansible: ofAnsible, peakBytes, keptShare };
+}
+
+type Sides = Readonly<Record<'ours' | 'ssh' | 'ansible', Side>>;
+
+async function startGarrison(
+  context: BenchContext,
+  hosts: number,
+  connections: Connections,
+): Promise<Garrison> {
+  const slots = String(PARALLEL / WORKERS);
+  const config = `workers: { count: ${String(WORKERS)}, slots: ${slots} }\nssh: { keep: ${connections === 'new' ? '0s' : '5m'} }`;
+  context.note(`starting ${String(hosts)} practice hosts`);
+  const garrison = await Garrison.start(context, { practice: hosts, config });
   await until('all workers are up', async () =>
     (await garrison.workers()).every(({ state }) => state === 'up'),
   );
-  const { hosts } = await garrison.snapshot();
-  if (hosts.length !== HOSTS) {
-    const said = garrison.output.slice(-1000);
-    throw new Error(`${String(hosts.length)} instead of ${String(HOSTS)} practice hosts started: ${said}`);
-  }
-  const sides = { ours: await ourSide(context, garrison), plain: await plainSide(garrison) };
-  context.note('making the accounts, and one round of each to warm up');
-  for (const [round, outcome] of ['changed', 'unchanged'].entries()) {
-    await sides.ours(round, outcome as 'changed' | 'unchanged');
-    await sides.plain(round, outcome as 'changed' | 'unchanged');
-  }
-  return figuresOf(await takeTurns(context, sides));
+  const { length } = (await garrison.snapshot()).hosts;
+  if (length !== hosts)
+    throw new Error(
+      `${String(length)} of ${String(hosts)} practice hosts started: ${garrison.output.slice(-1000)}`,
+    );
+  return garrison;
 }
 
-interface Pair {
-  readonly ours: OurRound;
-  readonly plain: Round;
+/** Makes the accounts of the rounds with one present; then, over kept connections, until no more of them are opened. */
+async function warm(sides: Sides, ours: OurPushes, connections: Connections): Promise<void> {
+  await sides.ours('present', 'absent');
+  await sides.ssh('present', 'absent');
+  await sides.ssh('present', 'present');
+  for (let round = 0; round < MOST_WARMING_ROUNDS; round += 1) {
+    await sides.ours('present', 'present');
+    if (connections === 'new' || ours.keptShare() === 1) return;
+  }
 }
 
 /** Each side begins every other pair. */
-async function takeTurns(context: BenchContext, sides: Sides): Promise<readonly Pair[]> {
+async function takeTurns(
+  context: BenchContext,
+  sides: Sides,
+  plan: { readonly before: AccountBefore; readonly pairs: number },
+): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
-  const startedMs = performance.now();
-  for (let round = 2; pairs.length < PAIRS && performance.now() - startedMs < ENOUGH_MS; round += 1) {
-    const first = round % 2 === 0 ? await sides.ours(round, 'unchanged') : null;
-    const plain = await sides.plain(round, 'unchanged');
-    const ours = first ?? (await sides.ours(round, 'unchanged'));
-    context.note(`ours ${inWords(ours)}, plain ssh ${inWords(plain)}`);
-    pairs.push({ ours, plain });
+  for (let round = 1; round <= plan.pairs; round += 1) {
+    const account = plan.before === 'present' ? 'present' : `absent-${String(round)}`;
+    const first = round % 2 === 0 ? await sides.ours(account, plan.before) : null;
+    const theirs = await sides.ssh(account, plan.before);
+    const ours = first ?? (await sides.ours(account, plan.before));
+    context.note(`${plan.before}: ours ${inWords(ours)}, ssh ${inWords(theirs)}`);
+    pairs.push({ ours, theirs });
   }
   return pairs;
 }
 
-async function ourSide(context: BenchContext, garrison: Garrison): Promise<Sides['ours']> {
-  const hosts = (await garrison.snapshot()).hosts.map((host) => host.name);
-  let arrived: (job: JobView) => void = () => undefined;
-  await followEvents(context, garrison.home, { job: (job) => arrived(job) });
-  return async (_round, outcome) => {
-    const done = new Map<string, JobView>();
-    const before = costOf(garrison.pid);
-    const startedMs = performance.now();
-    const all = new Promise<void>((resolve) => {
-      arrived = (job) => {
-        if (isFinal(job.state)) done.set(job.id, job);
-        if (done.size === hosts.length) resolve();
-      };
-    });
-    await garrison.push(OUR_ACCOUNT, hosts);
-    await all;
-    const wallMs = performance.now() - startedMs;
-    const strays = [...done.values()].filter((job) => job.result?.outcome !== outcome);
-    if (strays.length > 0) throw new Error(`not ${outcome}: ${JSON.stringify(strays[0]?.result)}`);
-    await sleep(SETTLE_MS);
-    return { wallMs, ...spentBetween(before, costOf(garrison.pid)) };
-  };
+/** One round each: it takes many times as long. Over new connections, those of the round before are closed first. */
+async function ansibleRounds(
+  context: BenchContext,
+  ansible: Ansible,
+  connections: Connections,
+): Promise<Measured['ansible']> {
+  if (connections === 'open') await ansible.push('warm', 'absent');
+  const absent = await ansible.push('present', 'absent');
+  if (connections === 'new') await ansible.closeConnections();
+  const present = await ansible.push('present', 'present');
+  context.note(`ansible: absent ${inWords(absent)}, present ${inWords(present)}`);
+  return { absent, present };
 }
 
-function spentBetween(before: GarrisonCost, after: GarrisonCost): Omit<OurRound, 'wallMs'> {
-  const spent = (part: 'workers' | 'redis' | 'hosts', figure: 'treeCpuMs' | 'ownCpuMs'): number =>
-    sumOf(after[part], figure) - sumOf(before[part], figure);
-  const supervisorCpuMs = after.supervisor.ownCpuMs - before.supervisor.ownCpuMs;
-  const redisCpuMs = spent('redis', 'treeCpuMs');
+/** Of a round whose time does not count. */
+async function peaks(
+  garrison: Garrison,
+  sides: Sides,
+  beforeAnsible: () => Promise<void> | undefined,
+): Promise<Measured['peakBytes']> {
+  const ours: Family = {
+    roots: () => [garrison.pid],
+    without: costOf(garrison.pid).hosts.map(({ pid }) => pid),
+  };
+  const theirs: Family = { roots: () => childrenOf(process.pid), without: [garrison.pid] };
+  const peak = (family: Family, side: Side): Promise<number> =>
+    peakBytesOf(family, () => side('peak', 'absent'));
+  const measured = { ours: await peak(ours, sides.ours), ssh: await peak(theirs, sides.ssh) };
+  await beforeAnsible();
+  return { ...measured, ansible: await peak(theirs, sides.ansible) };
+}
+
+function ratiosOf(measured: Measured, connections: Connections): Record<string, number> {
+  const ratios: Record<string, number> = {};
+  for (const before of ['present', 'absent'] as const) {
+    const name = `${connections}${before === 'present' ? 'Present' : 'Absent'}`;
+    const pairs = measured.pairs[before];
+    const againstAnsible = pairs.map(({ ours }) => ({ ours, theirs: measured.ansible[before] }));
+    ratios[`${name}Ssh`] = ratioOf(pairs, 'wallMs');
+    ratios[`${name}SshCpu`] = ratioOf(pairs, 'cpuMs');
+    ratios[`${name}SshHostCpu`] = ratioOf(pairs, 'hostCpuMs');
+    ratios[`${name}Ansible`] = ratioOf(againstAnsible, 'wallMs');
+    ratios[`${name}AnsibleCpu`] = ratioOf(againstAnsible, 'cpuMs');
+  }
+  return ratios;
+}
+
+function figuresOf({ pairs, ansible, peakBytes, keptShare }: Measured, { hosts }: Size): Figures {
+  const inMebibytes = (bytes: number): number => rounded(bytes / 1024 ** 2, 1);
+  const of = (before: AccountBefore): Figures => ({
+    ours: sideFigures(
+      pairs[before].map(({ ours }) => ours),
+      hosts,
+    ),
+    ssh: sideFigures(
+      pairs[before].map(({ theirs }) => theirs),
+      hosts,
+    ),
+    ansible: sideFigures([ansible[before]], hosts),
+  });
   return {
-    cpuMs: supervisorCpuMs + redisCpuMs + spent('workers', 'treeCpuMs'),
-    hostCpuMs: spent('hosts', 'treeCpuMs'),
-    supervisorCpuMs,
-    redisCpuMs,
-    workerCpuMs: spent('workers', 'ownCpuMs'),
-  };
-}
-
-async function plainSide(garrison: Garrison): Promise<Sides['plain']> {
-  const { hosts } = await garrison.snapshot();
-  const inHome = (name: string): string => join(garrison.home, name);
-  const plainPush: PlainPush = {
-    folder: inHome('plain-ssh'),
-    hosts,
-    account: parseAccountWish({ name: PLAIN_ACCOUNT, keys: [garrison.keys.publicKey] }),
-    ssh: {
-      identityFile: inHome('id_ed25519'),
-      knownHostsFiles: [inHome('known_hosts'), inHome('known_hosts.inventory')],
-      connectTimeoutMs: 10_000,
-      idleTimeoutMs: 60_000,
-      totalTimeoutMs: 300_000,
+    present: of('present'),
+    absent: of('absent'),
+    peakMebibytes: {
+      ours: inMebibytes(peakBytes.ours),
+      ssh: inMebibytes(peakBytes.ssh),
+      ansible: inMebibytes(peakBytes.ansible),
     },
+    ourShareOverOpenConnections: keptShare,
   };
-  return async (round, outcome) => {
-    const prepared = preparePlainRound(plainPush, round);
-    const hostsBefore = sumOf(costOf(garrison.pid).hosts, 'treeCpuMs');
-    const cpuBefore = reapedCpuMs();
-    const wallMs = await runPlainRound(prepared);
-    const count = countOutcome(prepared, outcome);
-    if (count !== hosts.length)
-      throw new Error(`plain ssh: ${String(count)} of ${String(hosts.length)} hosts said ${outcome}`);
-    await sleep(SETTLE_MS);
-    const hostCpuMs = sumOf(costOf(garrison.pid).hosts, 'treeCpuMs') - hostsBefore;
-    return { wallMs, cpuMs: reapedCpuMs() - cpuBefore, hostCpuMs };
-  };
-}
-
-function figuresOf(pairs: readonly Pair[]): Figures {
-  const ours = pairs.map((pair) => pair.ours);
-  const plain = pairs.map((pair) => pair.plain);
-  const ratio = (figure: 'wallMs' | 'cpuMs' | 'hostCpuMs'): number =>
-    rounded(medianOf(pairs.map((pair) => pair.ours[figure] / pair.plain[figure])), 3);
-  const part = (figure: keyof OurRound): number => rounded(medianOf(ours.map((round) => round[figure])), 1);
-  return {
-    measures: `one push of an account that is there already to ${String(HOSTS)} practice hosts at once, 4 workers; pairs of rounds, in turns`,
-    pairs: pairs.length,
-    /** Ours ÷ plain ssh, median of the pairs: wall time, CPU time of the client side, CPU time of the hosts. */
-    ratioTo: { ssh: ratio('wallMs'), sshCpu: ratio('cpuMs'), sshHostCpu: ratio('hostCpuMs') },
-    ours: {
-      ...sideOf(ours),
-      cpuMsByPart: {
-        supervisor: part('supervisorCpuMs'),
-        redis: part('redisCpuMs'),
-        workers: part('workerCpuMs'),
-        sshClients: rounded(
-          part('cpuMs') - part('supervisorCpuMs') - part('redisCpuMs') - part('workerCpuMs'),
-          1,
-        ),
-      },
-    },
-    ssh: sideOf(plain),
-  };
-}
-
-function sideOf(rounds: readonly Round[]): Figures {
-  return {
-    pushesPerSecond: rounded(HOSTS / (medianOf(rounds.map((round) => round.wallMs)) / 1000), 2),
-    wallMs: summaryOf(rounds.map((round) => round.wallMs)),
-    cpuMs: summaryOf(rounds.map((round) => round.cpuMs)),
-    cpuMsPerPush: rounded(medianOf(rounds.map((round) => round.cpuMs)) / HOSTS, 2),
-    hostCpuMs: summaryOf(rounds.map((round) => round.hostCpuMs)),
-  };
-}
-
-function inWords({ wallMs, cpuMs, hostCpuMs }: Round): string {
-  return `${wallMs.toFixed(0)} ms (CPU ${cpuMs.toFixed(0)} ms, hosts ${hostCpuMs.toFixed(0)} ms)`;
 }
