@@ -112,7 +112,7 @@ function configuration(folder: string, home: string): string {
 }
 
 function inventory(hosts: readonly HostView[], home: string): object {
-  const entries = hosts.map(({ name, address, port, user }) => [
+  const entries = hosts.map(({ name, address, port, user }): [string, object] => [
     name,
     {
       ansible_host: address,

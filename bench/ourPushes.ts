@@ -11,7 +11,7 @@ import type { Garrison } from '../test/support/garrison.ts';
 import type { BenchContext } from './benchmark.ts';
 import { followEvents } from './events.ts';
 import { costOf, sumOf, type GarrisonCost } from './processes.ts';
-import type { AccountBefore, Round } from './pushRound.ts';
+import type { AccountBefore, OurRound } from './pushRound.ts';
 
 /** After a round: for what is written and reaped behind the answer, and for the CPU to calm down. */
 export const SETTLE_MS = 400;
@@ -36,7 +36,7 @@ export class OurPushes {
   }
 
   /** A side of the benchmark. */
-  async push(account: string, before: AccountBefore): Promise<Round> {
+  async push(account: string, before: AccountBefore): Promise<OurRound> {
     const costBefore = costOf(this.#garrison.pid);
     const startedMs = performance.now();
     const ended = await this.#pushToAll(account);
@@ -73,9 +73,18 @@ export class OurPushes {
   }
 }
 
-function spentBetween(before: GarrisonCost, after: GarrisonCost): Omit<Round, 'wallMs'> {
-  const spent = (part: 'workers' | 'redis' | 'hosts'): number =>
-    sumOf(after[part], 'treeCpuMs') - sumOf(before[part], 'treeCpuMs');
-  const supervisorCpuMs = after.supervisor.ownCpuMs - before.supervisor.ownCpuMs;
-  return { cpuMs: supervisorCpuMs + spent('redis') + spent('workers'), hostCpuMs: spent('hosts') };
+function spentBetween(before: GarrisonCost, after: GarrisonCost): Omit<OurRound, 'wallMs'> {
+  const spent = (
+    part: 'workers' | 'redis' | 'hosts',
+    figure: 'treeCpuMs' | 'ownCpuMs' = 'treeCpuMs',
+  ): number => sumOf(after[part], figure) - sumOf(before[part], figure);
+  const workers = spent('workers', 'ownCpuMs');
+  const partsCpuMs = {
+    supervisor: after.supervisor.ownCpuMs - before.supervisor.ownCpuMs,
+    redis: spent('redis'),
+    workers,
+    sshClients: spent('workers') - workers,
+  };
+  const cpuMs = partsCpuMs.supervisor + partsCpuMs.redis + spent('workers');
+  return { cpuMs, hostCpuMs: spent('hosts'), partsCpuMs };
 }

@@ -14,7 +14,9 @@ import {
   inWords,
   ratioOf,
   sideFigures,
+  partFigures,
   type AccountBefore,
+  type OurRound,
   type Pair,
   type Round,
   type Side,
@@ -85,7 +87,11 @@ async function measure(context: BenchContext, size: Size, connections: Connectio
   return { pairs: { present, absent }, ansible: ofAnsible, peakBytes, keptShare };
 }
 
-type Sides = Readonly<Record<'ours' | 'ssh' | 'ansible', Side>>;
+interface Sides {
+  readonly ours: Side<OurRound>;
+  readonly ssh: Side;
+  readonly ansible: Side;
+}
 
 async function startGarrison(
   context: BenchContext,
@@ -185,17 +191,15 @@ function ratiosOf(measured: Measured, connections: Connections): Record<string, 
 
 function figuresOf({ pairs, ansible, peakBytes, keptShare }: Measured, { hosts }: Size): Figures {
   const inMebibytes = (bytes: number): number => rounded(bytes / 1024 ** 2, 1);
-  const of = (before: AccountBefore): Figures => ({
-    ours: sideFigures(
-      pairs[before].map(({ ours }) => ours),
-      hosts,
-    ),
-    ssh: sideFigures(
-      pairs[before].map(({ theirs }) => theirs),
-      hosts,
-    ),
-    ansible: sideFigures([ansible[before]], hosts),
-  });
+  const of = (before: AccountBefore): Figures => {
+    const ours = pairs[before].map((pair) => pair.ours);
+    const theirs = pairs[before].map((pair) => pair.theirs);
+    return {
+      ours: { ...sideFigures(ours, hosts), cpuMsPerPushByPart: partFigures(ours, hosts) },
+      ssh: sideFigures(theirs, hosts),
+      ansible: sideFigures([ansible[before]], hosts),
+    };
+  };
   return {
     present: of('present'),
     absent: of('absent'),
