@@ -14,6 +14,7 @@ import { ContainerBoard } from '../src/supervisor/containerBoard.ts';
 import { CanaryWatch } from '../src/supervisor/canaryWatch.ts';
 import { HealBoard } from '../src/supervisor/healBoard.ts';
 import { HealStory } from '../src/supervisor/healStory.ts';
+import { noGrantsWork } from '../test/support/noGrantsWork.ts';
 import { HomeBoard } from '../src/supervisor/homeBoard.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Loops } from '../src/supervisor/measures.ts';
@@ -161,6 +162,7 @@ export class Fleet {
       hands: { perform: (action) => this.#perform(action) },
       hosts: () => [],
       home: new HomeBoard({ earlier: [], isThere: () => true }),
+      grants: noGrantsWork().board,
       report,
     });
   }

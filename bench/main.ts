@@ -11,6 +11,7 @@ import { heal } from './heal.ts';
 import { idle } from './idle.ts';
 import { page } from './page.ts';
 import { push, push100 } from './push.ts';
+import { queued } from './queued.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
 import { scrape } from './scrape.ts';
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idle,
   push,
   push100,
+  queued,
   reap,
   flapping,
   detector,

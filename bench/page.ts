@@ -23,6 +23,7 @@ import {
   type Benchmark,
   type Figures,
 } from './benchmark.ts';
+import { noGrantsWork } from '../test/support/noGrantsWork.ts';
 import { Fleet } from './decidingCost.ts';
 
 const JOBS = 100_000;
@@ -236,7 +237,7 @@ async function serve(
   } as unknown as Surroundings;
   const alerts = { dryRun: true, actions: new Map(), earlier: [], keep: () => undefined };
   const server = await startServer({
-    door: new FrontDoor(fleet.supervisor, { ...around, alerts }),
+    door: new FrontDoor(fleet.supervisor, { ...around, alerts }, noGrantsWork()),
     homeDir: home,
     socketPath,
     pageListen: { address: '127.0.0.1', port: 0 },

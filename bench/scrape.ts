@@ -20,6 +20,7 @@ import {
   type Benchmark,
   type Figures,
 } from './benchmark.ts';
+import { noGrantsWork } from '../test/support/noGrantsWork.ts';
 import { Fleet } from './decidingCost.ts';
 
 const WORKERS = 50;
@@ -111,7 +112,7 @@ async function serve(context: BenchContext, fleet: Fleet): Promise<string> {
   // Nobody asks for anything that would reach the others.
   const around = { alerts: { earlier: [] }, noticeCounts: () => [] } as unknown as Surroundings;
   const server = await startServer({
-    door: new FrontDoor(fleet.supervisor, around),
+    door: new FrontDoor(fleet.supervisor, around, noGrantsWork()),
     homeDir: home.path,
     socketPath,
     pageListen: null,

@@ -9,6 +9,7 @@ import { channelsInEffect, hooksInEffect, type ChannelSettings, type HookSetting
 import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
 import { ConfigSchema, DOCKER_SOCKET, type ConfigValues } from './configSchema.ts';
 import { GarrisonError, messageOf } from './errors.ts';
+import { grantsInEffect, type GrantsSettings } from './grantsSchema.ts';
 import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
 import { loginInEffect, pageInEffect, type LoginSettings, type PageSettings } from './pageSettings.ts';
 import { settingsOf, type Setting } from './settings.ts';
@@ -62,6 +63,8 @@ export interface GarrisonConfig {
     /** More zombies than this in a container that is healed, for so long, and it is restarted; null for never. */
     readonly zombies: { readonly most: number; readonly forMs: number } | null;
   };
+  /** What is done by itself. */
+  readonly grants: GrantsSettings;
   readonly page: PageSettings;
   readonly login: LoginSettings;
   /** null when the metrics have no port of their own. */
@@ -202,6 +205,7 @@ type InEffect = Pick<
   | 'redis'
   | 'ssh'
   | 'containers'
+  | 'grants'
   | 'page'
   | 'login'
   | 'metrics'
@@ -236,6 +240,7 @@ function inEffect(
       kex: ssh.kex ?? null,
     },
     containers: containersInEffect(values.containers, folder),
+    grants: grantsInEffect(values.grants),
     page: pageInEffect(page, (path) => absolute(folder, path)),
     login: loginInEffect(login),
     metrics: metrics.listen ?? null,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Hooks, Notify } from './alertSchema.ts';
+import { GrantsSection } from './grantsSchema.ts';
 import { Listen, loginSchema, Page } from './pageSchema.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
@@ -155,6 +156,7 @@ export const ConfigSchema = z.strictObject({
     })
     .prefault({}),
   containers: Containers.prefault({}),
+  grants: GrantsSection.prefault({}),
   page: Page.prefault({}),
   metrics: z
     .strictObject({

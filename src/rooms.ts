@@ -17,6 +17,7 @@ import type { Ending } from './ending.ts';
 import { messageOf } from './errors.ts';
 import { grantCheck } from './grantsFile.ts';
 import { watchGrantEnds } from './grantEnds.ts';
+import { openGrantsWork } from './grantsWork.ts';
 import { openContainerBoards } from './healing.ts';
 import { taskFor } from './jobTask.ts';
 import type { Logger } from './logger.ts';
@@ -29,6 +30,7 @@ import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { BeatLog } from './supervisor/beatLog.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
+import type { GrantsWork } from './supervisor/grantsSchedule.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import { Loops } from './supervisor/measures.ts';
@@ -85,13 +87,15 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
       stragglers.noteLeft(left);
     },
   });
-  const around = { marks, journal, observe, report, publisher, stragglers, loops };
+  const grants = openGrantsWork(joining, report);
+  const around = { marks, journal, observe, report, publisher, stragglers, loops, grants };
   const supervisor = makeSupervisor({ joining, driver, ...around });
   const settle = settling({ driver, supervisor, marks });
   const samples = await openHistory(joining, supervisor);
   const door = new FrontDoor(
     supervisor,
     surroundings({ joining, driver, marks, journal, notifier, beats, samples }),
+    grants,
   );
   watchConditions(notifier, door, { config, report, ending, survival });
   ending.add('Redis', () => driver.end());
@@ -169,6 +173,7 @@ interface SupervisorNeeds {
   readonly publisher: Publisher;
   readonly stragglers: Stragglers;
   readonly loops: Loops;
+  readonly grants: GrantsWork;
 }
 
 function makeSupervisor(needs: SupervisorNeeds): Supervisor {
@@ -202,6 +207,7 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
       }),
       refusals: new Refusals(report),
       home: survival.home,
+      grants: needs.grants.board,
       hands: driver.hands,
       hosts: () => marks.apply(book.list()),
     },

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { writtenAlerts } from './alertSettings.ts';
 import { DOCKER_SOCKET, UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
+import { writtenGrants } from './grantsSchema.ts';
 import { writtenPage } from './pageSettings.ts';
 import { formatDurationMs, formatSizeBytes } from './units.ts';
 
@@ -67,6 +68,7 @@ function workSettings(
 
 function otherSettings({
   containers,
+  grants,
   page,
   metrics,
   control,
@@ -87,6 +89,7 @@ function otherSettings({
     'containers.exclude': JSON.stringify(containers.exclude),
     'containers.confirm': formatDurationMs(containers.confirm),
     ...zombieSettings(containers.zombies),
+    ...writtenGrants(grants),
     ...writtenPage({ page, login }),
     'metrics.listen': metrics.listen === undefined ? 'none' : addressText(metrics.listen),
     'control.group': control.group,

@@ -12,6 +12,7 @@ import { apiPath } from './client.ts';
 import { CONTAINER_COLUMNS, seconds, WORKER_COLUMNS } from './columns.ts';
 import { action, type Context } from './context.ts';
 import { EXIT, exitCodeOfNamed } from './exitCodes.ts';
+import { grantsLines } from './grantsText.ts';
 import { readList } from './look.ts';
 import { visible, visibleJson } from './output.ts';
 import { columnsFor, printList, type ListDocument } from './print.ts';
@@ -74,6 +75,7 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
     visible(dockerLine(snapshot)),
+    ...grantsLines(snapshot).map((line) => visible(line)),
     ...statusLines(snapshot.zombies),
   ];
   output.data(lines.join('\n'));

@@ -119,6 +119,14 @@ const LOSSES: readonly (readonly [RegExp, Loss])[] = [
       next: 'Move it out of the home folder.',
     },
   ],
+  [
+    /^checks\.json$/,
+    {
+      weight: 'note',
+      lost: 'What the last checks found on hosts is not known until the next ones; a scheduled sync waits its whole time anew.',
+      next: LOOK,
+    },
+  ],
   [/^history\.jsonl(\.1)?$/, { weight: 'note', lost: 'The charts begin anew.', next: LOOK }],
   [
     /^known_hosts\.inventory$/,

@@ -24,6 +24,13 @@ export interface ConditionView {
     readonly detail: string;
   }[];
   readonly containers: { readonly listed: boolean; readonly brake: string | null };
+  /** Not told by an older supervisor. */
+  readonly grants?: {
+    readonly held: { readonly since: string; readonly why: string } | null;
+    readonly driftedHosts: number;
+    readonly driftSince: string | null;
+    readonly drifted: readonly string[];
+  };
 }
 
 export interface ContainerSight {
@@ -62,6 +69,7 @@ export const CONDITION_LIMITS = {
   canary: { holdMs: 20_000, clearAfterMs: 60_000 },
   brake: { holdMs: 0, clearAfterMs: 30_000 },
   container: { holdMs: 0, clearAfterMs: 5_000 },
+  grants: { holdMs: 0, clearAfterMs: 60_000 },
 } as const;
 
 export function conditionsOf(
@@ -73,6 +81,8 @@ export function conditionsOf(
     ofDocker(view),
     ofCanary(view),
     ofBrake(view),
+    ofHeldSync(view),
+    ofDrift(view),
     ...view.workers.map(ofWorker),
     ...containers.map(ofContainer),
   ];
@@ -131,6 +141,31 @@ function ofBrake({ containers }: ConditionView): Condition | null {
     why: containers.brake,
     next: 'Suspect the host, Docker or Redis before any container',
     command: 'garrison status',
+  };
+}
+
+/** What would be pushed by itself is more than nobody should look at. */
+function ofHeldSync({ grants }: ConditionView): Condition | null {
+  const held = grants?.held ?? null;
+  if (held === null) return null;
+  return {
+    ...{ key: 'grants/sync', severity: 'warning', episode: held.since, ...CONDITION_LIMITS.grants },
+    ...{ what: 'the scheduled sync did nothing', since: held.since, why: held.why },
+    next: 'See what it would do; if that is right, garrison sync does it once its number is typed',
+    command: 'garrison plan --grants',
+  };
+}
+
+function ofDrift({ grants }: ConditionView): Condition | null {
+  if (grants === undefined || grants.driftSince === null) return null;
+  const { driftedHosts, driftSince, drifted } = grants;
+  const more = driftedHosts > drifted.length ? ' and others' : '';
+  return {
+    ...{ key: 'grants/drift', severity: 'warning', episode: driftSince, ...CONDITION_LIMITS.grants },
+    what: `somebody changed on ${String(driftedHosts)} ${driftedHosts === 1 ? 'host' : 'hosts'} what Garrison had set`,
+    ...{ since: driftSince, why: `found on ${drifted.join(', ')}${more}` },
+    next: 'See what was changed; garrison sync puts right what it may',
+    command: 'garrison sync --check',
   };
 }
 

@@ -3,9 +3,12 @@
  * It never computes a state and never changes anything.
  */
 import type { FastifyInstance } from 'fastify';
+import { GarrisonError } from '../errors.ts';
+import { CHECK_STATES } from '../push/drift.ts';
 import { ZOMBIE_OWNERS } from '../detector/zombie.ts';
 import type {
   Door,
+  HostCheckView,
   IncidentView,
   JobView,
   PushSummary,
@@ -46,11 +49,27 @@ export function addReadRoutes(app: FastifyInstance, door: Door): void {
     list: (query) => pageOf(door.listOperations(), query, (operation) => operation.id),
     one: (id) => door.operation(id),
   });
+  addCollection(app, {
+    plural: 'checks',
+    kind: 'HostCheck',
+    states: CHECK_STATES,
+    list: (query) => pageOf(door.hostChecks(), query, (check) => check.name),
+    one: (name) => checkOf(name, door),
+  });
   addIncidentCollection(app, door);
   addContainerRoutes(app, door);
   addHistoryRoutes(app, door);
   addZombieCollection(app, door);
   addStoredCollections(app, door);
+}
+
+/** Of a host that was not looked at there is nothing to tell, though it is one. */
+function checkOf(name: string, door: Door): HostCheckView {
+  const found = door.hostChecks().find((check) => check.name === name);
+  if (found !== undefined) return found;
+  throw new GarrisonError('NOT_FOUND', `no check of a host named ${name} is known`, {
+    cure: 'garrison sync --check looks at every host that a grant names.',
+  });
 }
 
 /** A worker has many of them, so that none is told apart by its worker. */

@@ -49,6 +49,10 @@ export function addGrantRoutes(app: FastifyInstance, door: Door): void {
 
 /** What a survey found to be left over, and what people decide about it. */
 export function addLeftoverRoutes(app: FastifyInstance, door: Door): void {
+  app.get('/api/v1/leftovers', () => ({
+    ...{ apiVersion: API_VERSION, kind: 'LeftoverList', observedAt: wallTime() },
+    items: door.knownLeftovers(),
+  }));
   app.get<{ Params: { survey: string } }>('/api/v1/leftovers/:survey', async (request) => ({
     ...{ apiVersion: API_VERSION, kind: 'LeftoverList', observedAt: wallTime() },
     items: await door.leftovers(request.params.survey),

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Door } from '../supervisor/door.ts';
 import { addContainerMetrics } from './containerMetrics.ts';
+import { addGrantMetrics } from './grantMetrics.ts';
 import { addJobMetrics } from './jobMetrics.ts';
 import type { LoginFailures } from './loginFailures.ts';
 import { MetricBook } from './metricBook.ts';
@@ -21,7 +22,8 @@ export function openMetrics(door: Door, logins: LoginFailures, clock?: () => num
     scene = lookAt(door);
   });
   const now = (): typeof scene => scene;
-  const adds = [addOwnMetrics, addWorkerMetrics, addJobMetrics, addContainerMetrics, addNoticeMetrics];
+  const others = [addContainerMetrics, addGrantMetrics, addNoticeMetrics];
+  const adds = [addOwnMetrics, addWorkerMetrics, addJobMetrics, ...others];
   for (const add of adds) add(book, now, door);
   const login = { name: 'login_failures_total', help: 'Sign-in links and tokens that were not good.' };
   book.tally({ ...login, labelNames: ['kind'] }, logins.tally);

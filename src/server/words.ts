@@ -7,11 +7,14 @@ import type { JobState, Stage } from '../push/job.ts';
 import type {
   Change,
   ContainerStoryView,
+  GrantsSummary,
   HealCounts,
   HostView,
+  LeftoverState,
   OperationView,
   OperationRequest,
   PushView,
+  RunOutcome,
   TimelineEntry,
 } from '../supervisor/door.ts';
 
@@ -95,6 +98,14 @@ export const VERBS = wordsOf<OperationRequest['verb']>({
   retry: true,
   reap: true,
 });
+
+export const SCHEDULED_TASKS = wordsOf<keyof GrantsSummary['schedule']>({
+  check: true,
+  sync: true,
+  leftovers: true,
+});
+export const RUN_OUTCOMES = wordsOf<RunOutcome>({ done: true, held: true, failed: true });
+export const LEFTOVER_STATES = wordsOf<LeftoverState>({ open: true, locked: true, kept: true });
 
 export const STAGES = wordsOf<Stage>({
   resolve: true,

@@ -13,6 +13,7 @@ import type { CountedPush } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
+import type { GrantsSummary, HostCheckView, KnownLeftover } from './grantsView.ts';
 import type { HomeView } from './homeView.ts';
 import type { Measures } from './measures.ts';
 import type { RecoveryView } from './recoveryView.ts';
@@ -99,6 +100,8 @@ export interface Snapshot {
   readonly containers: ContainersSummary;
   /** Not told by an older supervisor. */
   readonly home?: HomeView;
+  /** Not told by an older supervisor. */
+  readonly grants?: GrantsSummary;
 }
 
 /** Who asks for something. */
@@ -272,6 +275,10 @@ export interface Door {
   sync(request: SyncRequest): Promise<readonly PushView[]>;
   /** Of the hosts that answered this survey, by its push id: what of ours is there and granted no longer. */
   leftovers(surveyId: string): Promise<readonly Leftover[]>;
+  /** Of all hosts, as the last surveys saw them. */
+  knownLeftovers(): readonly KnownLeftover[];
+  /** How each host that grants name stood to them when it was last looked at, by name. */
+  hostChecks(): readonly HostCheckView[];
   /** Keeps a person's decision, or takes it back. */
   decideLeftover(decision: LeftoverDecision): void;
   push(id: string): Promise<PushView>;
@@ -329,6 +336,7 @@ export interface ScannedHostKey {
 export type { HostResult, JobState, Stage, Truth, TruthName, WorkerReason, WorkerState };
 export type { Leftover, LeftoverDecision };
 export type * from './containerView.ts';
+export type * from './grantsView.ts';
 export type * from './homeView.ts';
 export type * from './zombieView.ts';
 export type * from './historyDoor.ts';

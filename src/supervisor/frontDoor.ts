@@ -14,9 +14,11 @@ import type {
   ContainerView,
   Door,
   HealCounts,
+  HostCheckView,
   IncidentView,
   JobView,
   JournalFact,
+  KnownLeftover,
   Leftover,
   LeftoverDecision,
   Listing,
@@ -34,6 +36,7 @@ import type {
 } from './door.ts';
 import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { Measures } from './measures.ts';
+import { GrantsSchedule, type GrantsWork } from './grantsSchedule.ts';
 import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
 import { isAllOpen, listJobs, listPushes } from './storedLists.ts';
@@ -54,15 +57,18 @@ export class FrontDoor implements Door {
   readonly #operations: Operations;
   readonly #pushes: PushDesk;
   readonly #alerts: AlertHook;
+  readonly #book: GrantsWork['board']['book'];
   readonly #listeners = new Set<(change: Change) => void>();
 
-  constructor(supervisor: Supervisor, around: Surroundings) {
+  constructor(supervisor: Supervisor, around: Surroundings, grants: GrantsWork) {
     this.#supervisor = supervisor;
     this.#around = around;
     this.history = new History(supervisor, around);
     this.#pushes = new PushDesk(supervisor, around);
     followPushEnds(supervisor, around);
     followLostAttempts(supervisor, around);
+    this.#book = grants.board.book;
+    new GrantsSchedule(grants, { supervisor, around, desk: this.#pushes }).start();
     supervisor.onChange((change) => {
       this.#tell(change);
     });
@@ -102,7 +108,15 @@ export class FrontDoor implements Door {
   }
 
   decideLeftover(decision: LeftoverDecision): void {
-    decideLeftover(decision, this.#around);
+    this.#book.noteDecision(decision.host, decision.account, decideLeftover(decision, this.#around));
+  }
+
+  knownLeftovers(): readonly KnownLeftover[] {
+    return this.#book.leftovers();
+  }
+
+  hostChecks(): readonly HostCheckView[] {
+    return this.#book.checks();
   }
 
   push(id: string): Promise<PushView> {

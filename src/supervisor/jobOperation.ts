@@ -50,7 +50,7 @@ function awaitEnds(verb: JobVerb, before: readonly JobRecord[], supervisor: Supe
   const ended = new Map<string, JobRecord>();
   return () => {
     for (const job of before) {
-      const latest = ended.get(job.id) ?? supervisor.viewOf(job);
+      const latest = ended.get(job.id) ?? supervisor.newest(job);
       const isKept = supervisor.isKept(job.id);
       if (isFinal(latest.state) && latest.revision > job.revision && isKept) ended.set(job.id, latest);
     }
@@ -69,6 +69,7 @@ async function targetJobs(
 ): Promise<readonly JobRecord[]> {
   const id = target.replace(/^(job|push)\//, '');
   const open = supervisor.openJobs().filter((job) => job.id === id || job.pushId === id);
+  const known = new Map(open.map((job) => [job.id, job]));
   // With Redis away the open jobs are still known here, so a cancel works.
   if (open.some((job) => job.id === id)) return open;
   const { redis } = supervisor.snapshot();
@@ -81,7 +82,7 @@ async function targetJobs(
     throw new GarrisonError('NOT_FOUND', `there is no job or push ${id}`, {
       cure: 'List them with garrison jobs.',
     });
-  return found.map((job) => open.find((each) => each.id === job.id) ?? job);
+  return found.map((job) => known.get(job.id) ?? job);
 }
 
 function endOf({ state, result }: JobRecord): string {

@@ -5,7 +5,7 @@
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import type { JobRecord } from '../push/job.ts';
-import { leftoversOf, noteKey, type Leftover } from '../push/leftover.ts';
+import { leftoversOf, noteKey, type Decision, type Leftover } from '../push/leftover.ts';
 import type { Asker } from './door.ts';
 import { checkHosts } from './hostCheck.ts';
 import type { Surroundings } from './ports.ts';
@@ -35,7 +35,7 @@ export function leftoversIn(jobs: readonly JobRecord[], around: Needs): readonly
 export function decideLeftover(
   { keep, reason, host, account, ...by }: LeftoverDecision,
   around: Needs,
-): void {
+): Decision | null {
   checkHosts([host], around.hosts);
   const notes = around.leftovers.read();
   const key = noteKey(host, account);
@@ -53,6 +53,7 @@ export function decideLeftover(
     ? ({ what: 'keep', by: by.actor, at: now().wall, reason: reason ?? '' } as const)
     : null;
   around.leftovers.write({ ...notes, [key]: { ...note, decision } });
+  return decision;
 }
 
 /** A removal of what the grants want would only be made again by the next sync. Throws CONFIG_INVALID and CONFLICTING_STATE. */

@@ -17,6 +17,7 @@ export interface Parts {
   readonly docker: Snapshot['docker'];
   readonly containers: Snapshot['containers'];
   readonly home: NonNullable<Snapshot['home']>;
+  readonly grants: NonNullable<Snapshot['grants']>;
   readonly at: Moment;
 }
 
@@ -45,5 +46,6 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at, ...other
     docker: others.docker,
     containers: others.containers,
     home: others.home,
+    grants: others.grants,
   };
 }

@@ -15,6 +15,7 @@ import { isBeat, type Observation } from './observation.ts';
 import type { RedisWatch } from './redisWatch.ts';
 import type { Refusals } from './refusals.ts';
 import { snapshotOf } from './snapshot.ts';
+import { standingOf, type Standing } from './standing.ts';
 import type { SupervisorParts, SupervisorSettings } from './supervisorParts.ts';
 import { describeService, viewJob, type QueueFacts } from './waiting.ts';
 
@@ -100,6 +101,10 @@ export class Supervisor {
     this.#turnListeners.push(listener);
   }
 
+  standing(): Standing {
+    return standingOf(this.#state, this.#queueFacts(now()), this.containers.summary());
+  }
+
   /** False when it is being restarted already. */
   restartDocker(at: Moment): boolean {
     this.#scheduleTurn();
@@ -129,12 +134,18 @@ export class Supervisor {
 
   /** The job as it is now, even when the given record was read a moment ago. */
   viewOf(job: JobRecord): JobView {
-    return viewJob(this.#newest(job), this.#queueFacts(now()));
+    return viewJob(this.newest(job), this.#queueFacts(now()));
   }
 
   viewsOf(jobs: readonly JobRecord[]): JobView[] {
     const facts = this.#queueFacts(now());
-    return jobs.map((job) => viewJob(this.#newest(job), facts));
+    return jobs.map((job) => viewJob(this.newest(job), facts));
+  }
+
+  /** The record as it is now, without its place in the queue: of ten thousand at once, too. */
+  newest(job: JobRecord): JobRecord {
+    const known = this.#parts.jobs.known(job.id);
+    return known !== null && known.revision > job.revision ? known : job;
   }
 
   isKept(jobId: string): boolean {
@@ -167,17 +178,12 @@ export class Supervisor {
 
   snapshot(): Snapshot {
     const at = now();
-    const { canary, hosts, home } = this.#parts;
+    const { canary, hosts, home, grants } = this.#parts;
     return snapshotOf({
       ...{ settings: this.#settings, state: this.#state, facts: this.#queueFacts(at), at },
       ...{ canary: canary.view, hosts: hosts(), home: home.view, zombies: this.zombies.summary },
-      ...{ docker: this.containers.docker, containers: this.containers.summary() },
+      ...{ docker: this.containers.docker, containers: this.containers.summary(), grants: grants.summary() },
     });
-  }
-
-  #newest(job: JobRecord): JobRecord {
-    const known = this.#parts.jobs.known(job.id);
-    return known !== null && known.revision > job.revision ? known : job;
   }
 
   #queueFacts(at: Moment): QueueFacts {

@@ -5,6 +5,7 @@
 import type { Moment } from '../clock.ts';
 import type { DrainLimits } from '../reconciler/worker.ts';
 import type { Snapshot } from './door.ts';
+import type { GrantsBoard } from './grantsBoard.ts';
 import type { HomeBoard } from './homeBoard.ts';
 import type { Boards } from './intake.ts';
 import type { Loops } from './measures.ts';
@@ -27,4 +28,5 @@ export interface SupervisorParts extends Boards {
   readonly hosts: () => Snapshot['hosts'];
   readonly stragglers: Stragglers;
   readonly home: HomeBoard;
+  readonly grants: GrantsBoard;
 }

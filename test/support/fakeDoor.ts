@@ -23,6 +23,8 @@ import type {
   HostView,
   JobView,
   JournalFact,
+  HostCheckView,
+  KnownLeftover,
   Leftover,
   LeftoverDecision,
   MaintenanceView,
@@ -304,6 +306,16 @@ export class FakeDoor implements Door {
 
   async leftovers(): Promise<readonly Leftover[]> {
     return this.leftoversNow;
+  }
+
+  knownLeftovers(): readonly KnownLeftover[] {
+    return this.leftoversNow.map((each) => ({ ...each, seenAt: SINCE }));
+  }
+
+  checks: HostCheckView[] = [];
+
+  hostChecks(): readonly HostCheckView[] {
+    return this.checks;
   }
 
   decideLeftover(decision: LeftoverDecision): void {

@@ -63,8 +63,10 @@ const LIBRARY_ROOMS: Readonly<Record<string, readonly (Room | `${string}.ts`)[]>
     'schemaProblem.ts',
     'inventory.ts',
     'pageSchema.ts',
+    'grantsSchema.ts',
     'alertSchema.ts',
     'driver/alertFile.ts',
+    'driver/checkFile.ts',
     'driver/healFile.ts',
     'driver/noticeFile.ts',
     'server',
@@ -101,6 +103,7 @@ const JOINING_FILES: readonly string[] = [
   'grantsFile.ts',
   'jobTask.ts',
   'grantEnds.ts',
+  'grantsWork.ts',
 ];
 
 /** A sentence for each rule the file breaks. */

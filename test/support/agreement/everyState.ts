@@ -13,6 +13,7 @@ import type { Snapshot, WorkerView } from '../../../src/supervisor/door.ts';
 import { snapshotOf } from '../../../src/supervisor/snapshot.ts';
 import type { FakeDoor } from '../fakeDoor.ts';
 import { HealScene, momentAt, type SceneSettings } from '../healScene.ts';
+import { noGrantsWork } from '../noGrantsWork.ts';
 import { idOf } from '../madeUpContainer.ts';
 
 const STEP_MS = 1_000;
@@ -198,6 +199,7 @@ export class EveryState {
       docker: this.containers.board.docker,
       containers: this.containers.board.summary(),
       home: { setAside: [], unwritable: [] },
+      grants: noGrantsWork().board.summary(),
       at,
     });
   }
