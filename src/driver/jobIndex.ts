@@ -67,7 +67,7 @@ local function count(push, state, by)
   redis.call('HSET', facts, 'push', now)
 end`;
 
-const SAVE_JOB = `${PUSH_STATE}
+export const SAVE_JOB = `${PUSH_STATE}
 local before = redis.call('HMGET', KEYS[1], 'revision', 'state')
 local revision = tonumber(ARGV[3])
 if before[1] and (tonumber(before[1]) > revision or (before[2] and tonumber(before[1]) == revision)) then return 0 end

@@ -3,6 +3,7 @@
  * Saving is idempotent (an older revision never overwrites a newer), and nothing here decides what a job's state is.
  */
 import type { Redis } from 'ioredis';
+import { createHash } from 'node:crypto';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
@@ -19,6 +20,7 @@ import {
   pushesBy,
   pushFactsKey,
   pushKey,
+  SAVE_JOB,
   savingJob,
   savingPush,
 } from './jobIndex.ts';
@@ -27,6 +29,8 @@ import { needlesOf, walk } from './jobWalk.ts';
 const FINAL_STATES = ['done', 'failed', 'cancelled', 'unknown'] as const;
 const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
 const INDEXED_AT_ONCE = 500;
+/** What Redis calls a script that it was sent. */
+const SAVE_JOB_SHA = createHash('sha1').update(SAVE_JOB).digest('hex');
 
 export class JobStore {
   readonly #redis: Redis;
@@ -39,7 +43,12 @@ export class JobStore {
   async create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
     const transaction = this.#redis.multi();
     for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
-    for (const job of jobs) transaction.eval(...savingJob(job));
+    // The script is sent once and not with each of ten thousand jobs.
+    transaction.script('LOAD', SAVE_JOB);
+    for (const job of jobs) {
+      const [, ...rest] = savingJob(job);
+      transaction.evalsha(SAVE_JOB_SHA, ...rest);
+    }
     throwFirst(await answering(transaction.exec()));
   }
 

@@ -23,16 +23,20 @@ export function decideDispatch(
   const ready: OpenJob[] = [];
   let recheckAtMs: number | null = null;
   let looksLeft = mostLooks(slots) - looksOut(openInOrder);
+  let placesLeft = mostQueued(slots) - queuedNow(openInOrder);
   const busyHosts = new Set<string>();
   for (const open of openInOrder) {
     if (busyHosts.has(open.job.host)) continue;
     busyHosts.add(open.job.host);
-    if (open.place.at !== 'home') continue;
+    if (open.place.at !== 'home' || placesLeft <= 0) continue;
     if (open.place.notBeforeMs > nowMs)
       recheckAtMs = Math.min(recheckAtMs ?? Infinity, open.place.notBeforeMs);
-    else if (!onlyLooks(open.job.kind)) ready.push(open);
-    else if (looksLeft > 0) {
+    else if (!onlyLooks(open.job.kind)) {
+      placesLeft -= 1;
+      ready.push(open);
+    } else if (looksLeft > 0) {
       looksLeft -= 1;
+      placesLeft -= 1;
       ready.push(open);
     }
   }
@@ -58,6 +62,16 @@ export function onlyLooks(kind: JobKind): boolean {
 /** So many looks may hold a slot, or be about to: hosts that hang can never take all slots by them. One where there is one slot. */
 export function mostLooks(slots: number): number {
   return Math.max(1, Math.floor(slots / 2));
+}
+
+/** No slot is ever empty for want of an entry, and a batch of ten thousand hosts is no more to look after than one of this many. */
+export function mostQueued(slots: number): number {
+  return Math.max(200, 4 * slots);
+}
+
+/** Those that are on the queue or on their way to it, in nobody's hands. */
+function queuedNow(open: readonly OpenJob[]): number {
+  return open.filter(({ place }) => place.at === 'leaving' || place.at === 'queue').length;
 }
 
 /** Those that hold a slot, or are about to. */

@@ -2,6 +2,7 @@
  * Stands behind supervisor/door.ts: takes pushes and operations in, and answers reads from the boards and the job memory.
  * It judges nothing and shows nothing that the boards or the memory do not say.
  */
+import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import type { Wanted } from '../push/grants.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
@@ -68,7 +69,7 @@ export class FrontDoor implements Door {
     followPushEnds(supervisor, around);
     followLostAttempts(supervisor, around);
     this.#book = grants.board.book;
-    new GrantsSchedule(grants, { supervisor, around, desk: this.#pushes }).start();
+    new GrantsSchedule(grants, { supervisor, around, desk: this.#pushes, clock: now }).start();
     supervisor.onChange((change) => {
       this.#tell(change);
     });

@@ -2,7 +2,7 @@
  * Does by itself what the grants' timetables ask for: checks, syncs and surveys, through the same desks as by hand, and follows them to their ends.
  * It decides nothing and changes no host itself; what a person should see first it leaves to one.
  */
-import { now, type Moment } from '../clock.ts';
+import type { Moment } from '../clock.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal } from '../push/job.ts';
 import type { AccountPlan } from '../push/plan.ts';
@@ -30,6 +30,7 @@ interface Needs {
   readonly supervisor: Pick<Supervisor, 'onTurn' | 'onChange' | 'openJobs' | 'standing' | 'observe'>;
   readonly around: Pick<Surroundings, 'wanted' | 'hosts' | 'audit' | 'note' | 'leftovers'>;
   readonly desk: Pick<PushDesk, 'submit' | 'view'>;
+  readonly clock: () => Moment;
 }
 
 export const SCHEDULE_ACTOR = 'garrison:schedule';
@@ -59,7 +60,7 @@ export class GrantsSchedule {
       if (change.type === 'jobEnded') this.#work.board.book.hear(change.job);
     });
     supervisor.onTurn(() => {
-      this.#turn(now());
+      this.#turn(this.#needs.clock());
     });
   }
 
@@ -132,7 +133,7 @@ export class GrantsSchedule {
 
   async #decideSync(views: readonly PushView[]): Promise<void> {
     const { board, mostTakenPercent } = this.#work;
-    board.noteChecked(now());
+    board.noteChecked(this.#needs.clock());
     const planned = views.flatMap(({ jobs }) =>
       jobs.flatMap(({ host, result }): readonly PlannedPair[] => plannedPair(host, result?.plan ?? null)),
     );
@@ -152,7 +153,7 @@ export class GrantsSchedule {
   }
 
   #endWell(task: Scheduled, views: readonly PushView[]): void {
-    if (task !== 'leftovers') this.#work.board.noteChecked(now());
+    if (task !== 'leftovers') this.#work.board.noteChecked(this.#needs.clock());
     this.#end({ outcome: 'done', detail: endsOf(views) }, false);
   }
 
@@ -161,7 +162,7 @@ export class GrantsSchedule {
     const detail = messageOf(error);
     const code = error instanceof GarrisonError ? error.code : null;
     if (code === 'NOT_FOUND') {
-      this.#work.board.noteChecked(now());
+      this.#work.board.noteChecked(this.#needs.clock());
       this.#end({ outcome: 'done', detail }, false);
     } else if (code === 'REFUSED_BY_GUARD') this.#end({ outcome: 'held', detail }, false);
     else this.#end({ outcome: 'failed', detail }, true);
@@ -171,7 +172,7 @@ export class GrantsSchedule {
     const { board } = this.#work;
     const task = board.running?.task ?? 'check';
     const detail = end.detail.slice(0, LONGEST_DETAIL);
-    board.end({ ...end, detail }, again, now());
+    board.end({ ...end, detail }, again, this.#needs.clock());
     this.#takeSurveys();
     this.#forgetUnwanted();
     this.#needs.around.note({

@@ -28,7 +28,16 @@ const NEEDED = [
   ...['Down', 'LoopStalled', 'PushQueueLatencyHigh', 'PushQueueNoWorkers', 'PushFailureRatioHigh'],
   ...['WorkerHung', 'WorkerFailed', 'WorkerFlapping', 'WorkerCrashLooping', 'WorkerMemoryHigh'],
   ...['ZombiesGrowing', 'ContainerUnhealthy', 'ContainerQuarantined', 'DockerAway', 'RedisAway'],
-  ...['CanaryLate', 'LeftoversGrowing', 'MaintenanceLeftOn', 'LoginAttack', 'GuardRefusals', 'Watchdog'],
+  ...[
+    'DriftFound',
+    'GrantsCheckOverdue',
+    'CanaryLate',
+    'LeftoversGrowing',
+    'MaintenanceLeftOn',
+    'LoginAttack',
+    'GuardRefusals',
+    'Watchdog',
+  ],
 ];
 
 describe('the alert rules', () => {

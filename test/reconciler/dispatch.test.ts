@@ -55,6 +55,16 @@ describe('decideDispatch', () => {
     assert.deepEqual(leaving([done, open('a', 'check'), open('b', 'plan')], 4), ['a', 'b']);
   });
 
+  it('lets so many of a large batch onto the queue that no slot is empty, and the rest follow as those are taken', () => {
+    const batch = Array.from({ length: 10_000 }, (_, index) => open(String(index), 'push'));
+    assert.equal(leaving(batch, 10).length, 200);
+    assert.equal(leaving(batch, 500).length, 2_000);
+    const queued = batch.map((each, index) => (index < 150 ? { ...each, place: OUT[1]! } : each));
+    assert.deepEqual([leaving(queued, 10).length, leaving(queued, 10)[0]], [50, '150']);
+    const taken = batch.map((each, index) => (index < 150 ? { ...each, place: OUT[2]! } : each));
+    assert.equal(leaving(taken, 10).length, 200);
+  });
+
   it('keeps the order of a host: a push that was asked for after a check comes after it', () => {
     const waiting = [
       open('a', 'check', OUT[1]),

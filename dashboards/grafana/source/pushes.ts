@@ -3,6 +3,7 @@
  * It names no job, host or account: no metric does.
  */
 import type { Board } from './board.ts';
+import { grantPanels } from './grants.ts';
 import { graph, list, now, type Panel } from './panels.ts';
 import { each, inRange, metric, perMinute, quantile, share, timesInRange } from './queries.ts';
 
@@ -19,6 +20,7 @@ export const PUSHES: Board = {
     { title: 'Now', panels: nowPanels() },
     { title: 'The queue', panels: queue() },
     { title: 'How jobs end', panels: ends() },
+    { title: 'Grants', panels: grantPanels() },
   ],
 };
 
