@@ -151,7 +151,7 @@ pages: {}
       8,
       'pages',
       'unknown key',
-      'known here: host, workers, redis, ssh, containers, page, metrics, control, hooks, notify, login, retention',
+      'known here: host, workers, redis, ssh, containers, grants, page, metrics, control, hooks, notify, login, retention',
     ],
     [2, 'hosts.web-1.address', 'is missing', null],
   ]);

@@ -13,6 +13,8 @@ import type { Supervisor } from './supervisor.ts';
 
 type JobVerb = 'cancel' | 'retry';
 
+const MOST_NAMED = 50;
+
 export async function prepareForJobs(
   request: OperationRequest & { readonly verb: JobVerb },
   supervisor: Supervisor,
@@ -20,7 +22,7 @@ export async function prepareForJobs(
 ): Promise<Prepared> {
   const { verb } = request;
   const affected = affectedBy(request, await targetJobs(request, supervisor, around));
-  const names = affected.map((job) => `job ${job.id} on host ${job.host} (${job.state})`);
+  const names = namedFirst(affected, (job) => `job ${job.id} on host ${job.host} (${job.state})`);
   return {
     interrupts: verb === 'cancel' ? names : [],
     detail: `${verb} ${names.join(', ')}`,
@@ -29,6 +31,13 @@ export async function prepareForJobs(
       return awaitEnds(verb, affected, supervisor);
     },
   };
+}
+
+/** Of ten thousand nobody reads each. */
+function namedFirst(jobs: readonly JobRecord[], nameOf: (job: JobRecord) => string): readonly string[] {
+  const more = jobs.length - MOST_NAMED;
+  const named = jobs.slice(0, MOST_NAMED).map(nameOf);
+  return more > 0 ? [...named, `and ${String(more)} more jobs`] : named;
 }
 
 function affectedBy(
@@ -56,7 +65,7 @@ function awaitEnds(verb: JobVerb, before: readonly JobRecord[], supervisor: Supe
     }
     if (ended.size < before.length) return null;
     const ends = [...ended.values()];
-    const detail = ends.map((job) => `job ${job.id} on host ${job.host}: ${endOf(job)}`).join(', ');
+    const detail = namedFirst(ends, (job) => `job ${job.id} on host ${job.host}: ${endOf(job)}`).join(', ');
     const isWell = verb === 'cancel' || ends.every((job) => job.state === 'done');
     return { state: isWell ? 'done' : 'failed', detail: `ended: ${detail}` };
   };

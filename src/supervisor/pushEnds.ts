@@ -16,11 +16,11 @@ export function followPushEnds(
   around: Pick<Surroundings, 'memory' | 'note'>,
 ): void {
   const told = new Told();
-  /** Of each push that has ended partly: how many of its jobs are open still. */
-  const left = new Map<string, number>();
+  /** Pushes of which a job has ended in this turn: looked at once, when ten thousand end together, too. */
+  const ended = new Set<string>();
   // One that has ended is among them until its end is kept.
-  const countOpen = (pushId: string): number =>
-    supervisor.openJobs().filter((job) => job.pushId === pushId && !isFinal(job.state)).length;
+  const openPushes = (): ReadonlySet<string> =>
+    new Set(supervisor.openJobs().flatMap(({ pushId, state }) => (isFinal(state) ? [] : [pushId])));
   const end = async (pushId: string): Promise<void> => {
     const push = await around.memory.push(pushId).catch(() => null);
     if (push === null) return;
@@ -28,17 +28,16 @@ export function followPushEnds(
     if (jobs.every(({ state }) => isFinal(state)) && told.isNew(pushId, jobs))
       around.note(pushEnd(push, jobs));
   };
+  const look = (): void => {
+    const pushIds = [...ended];
+    ended.clear();
+    const open = openPushes();
+    for (const pushId of pushIds) if (!open.has(pushId)) end(pushId).catch(() => undefined);
+  };
   supervisor.onChange((change) => {
     if (change.type !== 'jobEnded') return;
-    const { pushId } = change.job;
-    const expected = (left.get(pushId) ?? countOpen(pushId) + 1) - 1;
-    // Jobs that were tried again meanwhile are only seen by looking.
-    const open = expected > 0 ? expected : countOpen(pushId);
-    if (open > 0) left.set(pushId, open);
-    else {
-      left.delete(pushId);
-      end(pushId).catch(() => undefined);
-    }
+    if (ended.size === 0) queueMicrotask(look);
+    ended.add(change.job.pushId);
   });
 }
 
