@@ -78,7 +78,7 @@ function isEveryDue(task: Scheduled, everyMs: number, { known, at }: Times): boo
   return from === null || at.monoMs - from.monoMs >= everyMs;
 }
 
-/** A wall clock that is set back comes by the same minute twice: half a day must have gone by as well. */
+/** A wall clock set back passes the same minute twice, and is known by the day of the last run; of one set forward half a day must have gone by as well. */
 function isDailyDue(atMinute: number, { seen, begun }: Known, at: Clocks): boolean {
   const from = begun ?? seen;
   const today = Math.floor(at.wallMs / DAY_MS) * DAY_MS + atMinute * 60_000;

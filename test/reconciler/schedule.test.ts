@@ -110,6 +110,12 @@ describe('scheduled work', () => {
       'sync',
     ],
     [
+      'nor does one set forward by a day run it again an hour later',
+      plan({ check: '03:30' }, { begun: at(3.5 * HOUR_MS) }),
+      at(4.5 * HOUR_MS, DAY_MS),
+      'nothing',
+    ],
+    [
       'a wall clock set back does not run a day twice',
       plan({ check: '03:30' }, { begun: at(3.5 * HOUR_MS) }),
       at(4.5 * HOUR_MS, -HOUR_MS),
