@@ -10,6 +10,7 @@ import type { Driver } from './driver/driver.ts';
 import type { Journal } from './driver/journal.ts';
 import { JournalReader } from './driver/journalReader.ts';
 import { leftoverBook } from './driver/leftoverFile.ts';
+import { secretBox } from './driver/secretKeys.ts';
 import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
 import { logFileOf } from './driver/retention.ts';
@@ -50,6 +51,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
       scan: (name) => book.scan(name),
       trust: (name, fingerprint) => book.trust(name, fingerprint),
     },
+    secrets: secretBox(config.home),
     audit: (line) => {
       journal.append({ at: wallTime(), ...line });
     },

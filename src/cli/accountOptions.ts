@@ -8,6 +8,7 @@ import { GarrisonError, messageOf } from '../errors.ts';
 import { parseAccountWish, parsePublicKeys, type AccountInput } from '../push/account.ts';
 import { claimOf, claimOptions, type ClaimOptions } from './claimOptions.ts';
 import { namesOption, type WaitOptions } from './options.ts';
+import { passwordHashFrom } from './passwordHash.ts';
 
 export interface AccountOptions extends WaitOptions, ClaimOptions {
   readonly key?: readonly string[];
@@ -15,11 +16,12 @@ export interface AccountOptions extends WaitOptions, ClaimOptions {
   readonly shell?: string;
   readonly sudo?: string;
   readonly comment?: string;
+  readonly passwordHashFile?: string;
 }
 
 /** All that say what an account should be. */
 export const ACCOUNT_OPTIONS = [
-  ...(['key', 'groups', 'shell', 'sudo', 'comment'] as const),
+  ...(['key', 'groups', 'shell', 'sudo', 'comment', 'passwordHashFile'] as const),
   ...(['adopt', 'keysOnly', 'takeOver', 'yesTakeOver', 'privileged'] as const),
 ] as const satisfies readonly (keyof AccountOptions)[];
 
@@ -32,7 +34,11 @@ export function accountOptions(command: Command): Command {
     .option('--groups <names>', 'groups to add the account to, with commas between', namesOption)
     .option('--shell <path>', "login shell; without it the host's default")
     .option('--sudo <rule>', 'none, all, or commands with commas between')
-    .option('--comment <text>', "the account's comment (GECOS)");
+    .option('--comment <text>', "the account's comment (GECOS)")
+    .option(
+      '--password-hash-file <file>',
+      'a file with the crypt hash of its password, or - to read it from a pipe; without it the password is left alone',
+    );
   return claimOptions(described);
 }
 
@@ -45,6 +51,9 @@ export async function accountOf(name: string, options: AccountOptions): Promise<
     ...(options.shell === undefined ? {} : { shell: options.shell }),
     ...(options.sudo === undefined ? {} : { sudo: options.sudo }),
     ...(options.comment === undefined ? {} : { comment: options.comment }),
+    ...(options.passwordHashFile === undefined
+      ? {}
+      : { passwordHash: await passwordHashFrom(options.passwordHashFile) }),
     ...(await claimOf(name, options)),
   };
   parseAccountWish(account);

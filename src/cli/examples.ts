@@ -62,6 +62,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     },
     { line: 'push deploy --to web-1 --dry-run', does: 'the plan, and nothing more' },
     {
+      line: 'push deploy --to web-1 --password-hash-file deploy.hash',
+      does: 'its password, by a crypt hash; the keys are left alone',
+    },
+    {
       line: 'push deploy --to web-1 --key deploy.pub --keys-only',
       does: 'the key, where somebody else made the account',
     },
@@ -119,6 +123,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'token list': [{ line: 'token list', does: 'names and scopes; never the tokens' }],
   'token revoke': [{ line: 'token revoke prometheus', does: 'at once' }],
   'sign-in': [{ line: 'sign-in', does: 'a link to the page that works once' }],
+  'secrets status': [{ line: 'secrets status', does: 'whether all that rests sealed can be read' }],
+  'secrets rotate': [{ line: 'secrets rotate --reason yearly', does: 'a new key; nothing is interrupted' }],
   'user add': [
     { line: 'user add alice --role operate', does: 'an account of the page; asks for its password' },
   ],

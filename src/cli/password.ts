@@ -7,7 +7,7 @@ import { GarrisonError, messageOf } from '../errors.ts';
 import { askUnseen, canAsk } from './ask.ts';
 
 export async function newPassword(file: string | null, name: string): Promise<string> {
-  if (file !== null) return passwordFromFile(file);
+  if (file !== null) return firstLineOfPrivate(file, 'the password');
   if (!canAsk())
     throw new GarrisonError('USAGE', 'a password is asked for on a terminal, and there is none', {
       cure: 'write it into a file that only you can read, and name that with --password-file',
@@ -18,7 +18,8 @@ export async function newPassword(file: string | null, name: string): Promise<st
   throw new GarrisonError('USAGE', 'the two are not the same; nothing was done', { cure: 'try again' });
 }
 
-function passwordFromFile(file: string): string {
+/** `what` it should be, for whoever is told that it is not there. */
+export function firstLineOfPrivate(file: string, what: string): string {
   let text: string;
   let mode: number;
   try {
@@ -29,7 +30,7 @@ function passwordFromFile(file: string): string {
   }
   if ((mode & 0o077) !== 0)
     throw new GarrisonError('USAGE', `${file} can be read by other users`, { cure: `chmod 600 ${file}` });
-  const [password = ''] = text.split(/\r?\n/);
-  if (password !== '') return password;
-  throw new GarrisonError('USAGE', `${file} is empty`, { cure: 'write the password on its first line' });
+  const [line = ''] = text.split(/\r?\n/);
+  if (line !== '') return line;
+  throw new GarrisonError('USAGE', `${file} is empty`, { cure: `write ${what} on its first line` });
 }

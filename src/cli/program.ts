@@ -20,6 +20,7 @@ import { visibleLines } from './output.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPushCommands } from './push.ts';
 import { addRecoverCommand } from './recover.ts';
+import { addSecretCommands } from './secrets.ts';
 import { addSyncCommand } from './sync.ts';
 import { addShellCommands } from './shellCommands.ts';
 import { addStatusCommand } from './status.ts';
@@ -73,6 +74,7 @@ export function buildProgram(): Command {
   addConfigCommand(program);
   addAccessCommands(program);
   addUserCommands(program);
+  addSecretCommands(program);
   addInstallCommands(program);
   addShellCommands(program);
   addVersionCommand(program);

@@ -92,9 +92,12 @@ function addRevokeAndCheck(program: Command): void {
 async function push(context: Context, name: string, options: PushOptions): Promise<number> {
   const account = await accountOf(name, options);
   const hosts = options.to ?? [];
-  if (account.keys.length === 0) {
-    context.output.note(`no --key: ${name} will have no key of Garrison's, and earlier ones are removed`);
-  }
+  if (account.keys.length === 0)
+    context.output.note(
+      account.passwordHash === undefined
+        ? `no --key: ${name} will have no key of Garrison's, and earlier ones are removed`
+        : `no --key beside the password: the keys of ${name} are left alone`,
+    );
   if (options.dryRun === true) return showPlan(context, { of: 'push', account, hosts, options });
   return submit(context, { body: { kind: 'push', account, hosts }, options });
 }

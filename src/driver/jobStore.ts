@@ -89,6 +89,15 @@ export class JobStore {
     return this.#jobs(push.jobIds);
   }
 
+  /** A few at a time, without reading the others. */
+  async sealedJobs(): Promise<readonly JobRecord[]> {
+    const ids = await answering(this.#redis.zrange(JOB_INDEX, 0, -1));
+    const found: JobRecord[] = [];
+    for (let from = 0; from < ids.length; from += INDEXED_AT_ONCE)
+      found.push(...(await this.#jobs(ids.slice(from, from + INDEXED_AT_ONCE), '"sealed":')));
+    return found;
+  }
+
   async find(query: StoredQuery): Promise<Found<JobRecord>> {
     const by = (['push', 'host', 'account', 'state'] as const).find((what) => query[what] !== undefined);
     const isByChange = query.sort === 'changed';
@@ -189,13 +198,16 @@ export class JobStore {
     });
   }
 
-  async #jobs(ids: readonly string[]): Promise<JobRecord[]> {
+  /** `holding`: only those whose text has this in it. */
+  async #jobs(ids: readonly string[], holding = ''): Promise<JobRecord[]> {
     if (ids.length === 0) return [];
     const pipeline = this.#redis.pipeline();
     for (const id of ids) pipeline.hget(jobKey(id), 'record');
     const answers = throwFirst(await answering(pipeline.exec()));
     return answers
-      .flatMap(([, text]) => (typeof text === 'string' ? [JSON.parse(text) as JobRecord] : []))
+      .flatMap(([, text]) =>
+        typeof text === 'string' && text.includes(holding) ? [JSON.parse(text) as JobRecord] : [],
+      )
       .filter((job) => isJobId(job.id));
   }
 }

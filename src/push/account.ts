@@ -4,6 +4,7 @@
  */
 import { GarrisonError } from '../errors.ts';
 import { checkClaim, parseClaim, type ClaimInput, type ClaimWish } from './claim.ts';
+import { checkPasswordHash } from './passwordHash.ts';
 import { checkPublicKeyLines } from './publicKey.ts';
 
 export type SudoWish =
@@ -22,6 +23,8 @@ export interface AccountWish extends ClaimWish {
   readonly shell: string | null;
   readonly sudo: SudoWish;
   readonly comment: string;
+  /** A password is wished, by a hash that is kept elsewhere (push/job.ts); absent where it is left alone. */
+  readonly passwordHash?: 'set';
 }
 
 export interface AccountInput extends ClaimInput {
@@ -32,6 +35,8 @@ export interface AccountInput extends ClaimInput {
   /** `none`, `all`, or commands with absolute paths, separated by commas. */
   readonly sudo?: string;
   readonly comment?: string;
+  /** A crypt hash; never the password. */
+  readonly passwordHash?: string;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
@@ -58,6 +63,7 @@ export function parseAccountWish(input: AccountInput): AccountWish {
     shell: input.shell ?? null,
     sudo: parseSudo(input.sudo ?? 'none'),
     comment: (input.comment ?? '').trim(),
+    ...passwordWish(input.passwordHash),
     ...parseClaim(input.name, input),
   });
 }
@@ -117,6 +123,17 @@ export function sudoRule(account: string, sudo: SudoWish): string | null {
     case 'commands':
       return `${account} ALL=(ALL:ALL) NOPASSWD: ${sudo.commands.join(', ')}`;
   }
+}
+
+/** A wish of a password alone, without a key beside it, leaves the keys alone. */
+export function leavesKeys(wish: Pick<AccountWish, 'keys' | 'passwordHash'>): boolean {
+  return wish.passwordHash !== undefined && wish.keys.length === 0;
+}
+
+function passwordWish(hash: string | undefined): Pick<AccountWish, 'passwordHash'> {
+  if (hash === undefined) return {};
+  checkPasswordHash(hash);
+  return { passwordHash: 'set' };
 }
 
 function parseSudo(text: string): SudoWish {

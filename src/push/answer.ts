@@ -74,6 +74,7 @@ const CHANGES: Readonly<Record<string, string>> = {
   'account-adopted': 'adopted account',
   'account-taken': 'took account over',
   'password-removed': 'removed password',
+  'password-set': 'set password',
   'account-unlocked': 'unlocked account',
   'account-locked': 'locked account',
   'shell-set': 'set shell',

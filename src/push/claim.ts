@@ -59,23 +59,30 @@ interface Claimed extends ClaimWish {
   readonly shell: string | null;
   readonly sudo: { readonly kind: string };
   readonly comment: string;
+  readonly passwordHash?: 'set';
 }
 
 /** Throws ACCOUNT_INVALID where a wish asks for more than its choice allows. */
 export function checkClaim(wish: Claimed): void {
   if (wish.claim !== undefined && !isClaim(wish.claim))
     throw invalid('the choice is none of ours', `Use one of ${CLAIMS.join(', ')}.`);
+  if (wish.claim === 'adopt' && wish.passwordHash !== undefined)
+    throw invalid(
+      'an adopted account keeps the password it has',
+      'Leave the password out, or choose --take-over, which replaces it.',
+    );
   if (wish.claim !== 'keysOnly') return;
   const more = [
     ...(wish.groups.length > 0 ? ['groups'] : []),
     ...(wish.shell === null ? [] : ['a shell']),
     ...(wish.sudo.kind === 'none' ? [] : ['sudo']),
     ...(wish.comment === '' ? [] : ['a comment']),
+    ...(wish.passwordHash === undefined ? [] : ['a password']),
   ];
   if (more.length > 0)
     throw invalid(
       `keys only, and yet ${more.join(', ')}`,
-      'Leave that out, or choose --adopt, which adds it too.',
+      `Leave that out, or choose ${wish.passwordHash === undefined ? '--adopt, which adds it too' : '--take-over'}.`,
     );
   if (wish.keys.length === 0)
     throw invalid('keys only, and yet no key', `Name one with --key; revoke ${wish.name} removes them.`);

@@ -21,6 +21,8 @@ export interface MarkFacts {
   /** As it was when we made it; null while it was not known yet. */
   readonly uid: number | null;
   readonly hasSudo: boolean;
+  /** The password that is there, or was before somebody changed it, was set by us. */
+  readonly hasPassword: boolean;
   /** `type base64`. */
   readonly keys: readonly string[];
   /** Of these keys, those that are still in its authorized_keys. */
@@ -38,6 +40,8 @@ export interface PresentAccount {
   readonly home: string;
   readonly shell: string;
   readonly password: 'set' | 'locked' | 'none';
+  /** It is the wished one, but for a lock before it; false also where none is wished. */
+  readonly isPasswordWished: boolean;
   readonly isLocked: boolean;
   readonly isExpired: boolean;
   /** The lock is on no password: so an account without one is made. */
@@ -73,7 +77,7 @@ export interface TakingFacts {
   readonly otherGroups: readonly string[];
   /** Lines in its authorized_keys that are not wished. */
   readonly otherKeys: number;
-  /** It has neither a password nor an end. */
+  /** It has neither an end nor a password but a wished one. */
   readonly isPasswordFree: boolean;
 }
 
@@ -165,6 +169,7 @@ function presentAccount(told: Told): PresentAccount | null {
     home: printable(told.one('home')),
     shell: printable(told.one('shell')),
     password,
+    isPasswordWished: told.one('passwordIs') === 'same',
     isLocked: told.yes('locked'),
     isExpired: told.yes('expired'),
     isLockBare: told.yes('lockBare'),
@@ -208,6 +213,7 @@ function markOf(told: Told): MarkFacts | null {
     token: told.one('markToken'),
     uid: told.number('markUid'),
     hasSudo: told.yes('markSudo'),
+    hasPassword: told.yes('markPassword'),
     keys: told.all('markKey'),
     keysThere: told.all('markKeyThere'),
     groups: told.all('markGroup').map(printable),

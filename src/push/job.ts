@@ -38,6 +38,15 @@ export type HostOutcome = 'changed' | 'unchanged' | 'conflict' | 'failed' | 'unk
 
 export type Verified = 'login' | 'static' | 'none';
 
+/** What is never kept, logged or shown in clear; it goes over pipes alone. */
+export interface PushSecrets {
+  /** A crypt hash. */
+  readonly passwordHash: string;
+}
+
+/** The same as it rests: sealed with the key of the home folder, good for one push only. */
+export type SealedSecrets = PushSecrets;
+
 /** Orders attempts on a host: compared by (epoch, counter) within one clusterId. */
 export interface Fence {
   readonly clusterId: string;
@@ -86,6 +95,8 @@ export interface JobRecord {
   readonly agreed?: PlanAgreed;
   /** It is wanted by grants alone, and runs only while they still say the same. */
   readonly granted?: boolean;
+  /** Gone once no attempt will need it any more. */
+  readonly sealed?: SealedSecrets;
   readonly state: JobState;
   /** RFC 3339: when `state` began. */
   readonly since: string;
@@ -144,6 +155,7 @@ export interface PushTask {
   readonly kind: JobKind;
   readonly fence: Fence;
   readonly account: AccountWish | null;
+  readonly secrets?: PushSecrets;
   readonly planOf?: PlannedKind;
   readonly agreed?: PlanAgreed;
   readonly granted?: boolean;
@@ -156,7 +168,7 @@ export interface PushTask {
 /** The task of the job's current attempt. */
 export function pushTask(
   job: JobRecord,
-  order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile'>,
+  order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile' | 'secrets'>,
 ): PushTask {
   const { name, address, port, user, way } = order.host;
   const { id: jobId, attempt, kind, account, planOf, agreed, granted } = job;
@@ -173,6 +185,19 @@ export function pushTask(
     ...(agreed === undefined ? {} : { agreed }),
     ...(granted === undefined ? {} : { granted }),
   };
+}
+
+/** What its secrets are bound to: a sealed text is worth nothing in the record of another push. */
+export function placeOfSecrets(pushId: string): string {
+  return `push ${pushId} passwordHash`;
+}
+
+/** For every eye but the worker's. */
+export function withoutSealed<T extends Pick<JobRecord, 'sealed'>>(job: T): Omit<T, 'sealed'> {
+  if (job.sealed === undefined) return job;
+  const shown: Omit<T, 'sealed'> & Pick<JobRecord, 'sealed'> = { ...job };
+  delete (shown as { sealed?: SealedSecrets }).sealed;
+  return shown;
 }
 
 /** Ids become file names and keys; what does not look like one was not made by Garrison. */

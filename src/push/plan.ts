@@ -3,12 +3,12 @@
  * It changes nothing and asks nobody: facts and a wish in, a plan out; the script on the host must come to the same before it acts.
  */
 import { unreachable } from '../errors.ts';
-import type { AccountWish } from './account.ts';
+import { leavesKeys, type AccountWish } from './account.ts';
 import type { HostFacts, PresentAccount } from './hostFacts.ts';
 import { blocked, conflict } from './planStop.ts';
 import { planRevoke } from './revokePlan.ts';
 import { isAdopted, isStrict, claimNow, notOurs } from './ownership.ts';
-import { choiceNotes, keyName, notesOf, sudoText } from './planText.ts';
+import { choiceNotes, keyName, notesOf, passwordNotes, sudoText } from './planText.ts';
 import type { Reason } from './reason.ts';
 
 export type PlannedKind = 'push' | 'revoke';
@@ -22,6 +22,7 @@ export type ChangeCode =
   | 'account-adopted'
   | 'account-taken'
   | 'password-removed'
+  | 'password-set'
   | 'account-unlocked'
   | 'account-locked'
   | 'shell-set'
@@ -68,7 +69,11 @@ export function planAccount(of: PlannedKind, wish: AccountWish, facts: HostFacts
     words: {},
     changes: [],
     ...judged,
-    notes: [...choiceNotes(wish, judged.verdict, facts), ...notesOf(of, judged.verdict, facts)],
+    notes: [
+      ...choiceNotes(wish, judged.verdict, facts),
+      ...(of === 'push' ? passwordNotes(wish, judged.verdict, facts) : []),
+      ...notesOf(of, judged.verdict, facts),
+    ],
     ...(isDrift(of, judged, facts) ? { isDrift: true } : {}),
     digest: facts.digest,
   };
@@ -111,6 +116,7 @@ function planCreation(wish: AccountWish, facts: HostFacts): Judged {
   if (problem !== null) return problem;
   const changes: PlannedChange[] = [
     { code: 'account-created', what: `account ${wish.name}, home ${place?.home ?? ''}`, before: null },
+    ...(wish.passwordHash === undefined ? [] : [passwordSet(null)]),
     ...wish.groups.map((what) => ({ code: 'groups-added' as const, what, before: null })),
     ...wish.keys.map((key) => ({ code: 'keys-added' as const, what: keyName(key), before: null })),
     ...sudoOfNew(wish, sudo.file),
@@ -129,6 +135,7 @@ function planUpdate(wish: AccountWish, facts: HostFacts, account: PresentAccount
   const sudoChange = sudoOfOld(wish, facts);
   const problem =
     (isStrict(wish, facts) ? null : lockedByHand(account, isAdopted(wish, facts))) ??
+    (wish.passwordHash !== undefined && isAdopted(wish, facts) ? conflict('PasswordKept') : null) ??
     unusableHome(account) ??
     missingGroup(facts) ??
     unusableKeys(account) ??
@@ -212,7 +219,11 @@ function ofTheAccount(wish: AccountWish, facts: HostFacts, account: PresentAccou
         what: 'its password, lock and end',
         before: account.password,
       });
-  } else if (account.isLocked || account.isExpired)
+  }
+  const isRemoved = changes.some(({ code }) => code === 'password-removed');
+  if (wish.passwordHash !== undefined && (isRemoved || !account.isPasswordWished))
+    changes.push(passwordSet(isRemoved ? null : account.password));
+  if (!isTakenNow && !isAdopted(wish, facts) && (account.isLocked || account.isExpired))
     changes.push({ code: 'account-unlocked', what: 'locked by a revoke of ours', before: 'locked' });
   if (wish.shell !== null && wish.shell !== account.shell)
     changes.push({ code: 'shell-set', what: wish.shell, before: account.shell });
@@ -223,6 +234,11 @@ function ofTheAccount(wish: AccountWish, facts: HostFacts, account: PresentAccou
   if (!isCommentKept && comment !== wish.comment)
     changes.push({ code: 'comment-set', what: wish.comment, before: comment });
   return changes;
+}
+
+/** Neither what it is nor what it was is told: only that it is another. */
+function passwordSet(before: PresentAccount['password'] | null): PlannedChange {
+  return { code: 'password-set', what: 'the wished one', before: before === 'set' ? 'another' : before };
 }
 
 function ofTheChoice(wish: AccountWish, facts: HostFacts): PlannedChange[] {
@@ -251,6 +267,7 @@ function ofGroups(wish: AccountWish, facts: HostFacts): PlannedChange[] {
 
 function ofKeys(wish: AccountWish, facts: HostFacts): PlannedChange[] {
   const { keys, mark } = facts;
+  if (leavesKeys(wish) && !isStrict(wish, facts)) return [];
   const wished = wish.keys.map(keyIdentity);
   const added = wish.keys.filter((key) => !keys.includes(keyIdentity(key)));
   const removed = mark.keysThere.filter((key) => !wished.includes(key));

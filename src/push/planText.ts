@@ -3,7 +3,7 @@
  * It judges nothing: which changes there are was found elsewhere.
  */
 import { unreachable } from '../errors.ts';
-import type { AccountWish } from './account.ts';
+import { leavesKeys, type AccountWish } from './account.ts';
 import type { HostFacts } from './hostFacts.ts';
 import { claimNow } from './ownership.ts';
 import type { AccountPlan, ChangeCode, PlannedChange, PlannedKind, PlanVerdict } from './plan.ts';
@@ -13,6 +13,7 @@ const DOES: Readonly<Record<ChangeCode, string>> = {
   'account-adopted': 'adopt',
   'account-taken': 'take over',
   'password-removed': 'remove password',
+  'password-set': 'set password',
   'account-unlocked': 'unlock it',
   'shell-set': 'set shell',
   'comment-set': 'set comment',
@@ -56,6 +57,21 @@ export function notesOf(
   if (verdict !== 'conflict' && taking === null && kept > 0)
     notes.push(`${count(kept, 'key')} of others stay`);
   return notes;
+}
+
+/** What becomes of the password that is there, and of the keys where only a password is wished. */
+export function passwordNotes(
+  wish: AccountWish,
+  verdict: PlanVerdict,
+  { account, mark, taking }: HostFacts,
+): readonly string[] {
+  if (account === null || taking !== null || verdict === 'conflict' || verdict === 'blocked') return [];
+  if (wish.passwordHash === undefined)
+    return mark.hasPassword && account.password === 'set' ? ['the password that Garrison set stays'] : [];
+  return [
+    ...(account.isPasswordWished ? ['its password is the wished one'] : []),
+    ...(leavesKeys(wish) ? ['its keys are left alone: none is named beside the password'] : []),
+  ];
 }
 
 /** What a choice of a person leaves as it is, and what it takes away. */

@@ -110,6 +110,8 @@ const SENTENCES = {
     '{account} on {host} has a uid below {uidMin}: an account of the system is never taken over and never removed; nothing was touched.',
   AccountPrivileged:
     '{account} on {host} can become root or belongs to its administrators ({privileges}); nothing was touched. If it is the one you mean, add --privileged {account}.',
+  PasswordKept:
+    '{account} on {host} was adopted and keeps the password it had; nothing was touched. Push without a password, or take it over (--take-over).',
   GroupNameTaken:
     'a group {account} exists on {host} already, so the account cannot be made. Choose another name, or remove that group.',
   GroupMissing:
@@ -141,6 +143,7 @@ const SENTENCES = {
 
   AccountNotCreated: '{account} could not be made on {host} ({said}).',
   AccountNotChanged: 'shell or comment of {account} on {host} could not be changed ({said}).',
+  PasswordNotSet: 'the password of {account} on {host} could not be set ({said}).',
   AccountNotUnlocked: '{account} on {host} could not be unlocked ({said}).',
   AccountNotLocked: '{account} on {host} could not be locked ({said}).',
   GroupsNotChanged: 'the groups of {account} on {host} could not be changed ({said}).',
@@ -166,7 +169,12 @@ export type Reason = keyof typeof SENTENCES;
 export const REASONS = Object.keys(SENTENCES) as readonly Reason[];
 
 /** Of a job that ended without any answer of its host; who ends it so writes the sentence. */
-export const UNANSWERED_REASONS = ['HostUnknown', 'GrantGone', 'WorkerDiedTooOften'] as const;
+export const UNANSWERED_REASONS = [
+  'HostUnknown',
+  'GrantGone',
+  'SecretUnreadable',
+  'WorkerDiedTooOften',
+] as const;
 
 export type UnansweredReason = (typeof UNANSWERED_REASONS)[number];
 

@@ -2,10 +2,11 @@
  * The words that a worker sends to the script on a host: a task becomes lines of base64 that a here-document carries.
  * It sends nothing that was not checked: no value can become shell text, a file name of another kind, or an argument of ssh.
  */
-import { unreachable } from '../errors.ts';
+import { GarrisonError, unreachable } from '../errors.ts';
 import { optionProblem, type HostWay, type JumpHost } from '../hostWay.ts';
 import { checkAccountName, checkAccountWish, sudoFileName, sudoRule, type AccountWish } from './account.ts';
 import { isOfHost, type PlanAgreed, type PushTask } from './job.ts';
+import { checkPasswordHash } from './passwordHash.ts';
 
 /** What one attempt adds to its task. */
 export interface RequestExtras {
@@ -90,11 +91,23 @@ function wishFields(task: PushTask): [string, string][] {
     ...wish.groups.map((group): [string, string] => ['group', group]),
     ['sudofile', sudoFileName(wish.name)],
     ...claimFields(wish),
+    ...passwordFields(task),
     ['sudowish', wish.sudo.kind],
     ['granted', task.granted === true ? 'yes' : 'no'],
     ['sudohead', `# Garrison ${task.fence.clusterId} wrote this file and its next push restores it.`],
     ...(rule === null ? [] : [['sudorule', rule] satisfies [string, string]]),
   ];
+}
+
+/** Of a plan too: only the host can say whether it is the password that is there, and neither leaves it for that. */
+function passwordFields({ account, secrets }: PushTask): [string, string][] {
+  if (account?.passwordHash === undefined) return [];
+  if (secrets === undefined)
+    throw new GarrisonError(
+      'ACCOUNT_INVALID',
+      `the password hash of ${account.name} did not come with the task`,
+    );
+  return [['passwordhash', checkPasswordHash(secrets.passwordHash)]];
 }
 
 function claimFields({ claim = 'none', privileged = false }: AccountWish): [string, string][] {

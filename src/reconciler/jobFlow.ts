@@ -7,9 +7,11 @@ import {
   isFinal,
   isLook,
   stateOf,
+  withoutSealed,
   type HostResult,
   type JobRecord,
   type JobState,
+  type SealedSecrets,
   type Stage,
 } from '../push/job.ts';
 import type { UnansweredReason } from '../push/reason.ts';
@@ -142,6 +144,21 @@ export function afterGrantGone(open: OpenJob, at: At): OpenJob {
   return keep(open, { state: 'cancelled', result }, at);
 }
 
+/** The key that its secret was sealed with is lost, or not to be read: nothing of it can be sent. */
+export function afterSecretUnreadable(open: OpenJob, why: string, at: At): OpenJob {
+  const detail = `The password hash of this job cannot be read: ${why}. Nothing was done on the host.`;
+  const isUntold = open.job.lostAttempts > 0;
+  const result = isUntold
+    ? cutOff(open.job, 'SecretUnreadable', at)
+    : notStarted('SecretUnreadable', detail, at);
+  return keep(open, { state: isUntold ? stateOf(result.outcome) : 'failed', result }, at);
+}
+
+/** Its secret rests under another key from now on. */
+export function afterReseal(open: OpenJob, sealed: SealedSecrets, at: At): OpenJob {
+  return { ...open, job: advance(open.job, { sealed }, at) };
+}
+
 /** Wanted by grants alone, and in no worker's hands yet. */
 export function awaitsAsGranted({ job, place }: OpenJob): boolean {
   return job.granted === true && place.at !== 'worker' && place.at !== 'keeping';
@@ -205,7 +222,10 @@ function goHome(open: OpenJob, at: At, delayMs: number): OpenJob {
 }
 
 function keep(open: OpenJob, end: { state: JobState; result: HostResult }, at: At): OpenJob {
-  return { job: advance(open.job, end, at), place: { at: 'keeping' } };
+  // What is done is not tried again; a plan may be applied.
+  const needsSecret = end.state !== 'done' || open.job.kind === 'plan';
+  const job = needsSecret ? open.job : withoutSealed(open.job);
+  return { job: advance(job, end, at), place: { at: 'keeping' } };
 }
 
 /** The next revision; `since` moves only when the state does. */
@@ -251,6 +271,8 @@ function cutOffText({ lostAttempts }: JobRecord, reason: 'Cancelled' | Unanswere
       return 'Cancelled; its worker had ended before the host answered.';
     case 'GrantGone':
       return 'No grant wants it like this any more; its worker had ended before the host answered.';
+    case 'SecretUnreadable':
+      return 'Its password hash cannot be read any more (garrison secrets status says why); its worker had ended before the host answered.';
     case 'HostUnknown':
     case 'WorkerDiedTooOften':
       return `Its worker died ${String(lostAttempts)} times while it ran; it is not tried again by itself.`;

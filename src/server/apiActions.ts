@@ -8,7 +8,16 @@ import { parseAccountWish, type AccountWish } from '../push/account.ts';
 import { isOfHost } from '../push/job.ts';
 import type { Door, PushRequest } from '../supervisor/door.ts';
 import { askerOf } from './asker.ts';
-import { LeftoverBody, OperationBody, PushBody, readBody, SyncBody, TokenBody, TrustBody } from './body.ts';
+import {
+  LeftoverBody,
+  OperationBody,
+  PushBody,
+  readBody,
+  RotateBody,
+  SyncBody,
+  TokenBody,
+  TrustBody,
+} from './body.ts';
 import { API_VERSION, itemDocument } from './collection.ts';
 import type { z } from 'zod';
 import type { TokenStore } from './tokenStore.ts';
@@ -74,6 +83,15 @@ export function addOperationRoute(app: FastifyInstance, door: Door): void {
   });
 }
 
+/** What rests sealed, and the change of its key. */
+export function addSecretRoutes(app: FastifyInstance, door: Door): void {
+  app.get('/api/v1/secrets', ADMIN, async () => itemDocument('Secrets', await door.secrets()));
+  app.post('/api/v1/secrets/rotate', ADMIN, async (request) => {
+    const { reason } = readBody(RotateBody, request.body);
+    return itemDocument('Secrets', await door.rotateSecrets(askerOf(request), reason));
+  });
+}
+
 export function addHostKeyRoutes(app: FastifyInstance, door: Door): void {
   app.post<{ Params: { name: string } }>('/api/v1/hosts/:name/scan', OPERATE, async (request) => {
     const items = await door.scanHostKeys(request.params.name);
@@ -117,7 +135,7 @@ export function addTokenRoutes(
 /** What is to be done where: by name, or all of it by a plan. */
 function wishedOf(
   body: z.output<typeof PushBody>,
-): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'plan' | 'planOf'> {
+): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'plan' | 'planOf' | 'secrets'> {
   const { kind, planOf, plan, account, hosts } = body;
   if (plan !== undefined) {
     if (account !== null || hosts.length > 0 || kind !== 'push')
@@ -133,7 +151,20 @@ function wishedOf(
       'REFUSED_BY_GUARD',
       'a removal needs the name of the account once more, as confirm',
     );
-  return { kind, account: accountOf(body), hosts, ...(kind === 'plan' ? { planOf } : {}) };
+  return {
+    ...{ kind, account: accountOf(body), hosts },
+    ...(kind === 'plan' ? { planOf } : {}),
+    ...secretsOf(body),
+  };
+}
+
+/** It goes beside the account, so that the account may be kept and shown. */
+function secretsOf({ kind, planOf, account }: z.output<typeof PushBody>): Pick<PushRequest, 'secrets'> {
+  const passwordHash = account?.passwordHash;
+  if (passwordHash === undefined) return {};
+  if (kind !== 'push' && (kind !== 'plan' || planOf !== 'push'))
+    throw new GarrisonError('USAGE', `account.passwordHash has a use only with a push, not with a ${kind}`);
+  return { secrets: { passwordHash } };
 }
 
 function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
@@ -142,7 +173,7 @@ function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
     if (isOfHost(kind)) return null;
     throw new GarrisonError('USAGE', `a ${kind} needs an account`);
   }
-  const { name, keys, groups, shell, sudo, comment, claim, confirmed, privileged } = account;
+  const { name, keys, groups, shell, sudo, comment, passwordHash, claim, confirmed, privileged } = account;
   return parseAccountWish({
     name,
     keys,
@@ -150,6 +181,7 @@ function accountOf(body: z.output<typeof PushBody>): AccountWish | null {
     ...(shell === undefined ? {} : { shell }),
     ...(sudo === undefined ? {} : { sudo }),
     ...(comment === undefined ? {} : { comment }),
+    ...(passwordHash === undefined ? {} : { passwordHash }),
     ...{ claim, confirmed, privileged },
   });
 }

@@ -14,6 +14,7 @@ import {
   addGrantRoutes,
   addLeftoverRoutes,
   addHostKeyRoutes,
+  addSecretRoutes,
   addOperationRoute,
   addPushRoute,
   addTokenRoutes,
@@ -209,6 +210,7 @@ function addRoutes(app: FastifyInstance, shared: Shared, hub: StreamHub): void {
   addLeftoverRoutes(app, door);
   addOperationRoute(app, door);
   addHostKeyRoutes(app, door);
+  addSecretRoutes(app, door);
   addTokenRoutes(app, { tokens, door });
   addUserRoutes(app, { ...shared, door });
   addAlertRoute(app, door);

@@ -25,6 +25,8 @@ export const PushBody = z.strictObject({
       shell: z.string().min(1).max(255).optional(),
       sudo: z.string().min(1).max(20_000).optional(),
       comment: z.string().max(255).optional(),
+      /** A crypt hash; never the password. */
+      passwordHash: z.string().min(1).max(400).optional(),
       claim: z.enum(CLAIMS).optional(),
       confirmed: Name.optional(),
       privileged: Name.optional(),
@@ -94,6 +96,8 @@ export const OperationBody = z
     if (forMs !== null && verb !== 'maintenanceOn')
       context.addIssue({ code: 'custom', path: ['forMs'], message: 'only maintenanceOn ends by itself' });
   });
+
+export const RotateBody = z.strictObject({ reason: Reason });
 
 export const TokenBody = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be letters, digits, dots, _ and hyphens'),

@@ -46,7 +46,7 @@ export interface WorkerView {
   readonly wish: 'run' | 'quiet' | 'stop';
 }
 
-export interface JobView extends JobRecord {
+export interface JobView extends Omit<JobRecord, 'sealed'> {
   /** For a queued job: its place, 1 = next; null otherwise. */
   readonly position: number | null;
   /** For a queued job: a sentence saying what it waits for. */
@@ -109,6 +109,20 @@ export interface Asker {
   readonly actor: string;
   /** The address it came from over the page's port; not there for a command on the machine. */
   readonly from?: string;
+}
+
+/** What rests sealed, and under which keys; never what it is. */
+export interface SecretsView {
+  /** The id of the present key; null before its first use, and where there is a problem. */
+  readonly key: string | null;
+  /** A sentence with the cure: why the present key cannot be used. */
+  readonly problem: string | null;
+  /** Kept until no job needs them. */
+  readonly earlier: readonly { readonly id: string; readonly jobs: number }[];
+  /** How many jobs rest with something sealed. */
+  readonly sealed: number;
+  /** How many of them no key opens: they will fail with SecretUnreadable. */
+  readonly unreadable: number;
 }
 
 /** A line for the journal. */
@@ -314,6 +328,9 @@ export interface Door {
   noticeCounts(): readonly NoticeCount[];
   /** Every rule, also those that have refused nothing. */
   refusalCounts(): readonly RefusalCount[];
+  secrets(): Promise<SecretsView>;
+  /** Changes the key that secrets rest under. */
+  rotateSecrets(by: Asker, reason: string | null): Promise<SecretsView>;
   /** Asks the host for its keys without trusting them. */
   scanHostKeys(host: string): Promise<readonly ScannedHostKey[]>;
   /** Accepts exactly the key whose fingerprint was shown. */

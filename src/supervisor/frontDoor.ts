@@ -30,6 +30,7 @@ import type {
   PushView,
   RefusalCount,
   ScannedHostKey,
+  SecretsView,
   Snapshot,
   StoredListQuery,
   VerdictCounts,
@@ -48,6 +49,7 @@ import type { Surroundings } from './ports.ts';
 import { followLostAttempts } from './lostAttempts.ts';
 import { followPushEnds } from './pushEnds.ts';
 import { PushDesk } from './pushDesk.ts';
+import { SecretDesk } from './secretDesk.ts';
 import type { Supervisor } from './supervisor.ts';
 import { sync } from './syncDesk.ts';
 
@@ -57,6 +59,7 @@ export class FrontDoor implements Door {
   readonly #around: Surroundings;
   readonly #operations: Operations;
   readonly #pushes: PushDesk;
+  readonly #secrets: SecretDesk;
   readonly #alerts: AlertHook;
   readonly #book: GrantsWork['board']['book'];
   readonly #listeners = new Set<(change: Change) => void>();
@@ -65,7 +68,8 @@ export class FrontDoor implements Door {
     this.#supervisor = supervisor;
     this.#around = around;
     this.history = new History(supervisor, around);
-    this.#pushes = new PushDesk(supervisor, around);
+    this.#secrets = new SecretDesk(supervisor, around);
+    this.#pushes = new PushDesk(supervisor, around, this.#secrets);
     followPushEnds(supervisor, around);
     followLostAttempts(supervisor, around);
     this.#book = grants.board.book;
@@ -226,6 +230,14 @@ export class FrontDoor implements Door {
 
   refusalCounts(): readonly RefusalCount[] {
     return this.#supervisor.refusalCounts();
+  }
+
+  secrets(): Promise<SecretsView> {
+    return this.#secrets.status();
+  }
+
+  rotateSecrets(by: Asker, reason: string | null): Promise<SecretsView> {
+    return this.#secrets.rotate(by, reason);
   }
 
   async scanHostKeys(host: string): Promise<readonly ScannedHostKey[]> {

@@ -16,8 +16,6 @@ import {
   afterDispatch,
   afterFailedDispatch,
   afterGrant,
-  afterGrantGone,
-  afterHostGone,
   afterLook,
   afterResult,
   afterStage,
@@ -30,6 +28,7 @@ import {
 import type { LostAttempt } from './door.ts';
 import { Holders, tell, type Speaker } from './holders.ts';
 import { afterEnd, afterLoss } from './jobLogNotes.ts';
+import { afterNoTask, reseal, type NoTask } from './jobSecrets.ts';
 import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
@@ -39,8 +38,8 @@ import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
 export interface JobBoardPorts extends OpenJobEvents, GrantPorts {
-  /** Builds what a worker needs; says why there is nothing to build when the host or the grant is gone. */
-  taskFor(job: JobRecord, fence: Fence): PushTask | 'hostGone' | 'grantGone';
+  /** Builds what a worker needs; says why there is nothing to build when the host, the grant or the key of its secret is gone. */
+  taskFor(job: JobRecord, fence: Fence): PushTask | NoTask;
 }
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -96,8 +95,7 @@ export class JobBoard {
       case 'workerGone':
         return this.#loseAttemptsOf(observation.incarnation, at);
       case 'fenced':
-        if (this.#jobs.get(observation.jobId) !== null)
-          this.#fences.set(observation.jobId, observation.fence);
+        this.#noteFence(observation);
         return [];
       case 'enqueued':
         this.#jobs.move(observation, (open) => afterArrival(open, at));
@@ -122,6 +120,8 @@ export class JobBoard {
         return dropUngranted(this.#jobs, this.#ports, at);
       case 'reopened':
         return this.#reopen(observation.job, at);
+      case 'resealed':
+        return reseal(this.#jobs, observation, at);
       default:
         return unreachable(observation);
     }
@@ -181,8 +181,8 @@ export class JobBoard {
     const skip = tell(speaker, { type: 'skip', jobId, attempt });
     if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
     const task = this.#ports.taskFor(open.job, fence);
-    if (task === 'hostGone') return [skip, ...afterEnd(this.#jobs.set(afterHostGone(open, at)), at)];
-    if (task === 'grantGone') return [skip, ...afterEnd(this.#jobs.set(afterGrantGone(open, at)), at)];
+    if (typeof task === 'string' || 'unreadable' in task)
+      return [skip, ...afterEnd(this.#jobs.set(afterNoTask(open, task, at)), at)];
     const { worker, incarnation } = speaker;
     this.#holders.set(jobId, { worker, incarnation, attempt, token: ask.token });
     this.#jobs.set(afterGrant(open, { worker, nonce: incarnation.nonce }, at));
@@ -246,6 +246,10 @@ export class JobBoard {
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
   }
 
+  #noteFence({ jobId, fence }: Extract<JobObservation, { kind: 'fenced' }>): void {
+    if (this.#jobs.get(jobId) !== null) this.#fences.set(jobId, fence);
+  }
+
   #noteKept(jobId: string): void {
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'keeping') return;
@@ -264,17 +268,14 @@ export class JobBoard {
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
   }
 
-  #finishIfFinal(open: OpenJob): Action[] {
-    return isFinal(open.job.state) ? [{ kind: 'finish', job: open.job }] : [];
+  #finishIfFinal(open: OpenJob | null): Action[] {
+    return open !== null && isFinal(open.job.state) ? [{ kind: 'finish', job: open.job }] : [];
   }
 
   #keepAgain(nowMs: number): Action[] {
     const due = [...this.#keepAgainAtMs].filter(([, atMs]) => atMs <= nowMs).map(([jobId]) => jobId);
     for (const jobId of due) this.#keepAgainAtMs.delete(jobId);
-    return due.flatMap((jobId) => {
-      const open = this.#jobs.get(jobId);
-      return open === null ? [] : this.#finishIfFinal(open);
-    });
+    return due.flatMap((jobId) => this.#finishIfFinal(this.#jobs.get(jobId)));
   }
 
   #earliestKeepMs(): number | null {

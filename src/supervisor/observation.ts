@@ -7,7 +7,7 @@ import type { ContainerFacts } from '../detector/containerFacts.ts';
 import type { WorkerObservation } from '../detector/evidence.ts';
 import type { ReapedKind, SeenZombie } from '../detector/zombie.ts';
 import type { Incarnation } from '../heartbeat.ts';
-import type { JobRecord } from '../push/job.ts';
+import type { JobRecord, SealedSecrets } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
@@ -26,7 +26,8 @@ export type JobObservation =
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
   /** The grants may say something else now: what waits and is wanted no longer ends. */
   | { readonly kind: 'grantsChanged' }
-  | { readonly kind: 'reopened'; readonly job: JobRecord };
+  | { readonly kind: 'reopened'; readonly job: JobRecord }
+  | { readonly kind: 'resealed'; readonly jobId: string; readonly sealed: SealedSecrets };
 
 export type ContainerObservation =
   | { readonly kind: 'docker'; readonly up: boolean; readonly detail: string }

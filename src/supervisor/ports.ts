@@ -28,10 +28,28 @@ export interface JobMemory {
   job(id: string): Promise<JobRecord | null>;
   push(id: string): Promise<PushRecord | null>;
   jobsOf(push: PushRecord): Promise<JobRecord[]>;
+  /** Never over a newer one. */
+  save(job: JobRecord): Promise<void>;
+  /** Those that rest with something sealed. */
+  sealedJobs(): Promise<readonly JobRecord[]>;
   find(query: StoredQuery): Promise<Found<JobRecord>>;
   findPushes(query: StoredQuery): Promise<Found<CountedPush>>;
   /** Of the jobs that have ended, by their state. */
   counts(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** The keys that secrets rest under, and what they do. */
+export interface SecretBox {
+  /** Makes the key at its first use; throws HOME_UNUSABLE where there is one that cannot be used. */
+  seal(text: string, place: string): Promise<string>;
+  open(sealed: string, place: string): { readonly text: string } | { readonly unreadable: string };
+  /** Of the key that it needs. */
+  keyIdOf(sealed: string): string | null;
+  present(): { readonly key: string | null; readonly problem: string | null };
+  earlier(): readonly string[];
+  keepPresent(): Promise<void>;
+  renew(): Promise<void>;
+  forget(id: string): Promise<void>;
 }
 
 export interface HostBook {
@@ -97,6 +115,7 @@ export interface Surroundings {
   noticeCounts(): readonly NoticeCount[];
   readonly memory: JobMemory;
   readonly hosts: HostBook;
+  readonly secrets: SecretBox;
   /** Writes to the audit journal before a deed; throws HOME_UNUSABLE when it can't, and then nothing is done. */
   audit(line: AuditLine): void;
   /** Writes to the journal what has happened; a journal that can't be written is reported, never thrown. */

@@ -3,7 +3,7 @@
  * It holds types only.
  */
 import type { AccountWish } from '../push/account.ts';
-import type { JobKind } from '../push/job.ts';
+import type { JobKind, PushSecrets } from '../push/job.ts';
 import type { PlannedKind } from '../push/plan.ts';
 import type { Asker } from './door.ts';
 
@@ -16,6 +16,8 @@ export interface PushRequest extends Asker {
   /** Wanted by grants: it runs only while they still say the same. */
   readonly granted?: boolean;
   readonly account: AccountWish | null;
+  /** Of an account that a password is wished for; sealed before anything is kept. */
+  readonly secrets?: PushSecrets;
   readonly hosts: readonly string[];
   readonly reason: string | null;
   readonly dryRun: boolean;

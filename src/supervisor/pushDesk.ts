@@ -4,7 +4,7 @@
  */
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
-import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
+import { isFinal, type JobRecord, type PushRecord, type PushSecrets } from '../push/job.ts';
 import type { Asker, PushView } from './door.ts';
 import type { PushRequest } from './pushAsk.ts';
 import { checkHosts } from './hostCheck.ts';
@@ -13,6 +13,7 @@ import { needRedis } from './needRedis.ts';
 import { planToApply, type PlannedPush } from './planApply.ts';
 import type { Surroundings } from './ports.ts';
 import { draftPush } from './pushDraft.ts';
+import type { SecretDesk } from './secretDesk.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const WITHDRAW_AGAIN_MS = 2_000;
@@ -20,21 +21,28 @@ const WITHDRAW_AGAIN_MS = 2_000;
 export class PushDesk {
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
+  readonly #secrets: SecretDesk;
 
-  constructor(supervisor: Supervisor, around: Surroundings) {
+  constructor(supervisor: Supervisor, around: Surroundings, secrets: SecretDesk) {
     this.#supervisor = supervisor;
     this.#around = around;
+    this.#secrets = secrets;
   }
 
-  async submit(asked: PushRequest): Promise<PushView> {
+  submit(asked: PushRequest): Promise<PushView> {
+    return this.#secrets.taking(() => this.#submit(asked));
+  }
+
+  async #submit(asked: PushRequest): Promise<PushView> {
     const planned = asked.plan === undefined ? null : await this.#plannedPush(asked.plan);
     const request = planned === null ? asked : { ...asked, ...planned, hosts: [...planned.agreed.keys()] };
     checkHosts(request.hosts, this.#around.hosts);
     if (request.kind === 'remove') refuseWanted(request, this.#around);
-    const { push, jobs } = draftPush(request, (prefix) => this.#around.newId(prefix));
+    const { push, jobs: drafted } = draftPush(request, (prefix) => this.#around.newId(prefix));
     if (request.dryRun)
-      return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(jobs) };
+      return { ...push, id: 'dry-run', state: 'open', jobs: this.#supervisor.viewsOf(drafted) };
     this.#needRedis('Nothing was accepted');
+    const jobs = await this.#secrets.sealInto(drafted, request.secrets);
     this.#around.audit({
       event: 'push',
       id: push.id,
@@ -69,9 +77,9 @@ export class PushDesk {
     return { push, jobs: await this.#around.memory.jobsOf(push) };
   }
 
-  async #plannedPush(id: string): Promise<PlannedPush> {
+  async #plannedPush(id: string): Promise<PlannedPush & { readonly secrets?: PushSecrets }> {
     const { push, jobs } = await this.#stored(id);
-    return planToApply(push, jobs, now().wall);
+    return { ...planToApply(push, jobs, now().wall), ...this.#secrets.ofPlan(jobs) };
   }
 
   #needRedis(consequence: string): void {

@@ -2,7 +2,7 @@
  * Says where each queued job stands and what it waits for, and whether anybody serves the queue.
  * It reads what the boards know and changes nothing.
  */
-import type { JobRecord } from '../push/job.ts';
+import { withoutSealed, type JobRecord } from '../push/job.ts';
 import { looksOut, mostLooks, onlyLooks } from '../reconciler/dispatch.ts';
 import type { OpenJob } from '../reconciler/jobFlow.ts';
 import type { JobView, Snapshot, WorkerView } from './door.ts';
@@ -17,9 +17,10 @@ export interface QueueFacts {
 
 /** The job as people see it. */
 export function viewJob(job: JobRecord, facts: QueueFacts): JobView {
-  if (job.state !== 'queued') return { ...job, position: null, waitingFor: null };
+  const shown = withoutSealed(job);
+  if (job.state !== 'queued') return { ...shown, position: null, waitingFor: null };
   const position = placesOf(facts.open).positions.get(job.id) ?? null;
-  return { ...job, position, waitingFor: waitingFor(job, facts) };
+  return { ...shown, position, waitingFor: waitingFor(job, facts) };
 }
 
 interface Places {

@@ -22,6 +22,7 @@ const COMMON = [
   '30-account',
   '33-claim',
   '40-keys',
+  '45-password',
   '50-sudo',
   '60-survey',
   '65-facts',

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { AccountWish } from '../../src/push/account.ts';
+import { leavesKeys, type AccountWish } from '../../src/push/account.ts';
 import { readHostFacts, type HostFacts, type PresentAccount } from '../../src/push/hostFacts.ts';
 import { claimNow } from '../../src/push/ownership.ts';
 import { changeCodes, planAccount, type AccountPlan } from '../../src/push/plan.ts';
@@ -17,7 +17,7 @@ const COMMENTS = ['', 'Ada L.', 'garrison-x'] as const;
 
 const some = <T>(all: readonly T[]): fc.Arbitrary<T[]> => fc.subarray([...all]);
 
-const wishes: fc.Arbitrary<AccountWish> = fc.record({
+const bareWishes: fc.Arbitrary<AccountWish> = fc.record({
   name: fc.constant('eva'),
   keys: some(KEYS).map((keys) => keys.map((key) => `${key} somebody`)),
   groups: some(GROUPS),
@@ -25,6 +25,10 @@ const wishes: fc.Arbitrary<AccountWish> = fc.record({
   sudo: fc.constantFrom({ kind: 'none' } as const, { kind: 'all' } as const),
   comment: fc.constantFrom(...COMMENTS),
 });
+/** With a password, or without. */
+const wishes = fc
+  .tuple(bareWishes, fc.boolean())
+  .map(([wish, isSet]): AccountWish => (isSet ? { ...wish, passwordHash: 'set' } : wish));
 
 /** With a choice, or without. */
 const claiming = fc
@@ -37,6 +41,7 @@ const accounts: fc.Arbitrary<PresentAccount> = fc.record({
   home: fc.constant('/home/eva'),
   shell: fc.constantFrom('/bin/sh', '/bin/bash'),
   password: fc.constantFrom('set', 'locked', 'none'),
+  isPasswordWished: fc.boolean(),
   isLocked: fc.boolean(),
   isExpired: fc.boolean(),
   isLockBare: fc.boolean(),
@@ -64,6 +69,7 @@ const factsOf = (account: fc.Arbitrary<PresentAccount | null>): fc.Arbitrary<Hos
         token: fc.constantFrom(TOKEN, 'other'),
         uid: fc.constantFrom(null, 1000, 1001),
         hasSudo: fc.boolean(),
+        hasPassword: fc.boolean(),
         keys: some(KEYS),
         keysThere: some(KEYS),
         groups: some(GROUPS),
@@ -153,6 +159,7 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
       uid: 1000,
       home: '/home/eva',
       password: 'none',
+      isPasswordWished: false,
       homeOwner: 1000,
       keysFile: 'file',
       processes: 0,
@@ -168,6 +175,7 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
     }),
     ...(does('shell-set') ? { shell: what('shell-set')[0] ?? '' } : {}),
     ...(comment === null ? {} : { gecos: comment === '' ? tag : `${comment} ${tag}` }),
+    ...(does('password-set') ? { password: 'set', isPasswordWished: true } : {}),
     ...(does('account-unlocked') || does('password-removed') ? { isLocked: false, isExpired: false } : {}),
   };
   const memberOf = [
@@ -196,10 +204,12 @@ function pushed(facts: HostFacts, wish: AccountWish, plan: AccountPlan): HostFac
             : claimNow(wish, facts),
       token: TOKEN,
       uid: 1000,
-      keys: ours,
+      keys: leavesKeys(wish) ? facts.mark.keys : ours,
       keysThere: does('keys-removed')
         ? ours
-        : facts.mark.keysThere.filter((key) => wish.keys.map(identity).includes(key)),
+        : leavesKeys(wish)
+          ? facts.mark.keysThere
+          : facts.mark.keysThere.filter((key) => wish.keys.map(identity).includes(key)),
       groups: wish.groups,
     },
     sudo: {
@@ -218,6 +228,25 @@ describe('a plan', () => {
         fc.pre(plan.verdict === 'create' || plan.verdict === 'change');
         const after = planAccount('push', wish, pushed(facts, wish, plan));
         assert.equal(after.verdict, 'unchanged', JSON.stringify({ plan, after }));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('tells of a password whether it is the wished one, and touches neither it nor the keys unasked', () => {
+    fc.assert(
+      fc.property(goodFacts, wishes, (facts, wish) => {
+        const { verdict, changes } = planAccount('push', wish, facts);
+        fc.pre(verdict === 'change' || verdict === 'unchanged');
+        const codes = changeCodes(changes);
+        const isWished = wish.passwordHash !== undefined;
+        const isRemoved = codes.includes('password-removed');
+        assert.equal(
+          codes.includes('password-set'),
+          isWished && (isRemoved || facts.account?.isPasswordWished !== true),
+        );
+        if (leavesKeys(wish) && !isRemoved && facts.mark.claim !== 'takeOver')
+          assert.ok(!codes.includes('keys-removed') && !codes.includes('keys-added'));
       }),
       { numRuns: 2000 },
     );

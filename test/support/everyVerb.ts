@@ -69,6 +69,8 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
   'token list': { args: '', kind: 'look', up: 0 },
   'token revoke': { args: 'prometheus', kind: 'act', up: 0 },
   'sign-in': { args: '', kind: 'act', up: 0 },
+  'secrets status': { args: '', kind: 'look', up: 0 },
+  'secrets rotate': { args: '', kind: 'act', up: 0 },
   'user add': {
     args: 'alice --password-file FOLDER/secret',
     kind: 'act',

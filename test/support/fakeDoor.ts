@@ -38,6 +38,7 @@ import type {
   RecoveryView,
   RefusalCount,
   ScannedHostKey,
+  SecretsView,
   Snapshot,
   WorkerView,
   ZombieSummary,
@@ -320,6 +321,15 @@ export class FakeDoor implements Door {
 
   decideLeftover(decision: LeftoverDecision): void {
     this.asked.push(decision);
+  }
+
+  async secrets(): Promise<SecretsView> {
+    return { key: null, problem: null, earlier: [], sealed: 0, unreadable: 0 };
+  }
+
+  rotateSecrets(by: Asker, reason: string | null): Promise<SecretsView> {
+    this.asked.push({ ...by, reason, verb: 'rotateSecrets' });
+    return this.secrets();
   }
 
   async submitPush(request: PushRequest): Promise<PushView> {

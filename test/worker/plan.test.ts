@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { PracticeHost } from '../../src/driver/practice.ts';
 import type { AccountWish } from '../../src/push/account.ts';
-import type { HostResult, PlanAgreed } from '../../src/push/job.ts';
+import type { HostResult, PlanAgreed, PushTask } from '../../src/push/job.ts';
 import { changeCodes, type AccountPlan, type PlanVerdict } from '../../src/push/plan.ts';
 import { fingerprint, inside, run, startHostLab, wish, type HostLab } from './hostLab.ts';
 
@@ -16,6 +16,7 @@ const DONE: Readonly<Record<string, string>> = {
   'account-adopted': 'adopted account',
   'account-taken': 'took account over',
   'password-removed': 'removed password',
+  'password-set': 'set password',
   'account-unlocked': 'unlocked account',
   'account-locked': 'locked account',
   'shell-set': 'set shell',
@@ -36,6 +37,9 @@ interface Scene {
   /** Pushed before, so that the account is ours. */
   readonly first?: Partial<AccountWish>;
   readonly wish?: Partial<AccountWish>;
+  /** The password that is wished, and the one that was pushed before. */
+  readonly hash?: string;
+  readonly firstHash?: string;
   readonly of?: 'push' | 'revoke';
   /** Revoked before. */
   readonly revoked?: boolean;
@@ -50,7 +54,93 @@ const FULL = { groups: ['games'], shell: '/bin/bash', sudo: { kind: 'all' }, com
 const ADMIN = `groupadd -f wheel; useradd -m -s /bin/dash -c 'Lee, room 7' -G wheel,audio $n; echo "$n:secret" | chpasswd; mkdir -m 700 /home/$n/.ssh; echo "ssh-ed25519 ${'A'.repeat(68)} own" >/home/$n/.ssh/authorized_keys; chown -R $n: /home/$n/.ssh`;
 const PLAIN = ADMIN.replace('wheel,audio', 'audio');
 
+const HASH = `$6$saltsalt$${'a'.repeat(86)}`;
+const OTHER = `$y$j9T$saltsaltsalt$${'b'.repeat(43)}`;
+const WITH_PASSWORD: readonly Scene[] = [
+  { state: 'nobody, and a password', wish: FULL, hash: HASH, verdict: 'create' },
+  {
+    state: 'the wished password',
+    first: FULL,
+    firstHash: HASH,
+    wish: FULL,
+    hash: HASH,
+    verdict: 'unchanged',
+  },
+  { state: 'another password', first: FULL, firstHash: OTHER, wish: FULL, hash: HASH, verdict: 'change' },
+  {
+    state: 'no password, and one wished beside no key',
+    first: FULL,
+    wish: { ...FULL, keys: [] },
+    hash: HASH,
+    verdict: 'change',
+  },
+  { state: 'a password that no push names', first: FULL, firstHash: HASH, wish: FULL, verdict: 'unchanged' },
+  {
+    state: 'a revoked account with the wished password',
+    first: FULL,
+    firstHash: HASH,
+    revoked: true,
+    wish: FULL,
+    hash: HASH,
+    verdict: 'change',
+  },
+  {
+    state: 'a revoked account with another password',
+    first: FULL,
+    firstHash: OTHER,
+    revoked: true,
+    wish: FULL,
+    hash: HASH,
+    verdict: 'change',
+  },
+  {
+    state: 'a password of ours that was locked by hand',
+    first: {},
+    firstHash: HASH,
+    make: 'usermod -L $n',
+    hash: HASH,
+    verdict: 'conflict',
+    reason: 'AccountLockedByHand',
+  },
+  {
+    state: "somebody else's password",
+    make: PLAIN,
+    hash: HASH,
+    verdict: 'conflict',
+    reason: 'AccountForeign',
+  },
+  {
+    state: 'an account to take over with a password',
+    make: PLAIN,
+    wish: { ...FULL, claim: 'takeOver' },
+    hash: HASH,
+    verdict: 'change',
+  },
+  {
+    state: 'an account to take over with no key but a password',
+    make: PLAIN,
+    wish: { keys: [], claim: 'takeOver' },
+    hash: HASH,
+    verdict: 'change',
+  },
+  {
+    state: 'an account to take over that has the wished password',
+    make: `${PLAIN}; usermod -p '${HASH}' $n`,
+    wish: { claim: 'takeOver' },
+    hash: HASH,
+    verdict: 'change',
+  },
+  {
+    state: 'an account without a password to take over',
+    make: 'useradd -m -p "*" $n',
+    wish: { claim: 'takeOver' },
+    verdict: 'change',
+  },
+  { state: 'a password to revoke', first: FULL, firstHash: HASH, of: 'revoke', verdict: 'change' },
+];
+
 const SCENES: readonly Scene[] = [
+  ...WITH_PASSWORD,
   {
     state: "an administrator's account to adopt",
     make: ADMIN,
@@ -273,31 +363,43 @@ describe('a plan', () => {
 
   const wished = (more: Partial<AccountWish> = {}): AccountWish =>
     wish({ name, keys: [lab.userKey], ...more });
-  const plan = async (account: AccountWish, planOf: 'push' | 'revoke' = 'push'): Promise<HostResult> =>
-    run(lab.task(host, { kind: 'plan', planOf, account }));
-  const planned = async (account: AccountWish, planOf: 'push' | 'revoke' = 'push'): Promise<AccountPlan> => {
-    const result = await plan(account, planOf);
+  /** The hash goes beside the account, as in every task. */
+  const withHash = (account: AccountWish, hash?: string): Pick<PushTask, 'account' | 'secrets'> =>
+    hash === undefined
+      ? { account }
+      : { account: { ...account, passwordHash: 'set' }, secrets: { passwordHash: hash } };
+  type Asked = readonly [planOf?: 'push' | 'revoke', hash?: string];
+  const plan = async (account: AccountWish, ...[planOf = 'push', hash]: Asked): Promise<HostResult> =>
+    run(lab.task(host, { kind: 'plan', planOf, ...withHash(account, hash) }));
+  const planned = async (account: AccountWish, ...asked: Asked): Promise<AccountPlan> => {
+    const result = await plan(account, ...asked);
     assert.ok(result.plan, result.detail);
     return result.plan;
   };
   const apply = (account: AccountWish, kind: 'push' | 'revoke', agreed: PlanAgreed): Promise<HostResult> =>
     run(lab.task(host, { kind, account, agreed }));
+  const applyScene = ({ wish: more, hash, of = 'push' }: Scene, agreed: PlanAgreed): Promise<HostResult> =>
+    run(lab.task(host, { kind: of, ...withHash(wished(more), hash), agreed }));
 
   for (const scene of SCENES) {
     it(`of a host with ${scene.state} is what the ${scene.of ?? 'push'} does`, async () => {
-      const { of = 'push', make, first, revoked = false, verdict, reason } = scene;
-      if (first !== undefined) await run(lab.task(host, { account: wished(first) }));
+      const { of = 'push', make, first, firstHash, hash, revoked = false, verdict, reason } = scene;
+      if (first !== undefined) await run(lab.task(host, withHash(wished(first), firstHash)));
       if (revoked) await run(lab.task(host, { kind: 'revoke', account: wished() }));
       if (make !== undefined) inside(host, `n=${name}; ${make}`);
       const untouched = fingerprint(host);
-      const made = await planned(wished(scene.wish), of);
+      const made = await planned(wished(scene.wish), of, hash);
       assert.equal(made.verdict, verdict, JSON.stringify(made));
       if (reason !== undefined) assert.equal(made.reason, reason);
       assert.equal(fingerprint(host), untouched, 'a plan changes nothing');
-      assert.equal((await planned(wished(scene.wish), of)).digest, made.digest, 'and sees the same again');
+      assert.equal(
+        (await planned(wished(scene.wish), of, hash)).digest,
+        made.digest,
+        'and sees the same again',
+      );
 
       const agreed = { digest: made.digest, changes: changeCodes(made.changes) };
-      const result = await apply(wished(scene.wish), of, agreed);
+      const result = await applyScene(scene, agreed);
       const expected = { create: 'changed', change: 'changed', unchanged: 'unchanged', conflict: 'conflict' };
       if (verdict === 'blocked') assert.ok(['failed', 'conflict'].includes(result.outcome), result.detail);
       else assert.equal(result.outcome, expected[verdict], result.detail);
@@ -308,7 +410,11 @@ describe('a plan', () => {
       );
       if (verdict === 'conflict' || verdict === 'blocked') assert.equal(fingerprint(host), untouched);
       else
-        assert.equal((await planned(wished(scene.wish), of)).verdict, 'unchanged', 'nothing is left to do');
+        assert.equal(
+          (await planned(wished(scene.wish), of, hash)).verdict,
+          'unchanged',
+          'nothing is left to do',
+        );
     });
   }
 

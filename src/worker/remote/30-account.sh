@@ -40,7 +40,7 @@ find_line() {
 
 # Sets mark=none|ours|other|damaged and mark_*.
 read_mark() {
-    mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_locked=no mark_sudo=no mark_keys= mark_groups=
+    mark=none mark_state= mark_cluster= mark_job= mark_token= mark_uid= mark_expire= mark_locked=no mark_sudo=no mark_password=no mark_keys= mark_groups=
     mark_granted=no mark_wish= mark_archive= mark_archived= mark_home= mark_claim= mark_was=
     if [ ! -e "$state/accounts/$name" ]; then return; fi
     mark=damaged
@@ -54,6 +54,7 @@ read_mark() {
             expire) mark_expire=$value ;;
             locked) mark_locked=$value ;;
             sudo) mark_sudo=$value ;;
+            password) mark_password=$value ;;
             granted) mark_granted=$value ;;
             wish) mark_wish=$value ;;
             archive) mark_archive=$value ;;
@@ -74,6 +75,7 @@ read_mark() {
 # The rest of the mark stays as mark_* have it: whether grants ever wanted it, what was last wished, where it was archived.
 write_mark() {
     lines="v1${nl}state $1${nl}cluster $cluster${nl}job $job${nl}token $2${nl}uid $3${nl}expire $4${nl}locked $kept_locked${nl}sudo $5$nl"
+    if [ "$mark_password" = yes ]; then lines="${lines}password yes$nl"; fi
     if [ -n "$mark_claim" ]; then lines="${lines}claim $mark_claim$nl"; fi
     IFS=$nl
     for was in $mark_was; do lines="${lines}was $was$nl"; done
@@ -166,6 +168,6 @@ is_past() {
 
 # A checksum of all that was asked for, to know later whether a difference is the host's or a new wish.
 wish_sum() {
-    set -- $(printf '%s\n' "$want_comment" "$want_shell" "$want_keys" "$want_groups" "$sudo_wish" "$sudo_rule" | cksum 2>/dev/null)
+    set -- $(printf '%s\n' "$want_comment" "$want_shell" "$want_keys" "$want_groups" "$sudo_wish" "$sudo_rule" ${want_hash:+"$want_hash"} | cksum 2>/dev/null)
     printf '%s' "${1:-}"
 }

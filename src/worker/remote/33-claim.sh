@@ -81,9 +81,9 @@ count_other_keys() {
     keys_other=$(printf '%s\n' "$keys_content" 2>/dev/null | grep -c -v -e "$patterns")
 }
 
-# Nobody can log in with it by a password, and it never expires: as an account that Garrison makes.
+# It has no password but a wished one, and never expires: as an account that Garrison makes.
 password_is_free() {
-    [ "$secret" = '*' ] && [ -z "$expire" ]
+    case $secret in '*' | "${want_hash:-*}") [ -z "$expire" ] ;; *) return 1 ;; esac
 }
 
 # A lock on nothing is how an account without a password is made; a lock on a password, or a date that has passed, is a decision.

@@ -1,10 +1,11 @@
 # Compares the host with the wish: what is missing, what is ours and wished no longer.
 # It changes nothing; the same comparison plans a push and verifies it.
 
-# Sets shell_todo, comment_todo, unlock_todo, groups_missing/groups_extra, keys_*, sudo_todo for an account that is there and ours.
+# Sets shell_todo, comment_todo, unlock_todo, password_todo, hash_todo, groups_missing/groups_extra, keys_*, sudo_todo for an account that is there and ours.
 survey() {
     read_shadow
     survey_lock
+    compare_password
     shell_todo=no
     if [ -n "$want_shell" ] && [ "$login_shell" != "$want_shell" ]; then shell_todo=yes; fi
     survey_comment
@@ -24,6 +25,7 @@ survey_lock() {
     fi
     if [ "$adopted" = yes ]; then
         refuse_locked_by_hand
+        refuse_foreign_password
         return
     fi
     if [ "$locked$expired" != nono ]; then

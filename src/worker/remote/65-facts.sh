@@ -37,6 +37,7 @@ gather_mark() {
     know markToken "$mark_token"
     know markUid "$mark_uid"
     know markSudo "$mark_sudo"
+    if [ "$mark_password" = yes ]; then know markPassword yes; fi
     if [ -n "$mark_claim" ]; then know markClaim "$mark_claim"; fi
     mention markJob "$mark_job"
     # Without a sum of before nobody can say whether it was another wish.
@@ -56,6 +57,10 @@ gather_account() {
         '*' | '') know password none ;;
         *) know password set ;;
     esac
+    tell_password
+    # At once: whatever reads another such file takes the same names.
+    password_free=no
+    if password_is_free; then password_free=yes; fi
     know locked "$locked"
     know lockBare "$lock_bare"
     know expired "$expired"
@@ -171,12 +176,12 @@ gather_taking() {
     for group in $other_groups; do know otherGroup "$group"; done
     count_other_keys
     know otherKeys "$keys_other"
-    if password_is_free; then know passwordFree yes; else know passwordFree no; fi
+    know passwordFree "$password_free"
 }
 
 gather_means() {
     lacking=
-    for program in flock useradd usermod userdel gpasswd df ls grep head; do
+    for program in flock useradd usermod userdel gpasswd df ls grep head ${want_hash:+chpasswd}; do
         if ! command -v "$program" >/dev/null 2>&1; then lacking="$lacking $program"; fi
     done
     know lacking "${lacking# }"
@@ -200,12 +205,22 @@ is_read_only() {
 
 # Sets digest. Two looks with the same digest saw the same, as far as a push goes by it.
 hash_facts() {
-    if command -v sha256sum >/dev/null 2>&1; then
-        digest=$(printf '%s\n%s' "$facts" "$hidden" | sha256sum)
-    else
-        digest=$(printf '%s\n%s' "$facts" "$hidden" | cksum)
-    fi
+    summer=cksum
+    if command -v sha256sum >/dev/null 2>&1; then summer=sha256sum; fi
+    digest=$({ printf '%s\n%s' "$facts" "$hidden"; tell_host_secret; } | "$summer")
     digest=${digest%% *}
+}
+
+# Something that stays the same and that only this host knows: without it, nobody can try guesses at what is hidden against a digest.
+tell_host_secret() {
+    set +f
+    for file in /etc/ssh/ssh_host_*_key /etc/dropbear/*_host_key; do
+        if [ -f "$file" ]; then
+            cat "$file"
+            return
+        fi
+    done
+    grep '^root:' /etc/shadow
 }
 
 # The host must be as it was when the plan was made, but for what an attempt of this very job has done since.

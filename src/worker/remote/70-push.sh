@@ -1,10 +1,11 @@
 # A push: plan, refuse, apply, verify. Nothing is changed before every reason to refuse has been looked for.
 
 push() {
-    need useradd usermod userdel gpasswd df ls grep head
+    need useradd usermod userdel gpasswd df ls grep head ${want_hash:+chpasswd}
     resumed=no created=no sudo_written=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
     check_plan
+    keep_keys_beside_password
     if [ "$want_claim:$account" = keysOnly:present ]; then push_keys_only; fi
     if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
     if [ "$account" = absent ] || [ "$remake" = yes ]; then plan_creation; else plan_update; fi
@@ -20,7 +21,7 @@ push() {
 }
 
 plan_creation() {
-    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content= mark_granted=$want_granted mark_wish= mark_archive= mark_home= mark_claim= mark_was=
+    mark_token=$token mark_keys= mark_groups= mark_state=creating keys_content= mark_granted=$want_granted mark_wish= mark_archive= mark_home= mark_claim= mark_was= mark_password=no
     if [ "$account" = absent ]; then home=$(new_home); fi
     compare_groups
     compare_keys
@@ -43,12 +44,14 @@ plan_creation() {
 }
 
 create_account() {
-    unlock_todo=no shell_todo=no comment_todo=no password_todo=no
+    unlock_todo=no shell_todo=no comment_todo=no password_todo=no hash_todo=no
+    if [ -n "$want_hash" ]; then hash_todo=yes; fi
     if [ "$remake" = yes ]; then unmake_half; fi
     if [ "$sudo_found" = ours ]; then drop_stale_rule; fi
     keys_to_mark
     groups_to_mark
     sudo_to_mark
+    password_to_mark
     # The intent comes first: whatever dies after this line, the token in the account proves whose it is.
     if ! write_mark creating "$token" '' '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
     quietly useradd -m -d "$home" -c "${want_comment:+$want_comment }garrison-$token" -p '*' ${want_shell:+-s "$want_shell"} "$name"
@@ -119,11 +122,12 @@ plan_update() {
     keys_to_mark
     groups_to_mark
     sudo_to_mark
+    password_to_mark
     was_granted=$mark_granted was_wished=$mark_wish
     if [ "$want_granted" = yes ]; then mark_granted=yes; fi
     agree_on "$(words_of_update)"
     case $mark_state:$claim_todo in creating:* | claiming:no) resumed=yes ;; esac
-    if [ "$claim_todo$password_todo$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra$keys_other" = nonononononone0 ]; then
+    if [ "$claim_todo$password_todo$hash_todo$unlock_todo$shell_todo$comment_todo$sudo_todo$groups_missing$groups_extra$keys_missing$keys_extra$keys_other" = nononononononone0 ]; then
         keep_quiet_mark
         return
     fi
@@ -144,7 +148,7 @@ plan_update() {
 keep_quiet_mark() {
     if [ "$resumed" = yes ]; then return; fi
     mark_wish=$(wish_sum)
-    if [ "$mark_state$mark_granted$mark_wish" != "ready$was_granted$was_wished" ] || [ "$marked" != "$mark_keys" ] || [ "$marked_groups" != "$mark_groups" ] || [ "$marked_sudo" != "$mark_sudo" ]; then
+    if [ "$mark_state$mark_granted$mark_password$mark_wish" != "ready$was_granted$was_password$was_wished" ] || [ "$marked" != "$mark_keys" ] || [ "$marked_groups" != "$mark_groups" ] || [ "$marked_sudo" != "$mark_sudo" ]; then
         this_job=$job job=$mark_job
         write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"
         job=$this_job
@@ -162,6 +166,7 @@ sudo_to_mark() {
 
 words_of_creation() {
     words=account-created
+    if [ -n "$want_hash" ]; then words=$words,password-set; fi
     if [ -n "$groups_missing" ]; then words=$words,groups-added; fi
     if [ -n "$keys_missing" ]; then words=$words,keys-added; fi
     if [ "$sudo_wish" != none ]; then words=$words,sudo-written; elif [ "$sudo_found" = ours ]; then words=$words,sudo-removed; fi
@@ -172,6 +177,7 @@ words_of_update() {
     words=
     case $claim_todo:$want_claim in yes:adopt) words=,account-adopted ;; yes:*) words=,account-taken ;; esac
     if [ "$password_todo" = yes ]; then words=$words,password-removed; fi
+    if [ "$hash_todo" = yes ]; then words=$words,password-set; fi
     if [ "$unlock_todo" = yes ]; then words=$words,account-unlocked; fi
     if [ "$shell_todo" = yes ]; then words=$words,shell-set; fi
     if [ "$comment_todo" = yes ]; then words=$words,comment-set; fi

@@ -3,6 +3,8 @@
 
 apply_rest() {
     apply_claim
+    # Before the lock is taken away: nobody shall get in by the old one meanwhile.
+    apply_password
     if [ "$unlock_todo" = yes ]; then
         quietly usermod -U -e "$mark_expire" "$name" || give_up AccountNotUnlocked
         changed account-unlocked
@@ -67,7 +69,7 @@ verify_push() {
     survey
     left=
     if [ "$unlock_todo" = yes ]; then left="$left lock"; fi
-    if [ "$password_todo" = yes ]; then left="$left password"; fi
+    if [ "$password_todo$hash_todo" != nono ]; then left="$left password"; fi
     if [ "$shell_todo" = yes ]; then left="$left shell"; fi
     if [ "$comment_todo" = yes ]; then left="$left comment"; fi
     if [ -n "$groups_missing$groups_extra" ]; then left="$left groups"; fi

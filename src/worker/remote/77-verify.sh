@@ -9,6 +9,7 @@ prove_static() {
         prove_sshd
         if [ "$strict_modes" = yes ]; then prove_modes; fi
     fi
+    if [ -n "$want_hash" ]; then proofs="$proofs, password set, not proven by login"; fi
     prove_sudo
     if [ -n "$shut" ]; then
         text left "$shut"

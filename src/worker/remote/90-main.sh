@@ -27,7 +27,7 @@ set_scene() {
     export PATH LC_ALL
     unset ENV BASH_ENV CDPATH LANGUAGE TMPDIR TZ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE
     unset LS_BLOCK_SIZE LS_COLORS QUOTING_STYLE TIME_STYLE GREP_OPTIONS EDITOR VISUAL SUDO_EDITOR SUDO_ASKPASS
-    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no
+    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no keep_keys=no
 }
 
 read_request() {
@@ -47,7 +47,7 @@ $blob
 GARRISON_BLOB
     ) || return 1
     kind= nonce= job= cluster= epoch= counter= asked_at= token= deadline=60 lock_wait=20 login_user= name=
-    want_comment= want_shell= want_keys= want_key_lines= want_groups= want_claim= want_privileged=no sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes= want_granted=no
+    want_comment= want_shell= want_keys= want_key_lines= want_groups= want_claim= want_hash= want_privileged=no sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes= want_granted=no
     while IFS=' ' read -r field value; do take_field "$field" "$value"; done <<GARRISON_REQUEST
 $request
 GARRISON_REQUEST
@@ -76,6 +76,7 @@ take_field() {
             want_keys="$want_keys${2%% *} ${rest%% *}$nl"
             ;;
         claim) want_claim=$2 ;;
+        passwordhash) want_hash=$2 ;;
         privileged) want_privileged=$2 ;;
         group) want_groups="$want_groups $2" ;;
         sudofile) sudo_name=$2 ;;
@@ -163,9 +164,13 @@ look_at_clock() {
 
 # Keeps the first lines of what a command said, to tell them if it failed. A file, since a daemon it starts would hold a pipe open.
 quietly() {
-    said=
     limited 120 "$@" >"$state/said" 2>&1 </dev/null
-    outcome=$?
+    take_said "$?"
+}
+
+# How it ended, and what is in the file.
+take_said() {
+    said= outcome=$1
     if [ "$outcome" -eq 0 ]; then return 0; fi
     { IFS= read -r said; IFS= read -r second; } <"$state/said"
     said="$said${second:+ / $second} (exit $outcome)"
