@@ -55,5 +55,6 @@ export function open(sealed: string, place: string, key: SealingKey): string | n
 }
 
 function boundTo(keyId: string, place: string): Buffer {
-  return Buffer.from(`${VERSION}\0${keyId}\0${place}`);
+  const bound = [VERSION, keyId, place].join('\0');
+  return Buffer.from(bound);
 }

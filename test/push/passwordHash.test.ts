@@ -9,7 +9,9 @@ import { checkPasswordHash } from '../../src/push/passwordHash.ts';
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const text = (from: number, to: number): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...Array.from(ALPHABET)), { minLength: from, maxLength: to }).map((chars) => chars.join(''));
+  fc
+    .array(fc.constantFrom(...Array.from(ALPHABET)), { minLength: from, maxLength: to })
+    .map((chars) => chars.join(''));
 const rounds = fc.constantFrom('', 'rounds=5000$', 'rounds=656000$');
 
 const good = fc.oneof(
