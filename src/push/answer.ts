@@ -83,6 +83,8 @@ const CHANGES: Readonly<Record<string, string>> = {
   'groups-removed': 'removed from groups',
   'keys-added': 'added key',
   'keys-removed': 'removed key',
+  'keys-restored': 'gave its keys back',
+  'access-restored': 'gave password, lock and end back',
   'sudo-written': 'wrote sudo rule',
   'sudo-removed': 'removed sudo rule',
   'home-archived': 'archived home',

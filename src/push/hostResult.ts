@@ -6,6 +6,8 @@ import { printable } from './answer.ts';
 import { readHostFacts } from './hostFacts.ts';
 import { planAccount, type AccountPlan } from './plan.ts';
 import { plannedText } from './planText.ts';
+import { readUndoFacts } from './undoFacts.ts';
+import { planUndo } from './undoPlan.ts';
 import { readSurvey } from './survey.ts';
 import type { Answer } from './answer.ts';
 import type { HostOutcome, HostResult, PushTask } from './job.ts';
@@ -43,16 +45,34 @@ export function hostResult(
 
 /** The host told facts and judged nothing; the judgement is the plan's. */
 function planResult(task: PushTask, answer: Answer, at: string): HostResult {
+  if (task.planOf === 'undo') return undoPlanResult(task, answer, at);
   const facts = readHostFacts(answer.known);
   const base = { stage: 'plan', changes: [], facts: {}, replayed: false, at } as const;
   if (facts === null || task.account === null) {
     const invalid = { outcome: 'failed', reason: 'AnswerInvalid' } as const;
     return { ...base, ...invalid, detail: detailOf(task, invalid, {}) };
   }
-  const plan = planAccount(task.planOf ?? 'push', task.account, facts);
-  const judged = { outcome: outcomeOf(plan), reason: isStop(plan) ? plan.reason : 'PlanMade' } as const;
+  return { ...base, ...planned(task, planAccount(task.planOf ?? 'push', task.account, facts)) };
+}
+
+function undoPlanResult(task: PushTask, answer: Answer, at: string): HostResult {
+  const facts = readUndoFacts(answer.known);
+  const base = { stage: 'plan', changes: [], facts: {}, replayed: false, at } as const;
+  if (facts === null) {
+    const invalid = { outcome: 'failed', reason: 'AnswerInvalid' } as const;
+    return { ...base, ...invalid, detail: detailOf(task, invalid, {}) };
+  }
+  return { ...base, ...planned(task, planUndo(facts)) };
+}
+
+function planned(
+  task: PushTask,
+  plan: AccountPlan,
+): Pick<HostResult, 'outcome' | 'reason' | 'detail' | 'plan'> {
+  const isOwn = isStop(plan) || plan.reason === 'AlreadyUndone';
+  const judged = { outcome: outcomeOf(plan), reason: isOwn ? plan.reason : 'PlanMade' } as const;
   const words = { ...plan.words, planned: plannedText(plan) };
-  return { ...base, ...judged, detail: detailOf(task, judged, words), plan };
+  return { ...judged, detail: detailOf(task, judged, words), plan };
 }
 
 /** Which of them are leftovers, the grants say: elsewhere, and later. */
@@ -100,6 +120,7 @@ function detailOf(
     ...more,
     account: task.account?.name ?? '',
     host: task.host.name,
+    undone: task.undoOf ?? '',
     user: task.host.user,
     address: task.host.address,
     port: String(task.host.port),

@@ -9,9 +9,9 @@ import type { AccountPlan, ChangeCode, PlannedKind } from './plan.ts';
 
 /**
  * A `plan` only looks: what it would be, `planOf` says. A `survey` looks which accounts of ours a host has.
- * A `remove` archives the home of a revoked account and removes it.
+ * A `remove` archives the home of a revoked account and removes it. An `undo` gives back what was before a push or a revoke.
  */
-export type JobKind = 'push' | 'revoke' | 'check' | 'plan' | 'survey' | 'remove';
+export type JobKind = 'push' | 'revoke' | 'check' | 'plan' | 'survey' | 'remove' | 'undo';
 
 /** Whatever becomes of a job of this kind, the host is as it was. */
 export function isLook(kind: JobKind): boolean {
@@ -93,6 +93,8 @@ export interface JobRecord {
   readonly planOf?: PlannedKind;
   /** Of a push or revoke that applies a plan. */
   readonly agreed?: PlanAgreed;
+  /** Of an undo, and of the plan of one: the job on this host that it takes back. */
+  readonly undoOf?: string;
   /** It is wanted by grants alone, and runs only while they still say the same. */
   readonly granted?: boolean;
   /** Gone once no attempt will need it any more. */
@@ -119,6 +121,8 @@ export interface PushRecord {
   readonly accountName: string | null;
   /** Of a plan: what it plans. */
   readonly planOf?: PlannedKind;
+  /** Of an undo, and of the plan of one: the push that it takes back. */
+  readonly undoOf?: string;
   readonly createdAt: string;
   readonly actor: string;
   readonly reason: string | null;
@@ -158,6 +162,7 @@ export interface PushTask {
   readonly secrets?: PushSecrets;
   readonly planOf?: PlannedKind;
   readonly agreed?: PlanAgreed;
+  readonly undoOf?: string;
   readonly granted?: boolean;
   readonly host: HostAddress;
   readonly ssh: SshLimits;
@@ -171,7 +176,7 @@ export function pushTask(
   order: Pick<PushTask, 'fence' | 'host' | 'ssh' | 'logFile' | 'secrets'>,
 ): PushTask {
   const { name, address, port, user, way } = order.host;
-  const { id: jobId, attempt, kind, account, planOf, agreed, granted } = job;
+  const { id: jobId, attempt, kind, account, planOf, agreed, undoOf, granted } = job;
   return {
     ...order,
     ...{
@@ -183,6 +188,7 @@ export function pushTask(
     },
     ...(planOf === undefined ? {} : { planOf }),
     ...(agreed === undefined ? {} : { agreed }),
+    ...(undoOf === undefined ? {} : { undoOf }),
     ...(granted === undefined ? {} : { granted }),
   };
 }

@@ -6,14 +6,14 @@ import { unreachable } from '../errors.ts';
 import type { AccountWish } from './account.ts';
 import type { Claim } from './claim.ts';
 import type { HostFacts, MarkFacts, PresentAccount } from './hostFacts.ts';
-import type { Judged, PlannedKind } from './plan.ts';
+import type { AppliedKind, Judged } from './plan.ts';
 import { blocked, conflict } from './planStop.ts';
 
 /** `torn`: our record of a useradd that never came to an account. `mismatch`: it was ours once. */
 type Standing = 'ours' | 'keysOnly' | 'foreign' | 'torn' | 'mismatch';
 
 /** An account that is not proved ours is touched by nothing that follows, but for an explicit choice. */
-export function notOurs(of: PlannedKind, wish: AccountWish, facts: HostFacts): Judged | null {
+export function notOurs(of: AppliedKind, wish: AccountWish, facts: HostFacts): Judged | null {
   const { isInUse, account, mark } = facts;
   if (isInUse) return conflict('AccountInUse');
   if (of === 'revoke' && account === null && mark.mark !== 'ours') return null;

@@ -11,7 +11,10 @@ import { isAdopted, isStrict, claimNow, notOurs } from './ownership.ts';
 import { choiceNotes, keyName, notesOf, passwordNotes, sudoText } from './planText.ts';
 import type { Reason } from './reason.ts';
 
-export type PlannedKind = 'push' | 'revoke';
+export type PlannedKind = AppliedKind | 'undo';
+
+/** What a plan binds when it is applied; an undo is bound by what the push left. */
+export type AppliedKind = 'push' | 'revoke';
 
 /** `blocked`: the host lacks something, or has something in the way, and the reason names the cure. */
 export type PlanVerdict = 'create' | 'change' | 'unchanged' | 'conflict' | 'blocked';
@@ -31,8 +34,14 @@ export type ChangeCode =
   | 'groups-removed'
   | 'keys-added'
   | 'keys-removed'
+  | 'keys-restored'
+  | 'access-restored'
   | 'sudo-written'
-  | 'sudo-removed';
+  | 'sudo-removed'
+  | 'home-archived'
+  | 'account-removed'
+  | 'home-removed'
+  | 'crontab-removed';
 
 /** One thing that would be done. */
 export interface PlannedChange {
@@ -55,14 +64,14 @@ export interface AccountPlan {
   readonly notes: readonly string[];
   /** Somebody changed on the host what a push had made; never where the wish is another than at that push. Plans of earlier versions lack it. */
   readonly isDrift?: boolean;
-  /** Of the facts it was made from. */
+  /** Of the facts it was made from; empty of an undo. */
   readonly digest: string;
 }
 
 export type Judged = Pick<AccountPlan, 'verdict' | 'reason'> &
   Partial<Pick<AccountPlan, 'words' | 'changes'>>;
 
-export function planAccount(of: PlannedKind, wish: AccountWish, facts: HostFacts): AccountPlan {
+export function planAccount(of: AppliedKind, wish: AccountWish, facts: HostFacts): AccountPlan {
   const judged = notOurs(of, wish, facts) ?? (of === 'push' ? planPush(wish, facts) : planRevoke(facts));
   return {
     of,
@@ -80,7 +89,7 @@ export function planAccount(of: PlannedKind, wish: AccountWish, facts: HostFacts
 }
 
 /** A revoke of ours, or a wish that is new, is no drift. */
-function isDrift(of: PlannedKind, { verdict }: Judged, { mark }: HostFacts): boolean {
+function isDrift(of: AppliedKind, { verdict }: Judged, { mark }: HostFacts): boolean {
   return (
     of === 'push' &&
     verdict !== 'unchanged' &&

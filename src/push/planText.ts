@@ -24,6 +24,12 @@ const DOES: Readonly<Record<ChangeCode, string>> = {
   'sudo-written': 'write sudo rule',
   'sudo-removed': 'remove sudo rule',
   'account-locked': 'lock it',
+  'keys-restored': 'give its authorized_keys back',
+  'access-restored': 'give back',
+  'home-archived': 'archive',
+  'account-removed': 'remove account',
+  'home-removed': 'remove',
+  'crontab-removed': 'remove',
 };
 
 /** One change as people read it: what is done, and what was there before where that is told. */

@@ -39,6 +39,15 @@ const SENTENCES = {
     'the home of {account} on {host} could not be archived ({said}), so it was not removed. A home that takes longer than ssh.totalTimeout must be archived by hand.',
   AccountNotRemoved: '{account} could not be removed on {host} ({said}). Its home is as it was.',
 
+  AccountUndone: '{account} on {host} is as it was before {undone} ({kept}).',
+  AlreadyUndone: '{undone} was undone on {host} before; nothing was changed.',
+  NothingToUndo:
+    '{host} keeps nothing that would take {undone} back: it changed nothing there, was undone, or is older than the last five pushes of {account}. Nothing was touched.',
+  PushUnfinished:
+    '{undone} was not finished on {host}, so nobody can tell what it left; nothing was touched. Push the same again, it goes on where it stopped; then undo it.',
+  ChangedSincePush:
+    '{account} on {host} is not as {undone} left it ({differs}); nothing was touched. Undo what came later first, or change it by hand.',
+
   TaskInvalid: 'the job cannot be run as it is: {said}. Correct it and push again; nothing was sent.',
   AccountInUse:
     '{account} is the account Garrison uses on {host}, or root; it is never touched. Choose another account name.',

@@ -5,7 +5,7 @@
 import { GarrisonError, unreachable } from '../errors.ts';
 import { optionProblem, type HostWay, type JumpHost } from '../hostWay.ts';
 import { checkAccountName, checkAccountWish, sudoFileName, sudoRule, type AccountWish } from './account.ts';
-import { isOfHost, type PlanAgreed, type PushTask } from './job.ts';
+import { isJobId, isOfHost, type PlanAgreed, type PushTask } from './job.ts';
 import { checkPasswordHash } from './passwordHash.ts';
 
 /** What one attempt adds to its task. */
@@ -51,15 +51,35 @@ function accountFields(task: PushTask): [string, string][] {
       return [];
     case 'remove':
       return revokeFields(task.account.name);
+    case 'undo':
+      return undoFields(task.account.name, task);
     case 'revoke':
       return [...revokeFields(task.account.name), ...agreedFields(task)];
     case 'push':
       return [...wishFields(task), ...agreedFields(task)];
     case 'plan':
-      return task.planOf === 'revoke' ? revokeFields(task.account.name) : wishFields(task);
+      return planFields(task.account.name, task);
     default:
       return unreachable(task.kind);
   }
+}
+
+function planFields(name: string, task: PushTask): [string, string][] {
+  const { planOf = 'push' } = task;
+  switch (planOf) {
+    case 'push':
+      return wishFields(task);
+    case 'revoke':
+      return revokeFields(name);
+    case 'undo':
+      return undoFields(name, task);
+    default:
+      return unreachable(planOf);
+  }
+}
+
+function undoFields(name: string, { undoOf = '' }: PushTask): [string, string][] {
+  return [...revokeFields(name), ['undoof', undoOf]];
 }
 
 function revokeFields(name: string): [string, string][] {
@@ -127,11 +147,16 @@ export function taskProblem(task: PushTask): string | null {
   if (badWay !== null) return badWay;
   if (task.agreed !== undefined && !isAgreement(task.agreed))
     return 'what was agreed on is not a plan of ours';
+  if (takesBack(task) && !isJobId(task.undoOf)) return 'the job does not say which one it takes back';
   const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
   if (paths.some((path) => !path.startsWith('/') || /[\x00-\x1f\x7f"]|\$\{/.test(path)))
     return 'a file of ssh has no absolute, plain path';
   if (!isOfHost(task.kind) && task.account === null) return 'the job names no account';
   return null;
+}
+
+function takesBack({ kind, planOf }: PushTask): boolean {
+  return kind === 'undo' || (kind === 'plan' && planOf === 'undo');
 }
 
 function addressProblem(host: JumpHost): string | null {

@@ -53,6 +53,7 @@ export function onlyLooks(kind: JobKind): boolean {
     case 'push':
     case 'revoke':
     case 'remove':
+    case 'undo':
       return false;
     default:
       return unreachable(kind);

@@ -4,10 +4,10 @@
  */
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type PlanAgreed, type PushRecord } from '../push/job.ts';
-import { changeCodes, type PlannedKind } from '../push/plan.ts';
+import { changeCodes, type AppliedKind } from '../push/plan.ts';
 
 export interface PlannedPush {
-  readonly kind: PlannedKind;
+  readonly kind: AppliedKind;
   readonly account: JobRecord['account'];
   /** It was made for the grants, and is applied only while they still want the same. */
   readonly granted: boolean;
@@ -26,6 +26,11 @@ export function planToApply(push: PushRecord, jobs: readonly JobRecord[], nowWal
     throw new GarrisonError('USAGE', `${push.id} is a ${push.kind}, not a plan`, {
       cure: 'Make one with garrison plan ACCOUNT --to HOST.',
     });
+  const { planOf: kind = 'push' } = push;
+  if (kind === 'undo')
+    throw new GarrisonError('USAGE', `${push.id} is the plan of an undo, which needs none to be carried out`, {
+      cure: `Run garrison undo ${push.undoOf ?? 'PUSH'}.`,
+    });
   const open = jobs.filter((job) => !isFinal(job.state));
   if (open.length > 0)
     throw refuse(
@@ -41,7 +46,7 @@ export function planToApply(push: PushRecord, jobs: readonly JobRecord[], nowWal
       `garrison describe push ${push.id} says why.`,
     );
   const granted = jobs.every((job) => job.granted === true);
-  return { kind: push.planOf ?? 'push', account: jobs[0]?.account ?? null, granted, agreed };
+  return { kind, account: jobs[0]?.account ?? null, granted, agreed };
 }
 
 function agreementOf({ host, result }: JobRecord): [string, PlanAgreed][] {

@@ -3,15 +3,22 @@
  * It never mixes the two: the script's text is the same for every account, the data only ever stands in a quoted here-document.
  */
 import { readFileSync } from 'node:fs';
-import type { JobKind } from '../push/job.ts';
+import type { JobKind, PushTask } from '../push/job.ts';
 
 /** What the host's login shell is asked to run; works in sh, csh and fish, since it is one quoted string. */
 export function bootstrapCommand(): string {
   return BOOTSTRAP;
 }
 
+/** A plan of an undo reads what the undo itself goes by. */
+export type ScriptKind = JobKind | 'planUndo';
+
+export function scriptKindOf({ kind, planOf }: Pick<PushTask, 'kind' | 'planOf'>): ScriptKind {
+  return kind === 'plan' && planOf === 'undo' ? 'planUndo' : kind;
+}
+
 /** Everything for standard input. `data` are the lines of push/wire.ts. */
-export function standardInput(kind: JobKind, data: readonly string[]): string {
+export function standardInput(kind: ScriptKind, data: readonly string[]): string {
   return `${SCRIPTS[kind]}main <<'GARRISON_DATA'\n${data.join('\n')}\nGARRISON_DATA\nexit 90\n`;
 }
 
@@ -30,10 +37,13 @@ const COMMON = [
   '75-apply',
   '90-main',
 ];
-const SCRIPTS: Readonly<Record<JobKind, string>> = {
-  push: scriptOf([...COMMON, '70-push', '72-keys-only', '77-verify']),
-  revoke: scriptOf([...COMMON, '80-revoke', '82-release']),
+const UNDO = ['35-kept', '83-undo', '89-remove'];
+const SCRIPTS: Readonly<Record<ScriptKind, string>> = {
+  push: scriptOf([...COMMON, '35-kept', '70-push', '72-keys-only', '77-verify']),
+  revoke: scriptOf([...COMMON, '35-kept', '80-revoke', '82-release']),
   plan: scriptOf([...COMMON, '87-plan']),
+  undo: scriptOf([...COMMON, ...UNDO]),
+  planUndo: scriptOf([...COMMON, ...UNDO, '84-undo-look', '87-plan']),
   remove: scriptOf([...COMMON, '89-remove']),
   survey: scriptOf(['10-answer', '20-state', '30-account', '68-running', '88-survey', '90-main']),
   check: scriptOf(['10-answer', '60-survey', '85-check', '90-main']),

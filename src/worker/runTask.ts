@@ -15,7 +15,7 @@ import { monoMs } from '../clock.ts';
 import { openJobLog } from './jobLog.ts';
 import type { JobLog } from './jobLog.ts';
 import { verifiedByLogin } from './proveLogin.ts';
-import { bootstrapCommand, standardInput } from './remoteScript.ts';
+import { bootstrapCommand, scriptKindOf, standardInput } from './remoteScript.ts';
 import { LOAN_ANSWER_MS, type KeptConnections, type Loan } from './keptConnections.ts';
 import { runSsh } from './ssh.ts';
 
@@ -144,7 +144,7 @@ async function drive(attempt: Attempt, controlPath: string | null, ssh: SshLimit
       // Not a byte of the script leaves before the login is known, so that a failed one can never have changed the host.
       if (before.loginUid !== null || attempt.answer.loginUid === null) return;
       const remainingMs = task.ssh.totalTimeoutMs - (monoMs() - startedMs);
-      send(standardInput(task.kind, dataOf(task, { ...control, nonce, remainingMs })));
+      send(standardInput(scriptKindOf(task), dataOf(task, { ...control, nonce, remainingMs })));
     },
     onStderrLine: (line) => {
       control.events.onHeard();

@@ -1,9 +1,9 @@
 # What is known of the account: what the host says, what our own mark says, and whether the two agree that it is ours.
 # It only reads, except for the mark; an account that is not proved ours ends the attempt here.
 
-# Sets account=absent|present, uid gid gecos home login_shell. A lookup that itself fails is not an absent account.
+# Sets account=absent|present, account_entry, and of it uid gid gecos home login_shell. A lookup that itself fails is not an absent account.
 lookup_account() {
-    account=absent uid= gid= gecos= home= login_shell=
+    account=absent account_entry= uid= gid= gecos= home= login_shell=
     if command -v getent >/dev/null 2>&1; then
         entry=$(getent passwd "$name" 2>/dev/null)
         case $? in
@@ -21,7 +21,7 @@ GARRISON_ENTRY
     # Some name services ignore case or know aliases: then this is someone else's account.
     if [ "$found" != "$name" ]; then refuse conflict AccountForeign; fi
     if ! is_number "$uid" || ! is_number "$gid"; then refuse failed LookupFailed; fi
-    account=present
+    account=present account_entry=$entry
 }
 
 # Sets entry to the account's line in such a file, compared as text: a dot in a name is only a dot.
@@ -86,7 +86,8 @@ write_mark() {
     if [ -n "$mark_wish" ]; then lines="${lines}wish $mark_wish$nl"; fi
     if [ -n "$mark_home" ]; then lines="${lines}home $mark_home$nl"; fi
     if [ -n "$mark_archive" ]; then lines="${lines}archive $mark_archive${nl}archived $mark_archived$nl"; fi
-    put "$state/accounts/$name" "${lines}end" durable
+    written_mark=${lines}end
+    put "$state/accounts/$name" "$written_mark" durable
 }
 
 # Ends the attempt as a conflict, with nothing touched, unless the account is absent or proved ours.
@@ -140,14 +141,14 @@ prove_by_token() {
 
 # Sets locked=yes|no (the password), lock_bare=yes where the lock is on none, and expired=yes|no with expire as the host keeps it.
 read_shadow() {
-    locked=no lock_bare=no expired=no expire= shadow=absent
+    locked=no lock_bare=no expired=no expire= shadow=absent shadow_entry=
     if command -v getent >/dev/null 2>&1; then
         entry=$(getent shadow "$name" 2>/dev/null)
     else
         find_line /etc/shadow
     fi
     if [ -z "$entry" ]; then return; fi
-    shadow=present
+    shadow=present shadow_entry=$entry
     IFS=: read -r found secret last least most warn inactive expire rest <<GARRISON_ENTRY
 $entry
 GARRISON_ENTRY

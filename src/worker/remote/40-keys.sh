@@ -5,7 +5,7 @@
 as_user_read='echo ready
 cd "$GARRISON_HOME" 2>/dev/null || { [ -d "$GARRISON_HOME" ] || echo nohome; exit; }
 if [ -L .ssh ]; then echo odd; exit; fi
-if [ ! -e .ssh ]; then echo none; exit; fi
+if [ ! -e .ssh ]; then echo nofolder; exit; fi
 cd .ssh 2>/dev/null || { echo odd; exit; }
 if [ -L authorized_keys ]; then echo odd; exit; fi
 if [ ! -e authorized_keys ]; then echo none; exit; fi
@@ -21,10 +21,17 @@ cd .ssh || exit 12
 if [ -L authorized_keys ]; then exit 14; fi
 rm -f .authorized_keys.garrison
 cat >.authorized_keys.garrison || { rm -f .authorized_keys.garrison; exit 15; }
-if [ "$(wc -l <.authorized_keys.garrison)" -ne "$GARRISON_LINES" ]; then rm -f .authorized_keys.garrison; exit 16; fi
-chmod 0600 .authorized_keys.garrison && mv -f .authorized_keys.garrison authorized_keys || { rm -f .authorized_keys.garrison; exit 17; }
+if [ "$(wc -c <.authorized_keys.garrison)" -ne "$GARRISON_BYTES" ]; then rm -f .authorized_keys.garrison; exit 16; fi
+chmod "$GARRISON_MODE" .authorized_keys.garrison && mv -f .authorized_keys.garrison authorized_keys || { rm -f .authorized_keys.garrison; exit 17; }
 if command -v restorecon >/dev/null 2>&1; then restorecon -R "$GARRISON_HOME/.ssh" >/dev/null 2>&1; fi
 echo written'
+
+# The mode on a line of its own, then the file to the byte.
+as_user_keep='cd "$GARRISON_HOME/.ssh" || exit 12
+if [ -L authorized_keys ]; then exit 14; fi
+set -- $(ls -ldn authorized_keys)
+printf "%s\n" "$1"
+exec cat authorized_keys'
 
 # Runs a constant script as the account's user, with neither the lock nor our channel to Garrison in its hands.
 # That process is the user's: it can be stopped, and its descriptors taken and kept. So it reads a plain file, never a pipe
@@ -39,9 +46,9 @@ as_user() {
     esac
 }
 
-# Sets keys_file=none|file|nohome|odd|unreadable and keys_content. The first way to become the user that works is kept.
+# Sets keys_file=none|file|nohome|odd|unreadable, keys_folder=no where there is none yet, and keys_content. The first way to become the user that works is kept.
 read_keys() {
-    keys_content=
+    keys_content= keys_folder=yes
     for runner in ${runner:-setpriv runuser su}; do
         if ! command -v "$runner" >/dev/null 2>&1; then continue; fi
         # Out of time: something holds the other end, and another way to become the user would change nothing.
@@ -55,11 +62,21 @@ read_keys() {
     case $answer in
         "ready${nl}file"*) keys_file=file keys_content=${answer#"ready${nl}file"} keys_content=${keys_content#"$nl"} ;;
         "ready${nl}none") keys_file=none ;;
+        "ready${nl}nofolder") keys_file=none keys_folder=no ;;
         "ready${nl}nohome") keys_file=nohome ;;
         "ready${nl}odd") keys_file=odd ;;
         *) keys_file=unreadable ;;
     esac
     if [ "${#keys_content}" -gt 262000 ]; then keys_file=odd keys_content=; fi
+}
+
+# After read_keys: none, nofolder, or the mode and the file to the byte.
+print_keys_exactly() {
+    case $keys_file:$keys_folder in
+        file:*) as_user "$as_user_keep" </dev/null | heard_from_user ;;
+        none:no) echo nofolder ;;
+        none:*) echo none ;;
+    esac
 }
 
 heard_from_user() {
@@ -120,8 +137,9 @@ keys_to_mark() {
     IFS=$blanks
 }
 
-# Writes the file anew: every line of the user's own stays as it is. The count of lines tells the user's side a whole file from a torn one.
+# Writes the file anew: every line of the user's own stays as it is. The count of bytes tells the user's side a whole file from a torn one.
 write_keys() {
+    keep_keys || return 1
     content= said='the file could not be searched'
     if [ "$strict" = yes ]; then keys_missing=$want_keys keys_content=; fi
     if [ -n "$keys_content" ]; then keep_other_lines || return 1; fi
@@ -132,12 +150,18 @@ write_keys() {
         done
     done
     IFS=$blanks
-    GARRISON_LINES=$(printf '%s' "$content" | wc -l)
-    export GARRISON_LINES
     said="the new keys could not be kept in $state"
     # A new file each time: the user of before may have kept the old one open.
     rm -f "$state/keys"
     printf '%s' "$content" 2>/dev/null >"$state/keys" || return 1
+    hand_keys_over 0600
+}
+
+# What is in our file becomes the user's, with this mode; and our file is gone.
+hand_keys_over() {
+    GARRISON_MODE=$1
+    GARRISON_BYTES=$(wc -c <"$state/keys")
+    export GARRISON_MODE GARRISON_BYTES
     wrote=$({ as_user "$as_user_write" <"$state/keys"; echo "code $?"; } | heard_from_user)
     rm -f "$state/keys"
     outcome=${wrote##*"$nl"}

@@ -14,6 +14,7 @@ push() {
     verify_push
     mark_wish=$(wish_sum)
     if ! write_mark ready "$mark_token" "$uid" '' "$marked_sudo" "$marked" "$marked_groups"; then refuse failed StateNotWritten; fi
+    keep_left
     fact uid "$uid"
     prove_static
     if [ -z "$changes" ]; then settle unchanged AlreadyAsWished; fi
@@ -46,6 +47,7 @@ plan_creation() {
 create_account() {
     unlock_todo=no shell_todo=no comment_todo=no password_todo=no hash_todo=no
     if [ -n "$want_hash" ]; then hash_todo=yes; fi
+    keep_before
     if [ "$remake" = yes ]; then unmake_half; fi
     if [ "$sudo_found" = ours ]; then drop_stale_rule; fi
     keys_to_mark
@@ -67,12 +69,14 @@ create_account() {
             ;;
         absent:*)
             rm -f "$state/accounts/$name"
+            drop_record "$kept"
             text said "$useradd_said"
             refuse failed AccountNotCreated
             ;;
         *)
             # Someone else made it between our look and our useradd.
             rm -f "$state/accounts/$name"
+            drop_record "$kept"
             refuse conflict AccountForeign
             ;;
     esac
@@ -132,6 +136,7 @@ plan_update() {
         return
     fi
     check_room
+    keep_before
     begin_writing
     # Until it is done the mark names everything that may be ours: what was, and what is about to be.
     union_keys=$marked

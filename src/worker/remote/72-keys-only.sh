@@ -22,6 +22,7 @@ push_keys_only() {
 
 give_keys() {
     check_room
+    keep_before
     begin_writing
     mark_token=${mark_token:-$token} mark_claim=keysOnly mark=ours mark_state=claiming
     mark_keys="$mark_keys$keys_missing"
@@ -42,6 +43,7 @@ settle_keys_only() {
         refuse failed VerifyFailed
     fi
     write_mark ready "$mark_token" "$uid" '' no "$mark_keys" '' || refuse failed StateNotWritten
+    keep_left
     prove_static
     settle changed AccountPushed
 }

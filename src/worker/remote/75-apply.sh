@@ -94,6 +94,7 @@ give_up() {
         lookup_account
         if [ "$account" = absent ]; then
             rm -f "$state/accounts/$name"
+            drop_record "$kept"
             spoken= changes=
             fact left nothing
         else

@@ -22,11 +22,13 @@ revoke() {
         settle unchanged AlreadyRevoked
     fi
     if [ "$resumed" = yes ]; then changed finished-earlier-attempt; fi
+    keep_before
     begin_writing
     apply_revoke
     enter verify
     verify_revoke
     write_mark revoked "$mark_token" "$uid" "$kept_expire" no '' "$mark_groups" || refuse failed StateNotWritten
+    keep_left
     tell_what_runs
     if [ -z "$changes" ]; then settle unchanged AlreadyRevoked; fi
     settle changed AccountRevoked
@@ -35,10 +37,12 @@ revoke() {
 # The account was removed by someone; a rule of ours for its name would serve whoever gets that name next.
 revoke_absent() {
     if [ "$sudo_todo" = none ]; then settle unchanged AccountAbsent; fi
+    keep_before
     begin_writing
     rm -f "$sudo_path" || refuse failed SudoNotWritten
     changed sudo-removed
     write_mark revoked "$mark_token" "$mark_uid" '' no '' '' || refuse failed StateNotWritten
+    keep_left
     settle changed AccountRevoked
 }
 

@@ -14,11 +14,13 @@ release() {
         tell_what_runs
         settle unchanged AlreadyReleased
     fi
+    keep_before
     begin_writing
     apply_release
     enter verify
     verify_release
     write_mark revoked "$mark_token" "$uid" '' no '' '' || refuse failed StateNotWritten
+    keep_left
     mark_groups=
     tell_what_runs
     settle changed AccountReleased

@@ -8,13 +8,13 @@ plan() {
     fi
     read_mark
     lookup_account
+    if [ -n "$undo_of" ]; then tell_undo; else gather_facts; fi
     tell_facts
     refuse unchanged PlanMade
 }
 
 tell_facts() {
-    gather_facts
-    printf '%s%sdigest %s\n' "$facts" "$mentions" "$digest" | base64 | while IFS= read -r line; do say "know $line"; done
+    printf '%s%sdigest %s\n' "$facts" "$mentions" "${digest:-}" | base64 | while IFS= read -r line; do say "know $line"; done
 }
 
 share_lock() {

@@ -3,12 +3,14 @@
 
 remove() {
     need userdel tar gzip find stat ls du df grep wc
-    resumed=no archives=$state/archive kept_locked=$mark_locked
+    resumed=no archives=$state/archive kept_locked=$mark_locked fallback=revoked bare=no
     if [ "$mark" = ours ] && [ "$mark_job" = "$job" ]; then
         case $mark_state in removing | removed) resumed=yes ;; esac
     fi
     if [ "$account" = present ]; then remove_present; else remove_absent; fi
     if [ -n "$mark_archive" ]; then text archive "$archives/$mark_archive"; fi
+    # What an undo would go by names an account that is gone, and its password.
+    rm -rf "$state/undo/$name"
     settle changed AccountRemoved
 }
 
@@ -29,13 +31,18 @@ remove_present() {
     write_removing || refuse_for_disk StateNotWritten
     make_archive
     check_idle
+    drop_account
+    clear_away
+}
+
+# Its home and crontab stay where they are.
+drop_account() {
     place=$home number=$uid
     if ! quietly userdel "$name"; then back_out AccountNotRemoved "$said"; fi
     lookup_account
     if [ "$account" = present ]; then back_out AccountNotRemoved 'it is still there'; fi
     changed account-removed
     home=$place uid=$number
-    clear_away
 }
 
 # The account went, and whoever removed it got no further; or it was never there.
@@ -65,11 +72,12 @@ write_removing() {
     write_mark removing "$mark_token" "$uid" "$mark_expire" "$mark_sudo" "$mark_keys" "$mark_groups"
 }
 
-# The account stays, locked as it was: reason, what was said.
+# The account stays, locked as it was or, where an undo locked it, open again: reason, what was said, outcome.
 back_out() {
-    text said "$2"
-    write_mark revoked "$mark_token" "$mark_uid" "$mark_expire" "$mark_sudo" "$mark_keys" "$mark_groups"
-    refuse failed "$1"
+    if [ -n "$2" ]; then text said "$2"; fi
+    if [ "$fallback" = ready ]; then quietly usermod -U -e '' "$name"; fi
+    write_mark "$fallback" "$mark_token" "$mark_uid" "$mark_expire" "$mark_sudo" "$mark_keys" "$mark_groups"
+    refuse "${3:-failed}" "$1"
 }
 
 check_revoked() {
@@ -78,8 +86,20 @@ check_revoked() {
     if [ "$locked$expired" != yesyes ]; then refuse conflict AccountNotRevoked; fi
 }
 
-# Not by the owner of a folder under /proc: any of its four uids counts, so that no set-uid program hides.
 check_idle() {
+    find_running
+    if [ "$processes" -eq 0 ]; then return; fi
+    tell_running
+    refuse conflict AccountRuns
+}
+
+tell_running() {
+    fact liveProcesses "$processes"
+    text running "$running"
+}
+
+# Sets processes and running. Not by the owner of a folder under /proc: any of its four uids counts, so that no set-uid program hides.
+find_running() {
     running= processes=0
     set +f
     set -- /proc/[0-9]*
@@ -101,11 +121,6 @@ check_idle() {
             esac
         done 2>/dev/null <"$folder/status"
     done
-    if [ "$processes" -gt 0 ]; then
-        fact liveProcesses "$processes"
-        text running "$running"
-        refuse conflict AccountRuns
-    fi
 }
 
 # Its own plain folder, in a folder of root's that nobody else may write to; no file system is mounted in it, and no other account lives in it.
@@ -219,7 +234,13 @@ patiently() {
 
 # The account is gone: what is archived goes too. What was never archived stays where it is.
 clear_away() {
-    if [ -n "$home" ] || [ -n "$crontab" ]; then
+    clear_files
+    write_mark removed "$mark_token" "$mark_uid" '' no '' '' || refuse failed StateNotWritten
+}
+
+# Where all of a home is what we put there ourselves (bare), nothing of it needs an archive.
+clear_files() {
+    if [ "$bare" = no ] && [ -n "$home$crontab" ]; then
         if [ -z "$mark_archive" ] || [ ! -f "$archives/$mark_archive" ]; then
             text said 'the archive is gone'
             refuse failed ArchiveNotMade
@@ -243,5 +264,4 @@ clear_away() {
         text left home
         refuse failed VerifyFailed
     fi
-    write_mark removed "$mark_token" "$mark_uid" '' no '' '' || refuse failed StateNotWritten
 }

@@ -27,7 +27,7 @@ set_scene() {
     export PATH LC_ALL
     unset ENV BASH_ENV CDPATH LANGUAGE TMPDIR TZ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE
     unset LS_BLOCK_SIZE LS_COLORS QUOTING_STYLE TIME_STYLE GREP_OPTIONS EDITOR VISUAL SUDO_EDITOR SUDO_ASKPASS
-    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no keep_keys=no
+    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no keep_keys=no kept= kept_account=
 }
 
 read_request() {
@@ -47,7 +47,7 @@ $blob
 GARRISON_BLOB
     ) || return 1
     kind= nonce= job= cluster= epoch= counter= asked_at= token= deadline=60 lock_wait=20 login_user= name=
-    want_comment= want_shell= want_keys= want_key_lines= want_groups= want_claim= want_hash= want_privileged=no sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes= want_granted=no
+    want_comment= want_shell= want_keys= want_key_lines= want_groups= want_claim= want_hash= want_privileged=no sudo_name= sudo_wish=none sudo_head= sudo_rule= expect_digest= expect_changes= want_granted=no undo_of=
     while IFS=' ' read -r field value; do take_field "$field" "$value"; done <<GARRISON_REQUEST
 $request
 GARRISON_REQUEST
@@ -84,6 +84,7 @@ take_field() {
         sudohead) sudo_head=$2 ;;
         sudorule) sudo_rule=$2 ;;
         granted) want_granted=$2 ;;
+        undoof) undo_of=$2 ;;
         expectdigest) expect_digest=$2 ;;
         expectchanges) expect_changes=$2 ;;
     esac
@@ -105,6 +106,7 @@ run_request() {
     replay
     read_mark
     lookup_account
+    if [ "$kind" = undo ]; then undo; fi
     prove_ours
     case $kind in
         push) push ;;
