@@ -72,6 +72,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     { line: 'push --plan p-0123', does: 'just what that plan showed' },
   ],
   revoke: [{ line: 'revoke deploy --from web-1', does: 'take its access away where Garrison made it' }],
+  undo: [
+    { line: 'undo p-0123 --dry-run', does: 'what would be given back, host by host' },
+    { line: 'undo p-0123 --from web-1', does: 'take that push back on one host; asks for the name' },
+  ],
   'leftovers list': [
     { line: 'leftovers', does: 'accounts of ours that no grant wants any more, on all hosts' },
     { line: 'leftovers --on web-1 --all', does: 'on this one, with those that were pushed by hand' },

@@ -113,7 +113,7 @@ function isPlanned({ result }: JobView): boolean {
   return verdict === 'create' || verdict === 'change' || verdict === 'unchanged';
 }
 
-function closingLines({ id, jobs, planOf }: PushView): readonly string[] {
+function closingLines({ id, jobs, planOf, undoOf = '' }: PushView): readonly string[] {
   const verdicts = jobs.map((job) => job.result?.plan?.verdict ?? 'not planned');
   const counts = [...new Set(verdicts)].map(
     (verdict) => `${String(verdicts.filter((each) => each === verdict).length)} ${verdict}`,
@@ -121,7 +121,9 @@ function closingLines({ id, jobs, planOf }: PushView): readonly string[] {
   const lines = [`plan ${id}: ${counts.join(', ')}. Nothing was changed.`];
   if (verdicts.some((verdict) => verdict === 'create' || verdict === 'change'))
     lines.push(
-      `  next: garrison push --plan ${id}   ${planOf === 'revoke' ? 'revokes' : 'pushes'} just this, where nothing has changed meanwhile`,
+      planOf === 'undo'
+        ? `  next: garrison undo ${undoOf}   does just this, where nothing has changed since that push`
+        : `  next: garrison push --plan ${id}   ${planOf === 'revoke' ? 'revokes' : 'pushes'} just this, where nothing has changed meanwhile`,
     );
   return lines;
 }

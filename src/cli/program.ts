@@ -13,6 +13,7 @@ import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
 import { addInstallCommands } from './install.ts';
 import { addLeftoverCommands } from './leftovers.ts';
+import { addUndoCommand } from './undo.ts';
 import { addLogsCommand } from './logs.ts';
 import { addLookCommands } from './look.ts';
 import { addOperationCommands, addReapCommand, addReloadCommand } from './operateCommands.ts';
@@ -63,6 +64,7 @@ export function buildProgram(): Command {
   addPlanCommand(program);
   addPushCommands(program);
   addSyncCommand(program);
+  addUndoCommand(program);
   addLeftoverCommands(program);
   addTrustCommand(program);
   addLogsCommand(program);

@@ -4,6 +4,7 @@
  */
 import { monoMs } from '../clock.ts';
 import { isFinal } from '../push/job.ts';
+import { mayHaveChanged } from '../push/undoable.ts';
 import type { JobView, PushView } from '../supervisor/door.ts';
 import { apiPath, type ServerEvent } from './client.ts';
 import { checkColumns } from './checkColumns.ts';
@@ -132,6 +133,7 @@ async function finish(
     case 'reached':
       if (format === 'json') output.data(visibleJson(await client.get(apiPath('pushes', push.id))));
       output.note(summaryOf(push, jobs));
+      if (jobs.some(mayHaveChanged)) output.note(`  to take it back: garrison undo ${push.id}`);
       return jobs.every((job) => job.state === 'done') ? EXIT.done : EXIT.failed;
   }
 }

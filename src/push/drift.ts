@@ -106,6 +106,12 @@ function kindOf(code: ChangeCode): DriftKind {
     case 'account-unlocked':
     case 'account-locked':
     case 'password-removed':
+    case 'password-set':
+    case 'access-restored':
+    case 'account-removed':
+    case 'home-archived':
+    case 'home-removed':
+    case 'crontab-removed':
     case 'shell-set':
     case 'comment-set':
       return 'account';
@@ -114,6 +120,7 @@ function kindOf(code: ChangeCode): DriftKind {
       return 'group';
     case 'keys-added':
     case 'keys-removed':
+    case 'keys-restored':
       return 'key';
     case 'sudo-written':
     case 'sudo-removed':

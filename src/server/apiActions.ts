@@ -135,8 +135,10 @@ export function addTokenRoutes(
 /** What is to be done where: by name, or all of it by a plan. */
 function wishedOf(
   body: z.output<typeof PushBody>,
-): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'plan' | 'planOf' | 'secrets'> {
+): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'plan' | 'planOf' | 'secrets' | 'undoOf' | 'confirm'> {
   const { kind, planOf, plan, account, hosts } = body;
+  const takesBack = kind === 'undo' || (kind === 'plan' && planOf === 'undo');
+  if (takesBack || body.undoOf !== undefined) return undoneOf(body, takesBack);
   if (plan !== undefined) {
     if (account !== null || hosts.length > 0 || kind !== 'push')
       throw new GarrisonError(
@@ -165,6 +167,20 @@ function secretsOf({ kind, planOf, account }: z.output<typeof PushBody>): Pick<P
   if (kind !== 'push' && (kind !== 'plan' || planOf !== 'push'))
     throw new GarrisonError('USAGE', `account.passwordHash has a use only with a push, not with a ${kind}`);
   return { secrets: { passwordHash } };
+}
+
+/** The push that is taken back says itself whose account it is, and where. */
+function undoneOf(
+  { kind, planOf, plan, account, hosts, undoOf, confirm }: z.output<typeof PushBody>,
+  takesBack: boolean,
+): Pick<PushRequest, 'kind' | 'account' | 'hosts' | 'planOf' | 'undoOf' | 'confirm'> {
+  if (!takesBack || undoOf === undefined || plan !== undefined || account !== null)
+    throw new GarrisonError(
+      'USAGE',
+      'an undo, or the plan of one, says which push it takes back (undoOf) and names no account or plan beside it',
+    );
+  const said = confirm === undefined ? {} : { confirm };
+  return { kind, account, hosts, undoOf, ...said, ...(kind === 'plan' ? { planOf } : {}) };
 }
 
 function accountOf(body: z.output<typeof PushBody>): AccountWish | null {

@@ -8,15 +8,15 @@ import { CLAIMS } from '../push/claim.ts';
 
 const Reason = z.string().min(1).max(1000).nullable().default(null);
 const Name = z.string().min(1).max(255);
+const PushId = z.string().regex(/^p-[0-9a-z-]{1,40}$/);
 
 export const PushBody = z.strictObject({
-  kind: z.enum(['push', 'revoke', 'check', 'plan', 'survey', 'remove']).default('push'),
-  planOf: z.enum(['push', 'revoke']).default('push'),
+  kind: z.enum(['push', 'revoke', 'check', 'plan', 'survey', 'remove', 'undo']).default('push'),
+  planOf: z.enum(['push', 'revoke', 'undo']).default('push'),
   /** Instead of an account and hosts: the plan to apply. */
-  plan: z
-    .string()
-    .regex(/^p-[0-9a-z-]{1,40}$/)
-    .optional(),
+  plan: PushId.optional(),
+  /** Of an undo, and of the plan of one: the push to take back; hosts are some of its own, or none for all of them. */
+  undoOf: PushId.optional(),
   account: z
     .strictObject({
       name: Name,
@@ -34,7 +34,7 @@ export const PushBody = z.strictObject({
     .nullable()
     .default(null),
   hosts: z.array(Name).max(10_000).default([]),
-  /** Of a removal: the account's name once more. */
+  /** Of a removal and an undo: the account's name once more. */
   confirm: Name.optional(),
   reason: Reason,
   dryRun: z.boolean().default(false),

@@ -55,6 +55,10 @@ export interface JobView extends Omit<JobRecord, 'sealed'> {
 
 export interface PushView extends PushRecord {
   readonly state: 'open' | 'done' | 'failed';
+  /** As far as the supervisor knows; the host has the last word. */
+  readonly undoable?: boolean;
+  /** A sentence: why not; null where it is. */
+  readonly notUndoable?: string | null;
   readonly jobs: readonly JobView[];
 }
 

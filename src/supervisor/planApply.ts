@@ -28,9 +28,13 @@ export function planToApply(push: PushRecord, jobs: readonly JobRecord[], nowWal
     });
   const { planOf: kind = 'push' } = push;
   if (kind === 'undo')
-    throw new GarrisonError('USAGE', `${push.id} is the plan of an undo, which needs none to be carried out`, {
-      cure: `Run garrison undo ${push.undoOf ?? 'PUSH'}.`,
-    });
+    throw new GarrisonError(
+      'USAGE',
+      `${push.id} is the plan of an undo, which needs none to be carried out`,
+      {
+        cure: `Run garrison undo ${push.undoOf ?? 'PUSH'}.`,
+      },
+    );
   const open = jobs.filter((job) => !isFinal(job.state));
   if (open.length > 0)
     throw refuse(

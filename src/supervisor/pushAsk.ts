@@ -13,6 +13,10 @@ export interface PushRequest extends Asker {
   readonly planOf?: PlannedKind;
   /** The plan that is applied, by its push id: its account and its hosts hold, and `account` and `hosts` are not looked at. */
   readonly plan?: string;
+  /** Of an undo, and of the plan of one: the push that it takes back; its account holds, and its hosts where `hosts` names none. */
+  readonly undoOf?: string;
+  /** Of an undo: the account's name, said once more by whoever wants it. */
+  readonly confirm?: string;
   /** Wanted by grants: it runs only while they still say the same. */
   readonly granted?: boolean;
   readonly account: AccountWish | null;

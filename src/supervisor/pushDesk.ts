@@ -5,6 +5,7 @@
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type PushRecord, type PushSecrets } from '../push/job.ts';
+import { mayHaveChanged, undoability } from '../push/undoable.ts';
 import type { Asker, PushView } from './door.ts';
 import type { PushRequest } from './pushAsk.ts';
 import { checkHosts } from './hostCheck.ts';
@@ -14,14 +15,21 @@ import { planToApply, type PlannedPush } from './planApply.ts';
 import type { Surroundings } from './ports.ts';
 import { draftPush } from './pushDraft.ts';
 import type { SecretDesk } from './secretDesk.ts';
+import { isUndo, jobsToUndo, refuseSecondUndo } from './undoDraft.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const WITHDRAW_AGAIN_MS = 2_000;
+/** A push that so many jobs about its account came after is asked of its hosts. */
+const LATER_JOBS = 300;
+
+type Drafted = Parameters<typeof draftPush>[0];
 
 export class PushDesk {
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #secrets: SecretDesk;
+  /** Pushes whose undo is being taken in. */
+  readonly #undoing = new Set<string>();
 
   constructor(supervisor: Supervisor, around: Surroundings, secrets: SecretDesk) {
     this.#supervisor = supervisor;
@@ -34,8 +42,27 @@ export class PushDesk {
   }
 
   async #submit(asked: PushRequest): Promise<PushView> {
-    const planned = asked.plan === undefined ? null : await this.#plannedPush(asked.plan);
-    const request = planned === null ? asked : { ...asked, ...planned, hosts: [...planned.agreed.keys()] };
+    if (!isUndo(asked) || asked.undoOf === undefined) return this.#take(await this.#bound(asked));
+    const { push, jobs } = await this.#stored(asked.undoOf);
+    if (this.#undoing.has(push.id))
+      throw new GarrisonError('CONFLICTING_STATE', `${push.id} is being undone at this moment`);
+    this.#undoing.add(push.id);
+    try {
+      const undone = jobsToUndo(asked, push, jobs);
+      if (asked.kind === 'undo') refuseSecondUndo(push, undone, this.#supervisor.openJobs());
+      return await this.#take({ ...asked, ...undone });
+    } finally {
+      this.#undoing.delete(push.id);
+    }
+  }
+
+  async #bound(asked: PushRequest): Promise<Drafted> {
+    if (asked.plan === undefined) return asked;
+    const planned = await this.#plannedPush(asked.plan);
+    return { ...asked, ...planned, hosts: [...planned.agreed.keys()] };
+  }
+
+  async #take(request: Drafted): Promise<PushView> {
     checkHosts(request.hosts, this.#around.hosts);
     if (request.kind === 'remove') refuseWanted(request, this.#around);
     const { push, jobs: drafted } = draftPush(request, (prefix) => this.#around.newId(prefix));
@@ -51,6 +78,7 @@ export class PushDesk {
       hosts: request.hosts,
       jobs: push.jobIds,
       ...(request.plan === undefined ? {} : { plan: request.plan }),
+      ...(request.undoOf === undefined ? {} : { undoOf: request.undoOf }),
       actor: push.actor,
       reason: push.reason,
       ...whereFrom(request),
@@ -64,7 +92,19 @@ export class PushDesk {
 
   async view(id: string): Promise<PushView> {
     const { push, jobs } = await this.#stored(id);
-    return this.#viewPush(push, jobs);
+    const view = this.#viewPush(push, jobs);
+    return { ...view, ...undoability(push, view.jobs, await this.#ofAccount(push, view)) };
+  }
+
+  /** Others about the same account, where they have a say in whether this one can be undone. */
+  async #ofAccount({ accountName }: PushRecord, { state, jobs }: PushView): Promise<readonly JobRecord[]> {
+    if (accountName === null || state === 'open' || !jobs.some(mayHaveChanged)) return [];
+    const { items } = await this.#around.memory.find({
+      account: accountName,
+      ...{ sort: 'newest', after: null, limit: LATER_JOBS },
+    });
+    const known = new Set(items.map(({ id }) => id));
+    return [...items, ...this.#supervisor.openJobs().filter(({ id }) => !known.has(id))];
   }
 
   async #stored(id: string): Promise<{ push: PushRecord; jobs: readonly JobRecord[] }> {

@@ -6,9 +6,10 @@ import { now } from '../clock.ts';
 import type { JobRecord, PlanAgreed, PushRecord } from '../push/job.ts';
 import type { PushRequest } from './pushAsk.ts';
 import type { PlannedPush } from './planApply.ts';
+import type { UndoneJobs } from './undoDraft.ts';
 
 export function draftPush(
-  request: PushRequest & Partial<Pick<PlannedPush, 'agreed'>>,
+  request: PushRequest & Partial<Pick<PlannedPush, 'agreed'> & Pick<UndoneJobs, 'undoes'>>,
   newId: (prefix: 'p' | 'j') => string,
 ): { push: PushRecord; jobs: JobRecord[] } {
   const createdAt = now().wall;
@@ -19,6 +20,7 @@ export function draftPush(
     ...{ id: newId('j'), pushId, kind, host, account, createdAt },
     ...planOf,
     ...agreedOn(agreed?.get(host)),
+    ...takingBack(request.undoes?.get(host)),
     ...(request.granted === true ? { granted: true } : {}),
     state: 'queued',
     since: createdAt,
@@ -32,7 +34,15 @@ export function draftPush(
   }));
   const jobIds = jobs.map((job) => job.id);
   const accountName = account?.name ?? null;
-  return { jobs, push: { id: pushId, kind, accountName, ...planOf, createdAt, actor, reason, jobIds } };
+  const undoOf = takingBack(request.undoOf);
+  return {
+    jobs,
+    push: { id: pushId, kind, accountName, ...planOf, ...undoOf, createdAt, actor, reason, jobIds },
+  };
+}
+
+function takingBack(undoOf: string | undefined): Pick<JobRecord, 'undoOf'> {
+  return undoOf === undefined ? {} : { undoOf };
 }
 
 function agreedOn(agreed: PlanAgreed | undefined): Pick<JobRecord, 'agreed'> {

@@ -17,11 +17,25 @@ import { runCli } from '../support/runCli.ts';
 /** What a place for a process or a signal would be called; `ifIncarnation` is a condition and chooses no target. */
 const TELLS_OF_SIGNALS = /pid|signal|sig\b|kill|proc/i;
 /** Whatever is named on a command line, it is one of these, and Garrison looks it up in its own lists; `to` is an account's new name. */
-const ARGUMENTS = ['account', 'host', 'hosts', 'id', 'job', 'kind', 'name', 'names', 'scope', 'shell', 'to'];
+const ARGUMENTS = [
+  'account',
+  'host',
+  'hosts',
+  'id',
+  'job',
+  'kind',
+  'name',
+  'names',
+  'push',
+  'scope',
+  'shell',
+  'to',
+];
 /** Lists of names are taken only where nothing that runs is ended. */
 const MAY_TAKE_A_LIST = [
   ...['check', 'plan', 'push', 'revoke', 'status', 'sync'],
-  // A removal refuses where anything runs.
+  // A removal, and an undo of what made an account, refuse where anything runs.
+  'undo',
   ...['list', 'keep', 'lock', 'remove'].map((leaf) => `leftovers ${leaf}`),
 ];
 

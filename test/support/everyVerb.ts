@@ -44,6 +44,7 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
   'leftovers remove': { args: 'none --on nosuch --yes', kind: 'act', up: 1, because: none },
   push: { args: 'eva --to HOST --key FOLDER/key.pub', kind: 'act', up: 0 },
   revoke: { args: 'eva --from HOST', kind: 'act', up: 0 },
+  undo: { args: 'p-none --yes', kind: 'act', up: 1, because: none },
   check: { args: 'HOST', kind: 'act', up: 0 },
   trust: { args: 'HOST --yes', kind: 'act', up: 0 },
   logs: { args: 'JOB', kind: 'look', up: 0, prints: 'text' },

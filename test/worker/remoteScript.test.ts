@@ -13,13 +13,13 @@ const ALL = readdirSync(FOLDER)
 /** Words of the shell and programs that may stand first on a line. */
 const KNOWN = new Set(
   (
-    'if then else fi case esac for while until do done return exit exec shift set trap read unset export printf cd umask wait kill sleep ' +
-    'echo command true rm mv cat df ls grep getent timeout text uname tail mkdir flock chmod sync break'
+    'if then elif else fi case esac for while until do done return exit exec shift set trap read unset export printf cd umask wait kill sleep ' +
+    'echo command true rm mv cat df ls grep getent timeout text uname tail mkdir flock chmod sync break cp'
   ).split(' '),
 );
 
 describe('the remote script', () => {
-  for (const kind of ['push', 'revoke', 'remove'] as const) {
+  for (const kind of ['push', 'revoke', 'remove', 'undo', 'planUndo'] as const) {
     it(`of a ${kind} calls nothing that is not there: a guard that is missing would be no guard`, () => {
       const script = standardInput(kind, []).replace(/^as_user_\w+='[^']*'/gm, '');
       const defined = new Set([...script.matchAll(/^(\w+)\(\) \{$/gm)].map((match) => match[1] ?? ''));
@@ -32,7 +32,9 @@ describe('the remote script', () => {
       );
       assert.deepEqual(
         [...unknown],
-        ['check', 'push', 'revoke', 'remove', 'survey_owned'].filter((other) => unknown.has(other)),
+        ['check', 'plan', 'push', 'revoke', 'remove', 'survey_owned', 'undo'].filter((other) =>
+          unknown.has(other),
+        ),
       );
     });
   }
@@ -46,7 +48,7 @@ describe('the remote script', () => {
   });
 
   it('parses in dash, busybox sh and POSIX bash', () => {
-    for (const kind of ['push', 'revoke', 'check', 'plan', 'survey', 'remove'] as const) {
+    for (const kind of ['push', 'revoke', 'check', 'plan', 'survey', 'remove', 'undo', 'planUndo'] as const) {
       for (const shell of [['dash'], ['busybox', 'sh'], ['bash', '--posix']]) {
         execFileSync(shell[0] ?? '', [...shell.slice(1), '-n'], {
           input: standardInput(kind, []),

@@ -116,6 +116,11 @@ keep_journal() {
     tail -n 1000 "$state/journal" >"$state/journal.new" && mv -f "$state/journal.new" "$state/journal"
 }
 
+# What an undo would go by: the record and its parts.
+drop_record() {
+    rm -f "$1" "$1~keys" "$1~sudo" "$1~left" "$1~undoing"
+}
+
 forget_oldest() {
     set +f
     set -- "$state"/results/*

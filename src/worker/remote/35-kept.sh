@@ -118,10 +118,6 @@ $(grep -F -e "$name" /etc/group 2>/dev/null)
 GARRISON_GROUPS
 }
 
-drop_record() {
-    rm -f "$1" "$1~keys" "$1~sudo" "$1~left" "$1~undoing"
-}
-
 forget_records() {
     count=0
     set +f

@@ -86,7 +86,7 @@ heard_from_user() {
 # Sets keys_missing (lines `type blob`) of the wished, and keys_extra of those we once added and that are wished no longer.
 compare_keys() {
     keys_missing= keys_extra= keys_other=0
-    if [ "$keep_keys" = yes ]; then return; fi
+    if [ "$leave_keys" = yes ]; then return; fi
     IFS=$nl
     for key in $want_keys; do
         case "$nl$keys_content$nl" in
@@ -126,7 +126,7 @@ keys_to_mark() {
         marked=$want_keys
         return
     fi
-    if [ "$keep_keys" = yes ]; then
+    if [ "$leave_keys" = yes ]; then
         marked=$mark_keys
         return
     fi

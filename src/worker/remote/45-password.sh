@@ -21,9 +21,9 @@ refuse_foreign_password() {
 }
 
 # Without a key beside it, a wish of a password is about the password alone: our keys stay as they are.
-keep_keys_beside_password() {
-    keep_keys=no
-    if [ -n "$want_hash" ] && [ -z "$want_keys" ] && [ "$strict" = no ]; then keep_keys=yes; fi
+leave_keys_beside_password() {
+    leave_keys=no
+    if [ -n "$want_hash" ] && [ -z "$want_keys" ] && [ "$strict" = no ]; then leave_keys=yes; fi
 }
 
 # Until it is done, and after: the password that is there, or is about to be, is ours.

@@ -5,7 +5,7 @@ push() {
     resumed=no created=no sudo_written=no
     if [ "$mark_job" = "$job" ] && [ "$mark" = ours ]; then resumed=yes; fi
     check_plan
-    keep_keys_beside_password
+    leave_keys_beside_password
     if [ "$want_claim:$account" = keysOnly:present ]; then push_keys_only; fi
     if [ "$account" = present ] && [ "$mark_state" = creating ] && half_made; then remake=yes; else remake=no; fi
     if [ "$account" = absent ] || [ "$remake" = yes ]; then plan_creation; else plan_update; fi

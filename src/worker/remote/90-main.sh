@@ -27,7 +27,7 @@ set_scene() {
     export PATH LC_ALL
     unset ENV BASH_ENV CDPATH LANGUAGE TMPDIR TZ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE
     unset LS_BLOCK_SIZE LS_COLORS QUOTING_STYLE TIME_STYLE GREP_OPTIONS EDITOR VISUAL SUDO_EDITOR SUDO_ASKPASS
-    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no keep_keys=no kept= kept_account=
+    spoken= record= changes= stage=plan watchdog= said= runner= mark_keys= mark_groups= mark_claim= mark_was= kept_locked=no home= strict=no leave_keys=no kept= kept_account=
 }
 
 read_request() {
