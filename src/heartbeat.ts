@@ -11,7 +11,7 @@ export interface Incarnation {
   readonly nonce: string;
 }
 
-/** A job that a worker holds a slot for. */
+/** A job that a worker has in hand. */
 export interface JobInHand {
   readonly jobId: string;
   readonly attempt: number;
@@ -30,11 +30,20 @@ export interface Beat {
   readonly loopDelayP99Ms: number;
   /** How long it has been free to fetch without an answer of the queue; null while it is full or may not fetch. */
   readonly unansweredMs: number | null;
+  /** One for each slot that is taken. */
   readonly jobs: readonly JobInHand[];
+  /** Those that share the slot of another on their host: at work after it, or waiting for that. Absent when there are none. */
+  readonly riders?: readonly JobInHand[];
   readonly slots: number;
   /** Of this life, whatever became of them. */
   readonly jobsDone: number;
   readonly rssBytes: number;
+}
+
+/** With those that share a slot. */
+export function jobsInHand(beat: Beat | null): readonly JobInHand[] {
+  if (beat === null) return [];
+  return beat.riders === undefined ? beat.jobs : [...beat.jobs, ...beat.riders];
 }
 
 export const BEAT_INTERVAL_MS = 1000;

@@ -40,7 +40,7 @@ export const WORKER_COLUMNS: readonly Column<WorkerView>[] = [
   { title: 'STATE', of: (worker) => worker.state, tone: (worker) => toneOf(worker.state) },
   { title: 'REASON', of: (worker) => worker.reason, wide: true },
   { title: 'SINCE', of: (worker) => seconds(worker.since), whole: true },
-  { title: 'JOBS', of: (worker) => `${String(worker.jobs.length)}/${String(worker.slots)}` },
+  { title: 'JOBS', of: (worker) => `${String(worker.jobs.length - worker.riders)}/${String(worker.slots)}` },
   { title: 'RESTARTS', of: (worker) => String(worker.restarts), spare: true },
   {
     title: 'BEAT',

@@ -2,7 +2,7 @@
  * Finds the job of a worker that has been silent for too long: its ssh or its host is stuck, not the worker.
  * It ends nothing; what follows is the reconciler's to decide.
  */
-import type { JobInHand } from '../heartbeat.ts';
+import { jobsInHand, type JobInHand } from '../heartbeat.ts';
 import { entryId } from '../queueName.ts';
 import type { WorkerEvidence } from './evidence.ts';
 
@@ -36,7 +36,7 @@ export function quietAtMs(evidence: WorkerEvidence, limitMs: number): number | n
 
 /** What waits for its result to be kept has no ssh any more that could be stuck. */
 function runningJobs({ beat }: WorkerEvidence): readonly JobInHand[] {
-  return beat?.jobs.filter((job) => !job.isReporting) ?? [];
+  return jobsInHand(beat).filter((job) => !job.isReporting);
 }
 
 function quietest(jobs: readonly JobInHand[]): JobInHand | null {

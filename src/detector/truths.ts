@@ -3,6 +3,7 @@
  * It never folds them into one: which layer is bad decides what helps.
  */
 import { unreachable } from '../errors.ts';
+import { jobsInHand } from '../heartbeat.ts';
 import type { WorkerEvidence } from './evidence.ts';
 import { silentMs } from './jobSilence.ts';
 import type { StatusLimits, Truth, TruthName } from './verdict.ts';
@@ -105,8 +106,9 @@ function findProgress({ evidence, limits, nowMs }: TruthQuestion): Finding {
   if (evidence.incarnation === null || beat === null)
     return { verdict: 'unknown', evidence: 'the worker has not said' };
   if (beat.jobs.length === 0) return { verdict: 'ok', evidence: 'nothing in hand' };
-  const quiet = beat.jobs.filter((job) => silentMs(job, evidence, nowMs) >= limits.jobStuckAfterMs);
-  if (quiet.length === 0) return { verdict: 'ok', evidence: `${String(beat.jobs.length)} in hand, moving` };
+  const inHand = jobsInHand(beat);
+  const quiet = inHand.filter((job) => silentMs(job, evidence, nowMs) >= limits.jobStuckAfterMs);
+  if (quiet.length === 0) return { verdict: 'ok', evidence: `${String(inHand.length)} in hand, moving` };
   const named = quiet.slice(0, JOBS_NAMED).map((job) => `${job.jobId} silent since ${job.heardAt}`);
   if (quiet.length > JOBS_NAMED) named.push(`${String(quiet.length - JOBS_NAMED)} more`);
   return { verdict: 'bad', evidence: named.join(', ') };

@@ -76,7 +76,8 @@ export class DriverHands {
         this.#performOnDocker(action);
         break;
       case 'dispatch':
-        void this.#dispatch(action.job);
+      case 'draw':
+        void (action.kind === 'draw' ? this.#draw(action.job) : this.#dispatch(action.job));
         break;
       case 'retire':
         void this.#retire(action);
@@ -158,6 +159,11 @@ export class DriverHands {
   }
 
   async #dispatch(job: JobRecord): Promise<void> {
+    if (await this.#draw(job)) await this.#enqueue(job.id, job.attempt);
+  }
+
+  /** False when that did not work, which is told. */
+  async #draw(job: JobRecord): Promise<boolean> {
     const { store, cluster, onNews } = this.#parts;
     const { id: jobId, attempt } = job;
     const agreed = cluster();
@@ -165,11 +171,11 @@ export class DriverHands {
       if (agreed === null) throw new Error('no epoch has been agreed with Redis yet');
       const counter = await store.saveAndCount(job, counterKey(agreed.epoch));
       onNews({ kind: 'fenced', jobId, attempt, fence: { ...agreed, counter } });
+      return true;
     } catch (error) {
       onNews({ kind: 'dispatchFailed', jobId, attempt, detail: messageOf(error) });
-      return;
+      return false;
     }
-    await this.#enqueue(jobId, attempt);
   }
 
   async #enqueue(jobId: string, attempt: number): Promise<void> {

@@ -74,6 +74,8 @@ export type Action =
   | { readonly kind: 'sweepZombies' }
   /** Give the job its next attempt: a fence counter, a saved record, a queue entry. */
   | { readonly kind: 'dispatch'; readonly job: JobRecord }
+  /** The same without a queue entry: it goes along with a job that a worker has in hand. */
+  | { readonly kind: 'draw'; readonly job: JobRecord }
   /** Take the entry of a dead attempt off the queue, with exactly the token of its lock. */
   | { readonly kind: 'retire'; readonly jobId: string; readonly attempt: number; readonly token: string }
   /** Put the queue's own no-op job on it. */

@@ -75,8 +75,10 @@ function queuedNow(open: readonly OpenJob[]): number {
   return open.filter(({ place }) => place.at === 'leaving' || place.at === 'queue').length;
 }
 
-/** Those that hold a slot, or are about to. */
+/** Those that hold a slot, or are about to; all of one host hold one together. */
 export function looksOut(open: readonly OpenJob[]): number {
-  return open.filter(({ job, place }) => onlyLooks(job.kind) && place.at !== 'home' && place.at !== 'keeping')
-    .length;
+  const out = open.filter(
+    ({ job, place }) => onlyLooks(job.kind) && place.at !== 'home' && place.at !== 'keeping',
+  );
+  return new Set(out.map(({ job }) => job.host)).size;
 }

@@ -196,7 +196,7 @@ export function reopen(job: JobRecord, at: At): OpenJob {
   return { job: advance(fresh, { state: 'queued' }, at), place: { at: 'home', notBeforeMs: at.monoMs } };
 }
 
-/** Leaves for the queue under its next attempt number. */
+/** Leaves for the queue, or to go along with another, under its next attempt number. */
 export function afterDispatch(open: OpenJob, at: At): OpenJob {
   return {
     job: advance(open.job, { attempt: open.job.attempt + 1 }, at),
@@ -212,6 +212,11 @@ export function afterArrival(open: OpenJob, at: At): OpenJob {
 
 export function afterFailedDispatch(open: OpenJob, at: At): OpenJob {
   return open.place.at === 'leaving' ? goHome(open, at, RETRY_DISPATCH_MS) : open;
+}
+
+/** The one it was to go along with has ended meanwhile, or its worker has. */
+export function afterMissedRide(open: OpenJob, at: At): OpenJob {
+  return open.place.at === 'leaving' ? goHome(open, at, 0) : open;
 }
 
 function goHome(open: OpenJob, at: At, delayMs: number): OpenJob {

@@ -3,6 +3,7 @@
  * It ends nobody: the drain's own deadlines do (reconciler/worker).
  */
 import type { WorkerEvidence } from '../detector/evidence.ts';
+import { jobsInHand } from '../heartbeat.ts';
 import type { DrainLimits } from './worker.ts';
 
 /** `overdue`: it did not finish by the deadline of its drain; `unkillable`: nor did it end by KILL. */
@@ -36,6 +37,6 @@ export function stragglerOf(
     pid: incarnation.pid,
     stubbornness: isUnkillable ? 'unkillable' : 'overdue',
     letter: procState?.letter ?? null,
-    jobs: beat?.jobs.map(({ jobId }) => jobId) ?? [],
+    jobs: jobsInHand(beat).map(({ jobId }) => jobId),
   };
 }

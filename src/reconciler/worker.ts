@@ -5,7 +5,7 @@
 import type { DrainReason, KillReason, WorkerEvidence } from '../detector/evidence.ts';
 import { overdueJob } from '../detector/jobSilence.ts';
 import type { StatusLimits, WorkerStatus, WorkerWish } from '../detector/verdict.ts';
-import { sameIncarnation, type Incarnation } from '../heartbeat.ts';
+import { jobsInHand, sameIncarnation, type Incarnation } from '../heartbeat.ts';
 import type { Action } from './action.ts';
 import { decideRestart, NO_FAILURES, type RestartHistory, type RestartPolicy } from './restart.ts';
 
@@ -218,7 +218,7 @@ function kill(question: WorkerQuestion, incarnation: Incarnation, why: KillReaso
   const nothing: WorkerDecision = { plan, action: null, recheckAtMs: status.recheckAtMs };
   if (evidence.killAskedAt !== null) return nothing;
   if (evidence.autopsyAskedAt === null) {
-    const jobs = evidence.beat?.jobs ?? [];
+    const jobs = jobsInHand(evidence.beat);
     const action: Action = { kind: 'autopsy', worker, incarnation, reason: status.reason, jobs };
     return { ...nothing, action };
   }

@@ -117,7 +117,7 @@ function table(titles: readonly string[], rows: readonly Markup[]): Markup {
 }
 
 function workerRow(worker: WorkerView): Markup {
-  const busy = `${String(worker.jobs.length)} of ${String(worker.slots)}`;
+  const busy = `${String(worker.jobs.length - worker.riders)} of ${String(worker.slots)}`;
   return html`<tr>
     <td>${worker.name}</td>
     <td class="state ${worker.state === 'up' ? 'good' : 'bad'}">${worker.state}</td>

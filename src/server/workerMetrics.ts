@@ -59,13 +59,13 @@ function addResources(book: MetricBook, read: () => readonly WorkerView[]): void
     'gauge',
     {
       subject,
-      stamp: ({ jobs, slots }) => `${String(jobs.length)} ${String(slots)}`,
+      stamp: ({ jobs, riders, slots }) => `${String(jobs.length - riders)} ${String(slots)}`,
       name: 'worker_slots',
       help: 'Slots of the worker, busy and free.',
       labelNames: ['worker', 'state'],
-      series: ({ name, jobs, slots }) => [
-        [[name, 'busy'], jobs.length],
-        [[name, 'free'], Math.max(0, slots - jobs.length)],
+      series: ({ name, jobs, riders, slots }) => [
+        [[name, 'busy'], jobs.length - riders],
+        [[name, 'free'], Math.max(0, slots - jobs.length + riders)],
       ],
     },
     read,

@@ -38,6 +38,8 @@ export interface WorkerView {
   readonly restarts: number;
   /** Job ids in hand. */
   readonly jobs: readonly string[];
+  /** So many of them share the slot of another on their host. */
+  readonly riders: number;
   readonly slots: number;
   readonly rssBytes: number | null;
   /** The supervisor's own host name. */

@@ -15,8 +15,8 @@ export interface Speaker {
 
 export interface Holder extends Speaker {
   readonly attempt: number;
-  /** Of BullMQ's lock on the entry. */
-  readonly token: string;
+  /** Of BullMQ's lock on the entry; null for one that goes along with another and has none. */
+  readonly token: string | null;
 }
 
 export class Holders {

@@ -4,8 +4,8 @@
  */
 import { earliest, type Moment } from '../clock.ts';
 import { unreachable } from '../errors.ts';
-import type { Incarnation } from '../heartbeat.ts';
-import { isFinal, type Fence, type JobRecord, type PushTask } from '../push/job.ts';
+import { jobsInHand, type Incarnation } from '../heartbeat.ts';
+import { isFinal, type JobRecord } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Action } from '../reconciler/action.ts';
 import { decideDispatch } from '../reconciler/dispatch.ts';
@@ -15,40 +15,39 @@ import {
   afterCancel,
   afterDispatch,
   afterFailedDispatch,
-  afterGrant,
   afterLook,
   afterResult,
   afterStage,
   afterWorkerDeath,
-  grantsAttempt,
   isForgotten,
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
 import type { LostAttempt } from './door.ts';
 import { Holders, tell, type Speaker } from './holders.ts';
+import { Granting, type TaskPorts } from './granting.ts';
 import { afterEnd, afterLoss } from './jobLogNotes.ts';
-import { afterNoTask, reseal, type NoTask } from './jobSecrets.ts';
+import { reseal } from './jobSecrets.ts';
 import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
+import { RiderDesk } from './riderDesk.ts';
 import { dropUngranted, type GrantPorts } from './ungranted.ts';
 import { queueTimesOf, type QueueTimes } from './queueTimes.ts';
+import type { HeldJobs } from './workerView.ts';
 
 type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 
-export interface JobBoardPorts extends OpenJobEvents, GrantPorts {
-  /** Builds what a worker needs; says why there is nothing to build when the host, the grant or the key of its secret is gone. */
-  taskFor(job: JobRecord, fence: Fence): PushTask | NoTask;
-}
+export interface JobBoardPorts extends OpenJobEvents, GrantPorts, TaskPorts {}
 
 const LOOK_INTERVAL_MS = 5_000;
 const RETRY_KEEP_MS = 5_000;
 
 export class JobBoard {
   readonly #jobs: OpenJobs;
-  readonly #fences = new Map<string, Fence>();
   readonly #holders = new Holders();
+  readonly #granting: Granting;
+  readonly #riders: RiderDesk;
   readonly #kept = new Set<string>();
   readonly #keepAgainAtMs = new Map<string, number>();
   readonly #ports: JobBoardPorts;
@@ -58,6 +57,8 @@ export class JobBoard {
   constructor(ports: JobBoardPorts) {
     this.#ports = ports;
     this.#jobs = new OpenJobs(ports);
+    this.#granting = new Granting(this.#jobs, this.#holders, ports);
+    this.#riders = new RiderDesk(this.#jobs, this.#holders, this.#granting);
   }
 
   open(): readonly OpenJob[] {
@@ -85,6 +86,12 @@ export class JobBoard {
     return this.#holders.ofWorker(worker);
   }
 
+  handOf(worker: string): HeldJobs {
+    const jobs = this.heldBy(worker);
+    const hosts = new Set(jobs.map((jobId) => this.#jobs.get(jobId)?.job.host));
+    return { jobs, riders: jobs.length - hosts.size };
+  }
+
   /** Takes in one observation; returns what must be done at once. */
   apply(observation: JobObservation, at: Moment): Action[] {
     switch (observation.kind) {
@@ -95,12 +102,13 @@ export class JobBoard {
       case 'workerGone':
         return this.#loseAttemptsOf(observation.incarnation, at);
       case 'fenced':
-        this.#noteFence(observation);
-        return [];
+        this.#granting.noteFence(observation.jobId, observation.fence);
+        return this.#riders.sendAlong(observation, at);
       case 'enqueued':
         this.#jobs.move(observation, (open) => afterArrival(open, at));
         return [];
       case 'dispatchFailed':
+        this.#riders.forget(observation.jobId);
         this.#jobs.move(observation, (open) => afterFailedDispatch(open, at));
         return [];
       case 'looked':
@@ -125,6 +133,11 @@ export class JobBoard {
       default:
         return unreachable(observation);
     }
+  }
+
+  /** Who goes along with what the workers have in hand; only these may be given more. */
+  decideRiders(taking: ReadonlySet<string>, at: Moment): Action[] {
+    return this.#riders.decide(taking, at);
   }
 
   /** What may leave for the queue, be looked after or be kept again now; `slots` are those of all workers that take jobs. */
@@ -158,10 +171,7 @@ export class JobBoard {
       case 'result':
         return this.#answerResult(speaker, message, at);
       case 'beat':
-        return this.#loseForgotten(
-          { nonce: speaker.incarnation.nonce, jobIds: message.beat.jobs.map((job) => job.jobId) },
-          at,
-        );
+        return this.#loseForgotten(speaker.incarnation, jobsInHand(message.beat), at);
       case 'ready':
       case 'ssh':
       case 'passed':
@@ -176,17 +186,10 @@ export class JobBoard {
   #answerAsk(speaker: Speaker, ask: Heard<'ask'>, at: Moment): Action[] {
     const { jobId, attempt } = ask;
     this.#lastTakenAtMs = at.monoMs;
-    const open = this.#jobs.get(jobId);
-    const fence = this.#fences.get(jobId);
-    const skip = tell(speaker, { type: 'skip', jobId, attempt });
-    if (open === null || fence === undefined || !grantsAttempt(open, ask)) return [skip];
-    const task = this.#ports.taskFor(open.job, fence);
-    if (typeof task === 'string' || 'unreadable' in task)
-      return [skip, ...afterEnd(this.#jobs.set(afterNoTask(open, task, at)), at)];
     const { worker, incarnation } = speaker;
-    this.#holders.set(jobId, { worker, incarnation, attempt, token: ask.token });
-    this.#jobs.set(afterGrant(open, { worker, nonce: incarnation.nonce }, at));
-    return [tell(speaker, { type: 'run', task })];
+    const granted = this.#granting.grant({ worker, incarnation, attempt, token: ask.token }, jobId, at);
+    if ('task' in granted) return [tell(speaker, { type: 'run', task: granted.task })];
+    return [tell(speaker, { type: 'skip', jobId, attempt }), ...granted.instead];
   }
 
   #answerResult(speaker: Speaker, message: Heard<'result'>, at: Moment): Action[] {
@@ -205,12 +208,13 @@ export class JobBoard {
     return this.#holders
       .ofLife(incarnation)
       .flatMap(([jobId, { attempt, token }]) => [
-        { kind: 'retire', jobId, attempt, token },
+        ...(token === null ? [] : [{ kind: 'retire', jobId, attempt, token } satisfies Action]),
         ...this.#loseAttempt(jobId, 'workerEnded', at),
       ]);
   }
 
-  #loseForgotten(beat: { nonce: string; jobIds: readonly string[] }, at: Moment): Action[] {
+  #loseForgotten({ nonce }: Incarnation, inHand: readonly { jobId: string }[], at: Moment): Action[] {
+    const beat = { nonce, jobIds: inHand.map(({ jobId }) => jobId) };
     const forgotten = this.open().filter((open) => isForgotten(open, beat, at.monoMs));
     return forgotten.flatMap((open) => this.#loseAttempt(open.job.id, 'forgotten', at));
   }
@@ -246,10 +250,6 @@ export class JobBoard {
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
   }
 
-  #noteFence({ jobId, fence }: Extract<JobObservation, { kind: 'fenced' }>): void {
-    if (this.#jobs.get(jobId) !== null) this.#fences.set(jobId, fence);
-  }
-
   #noteKept(jobId: string): void {
     const open = this.#jobs.get(jobId);
     if (open?.place.at !== 'keeping') return;
@@ -262,7 +262,7 @@ export class JobBoard {
     if (open?.place.at !== 'keeping') return [];
     const holder = this.#holders.release(jobId);
     this.#jobs.close(open);
-    this.#fences.delete(jobId);
+    this.#granting.forget(jobId);
     this.#keepAgainAtMs.delete(jobId);
     this.#kept.delete(jobId);
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];

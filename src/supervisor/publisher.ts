@@ -119,7 +119,7 @@ export class Publisher {
   }
 }
 
-const LOOKED_AT = ['state', 'reason', 'since', 'detail', 'wish', 'restarts'] as const;
+const LOOKED_AT = ['state', 'reason', 'since', 'detail', 'wish', 'restarts', 'riders'] as const;
 
 /** In all that is worth telling; the age of the last beat, for one, changes with every look. */
 function looksTheSame(before: WorkerView, worker: WorkerView): boolean {

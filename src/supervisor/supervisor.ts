@@ -173,7 +173,7 @@ export class Supervisor {
   }
 
   worker(name: string): WorkerView | null {
-    return this.#parts.workers.view(name, this.#parts.jobs.heldBy(name), now());
+    return this.#parts.workers.view(name, this.#parts.jobs.handOf(name), now());
   }
 
   snapshot(): Snapshot {
@@ -188,7 +188,7 @@ export class Supervisor {
 
   #queueFacts(at: Moment): QueueFacts {
     const { workers, jobs, redis } = this.#parts;
-    const views = workers.names().map((name) => workers.view(name, jobs.heldBy(name), at));
+    const views = workers.names().map((name) => workers.view(name, jobs.handOf(name), at));
     const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
     const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
     const known = views.filter((view) => view !== null);
@@ -275,9 +275,11 @@ export class Supervisor {
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forContainers = this.containers.decide(at);
     actions.push(...forContainers.actions);
-    const forJobs = jobs.decide(redisUp, workers.takingSlots(), at);
-    const mayRun = redisUp && redis.everUp && workers.takingSlots() > 0;
+    const taking = workers.taking();
+    const forJobs = jobs.decide(redisUp, taking.slots, at);
+    const mayRun = redisUp && redis.everUp && taking.slots > 0;
     const forCanary = canary.decide({ mayRun, oldestLeftAtMs, at });
+    if (mayRun) actions.push(...jobs.decideRiders(taking.names, at));
     actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
     const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
     return [forWorkers.recheckAtMs, forJobs.recheckAtMs, forContainers.recheckAtMs, ...others];

@@ -64,7 +64,7 @@ function waitingFor(job: JobRecord, facts: QueueFacts): string {
   if (onlyLooks(job.kind) && places.heldBack.has(job.id) && places.looksOut >= most) {
     return `another check or plan to end: at most half of the slots (${String(most)}) are theirs, so that hosts that hang keep no push waiting`;
   }
-  const free = taking.reduce((sum, worker) => sum + worker.slots - worker.jobs.length, 0);
+  const free = taking.reduce((sum, worker) => sum + worker.slots - worker.jobs.length + worker.riders, 0);
   if (free <= 0) return 'a free slot: all slots of all workers are taken';
   return facts.stillSince === null
     ? 'a worker to take it, which is about to happen'

@@ -3,6 +3,7 @@
  * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
  */
 import type { Moment } from '../clock.ts';
+import { jobsInHand } from '../heartbeat.ts';
 import {
   lifeOf,
   NOTHING_SEEN,
@@ -32,7 +33,7 @@ import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger, isOnlyBusier, isWorking } from './flapLedger.ts';
 import { outlookOf, type Surroundings } from './outlook.ts';
 import { WorkerTally, type WorkerMeasures } from './workerTally.ts';
-import { nextStart, upSince, viewWorker, type ViewFrame } from './workerView.ts';
+import { nextStart, upSince, viewWorker, type HeldJobs, type ViewFrame } from './workerView.ts';
 
 export interface WorkerBoardSettings {
   readonly names: readonly string[];
@@ -253,10 +254,9 @@ export class WorkerBoard {
     const to = changed ? after : candidate;
     const { evidence, plan } = entry;
     const detail = sentenceOf(to, evidence, nextStart(plan, at));
-    const ended = changed && evidence.incarnation === null;
-    const autopsyFile = ended ? (evidence.autopsy?.file ?? null) : null;
-    const lastLines = ended ? (evidence.exit?.lastLines ?? []) : [];
-    const jobs = isWorking(to) ? [] : (evidence.beat?.jobs ?? []).map(({ jobId }) => jobId);
+    const { autopsy, exit } = changed && evidence.incarnation === null ? evidence : NOTHING_SEEN;
+    const [autopsyFile, lastLines] = [autopsy?.file ?? null, exit?.lastLines ?? []];
+    const jobs = isWorking(to) ? [] : jobsInHand(evidence.beat).map(({ jobId }) => jobId);
     const seen = { detail, autopsyFile, lastLines, life: lifeOf(evidence), ...(jobs.length > 0 && { jobs }) };
     this.#ledger.note({ worker, at: at.wall, from: before, to, shown: changed, ...seen });
   }
@@ -277,21 +277,21 @@ export class WorkerBoard {
   }
 
   livingNonces(): ReadonlySet<string> {
-    const lives = [...this.#entries.values()].map(({ evidence }) => evidence.incarnation?.nonce);
-    return new Set(lives.filter((nonce) => nonce !== undefined));
+    return new Set([...this.#entries.values()].flatMap(({ evidence }) => evidence.incarnation?.nonce ?? []));
   }
 
-  /** Of the workers that are ready and may take jobs; whether they do is for the canary to find out. */
-  takingSlots(): number {
-    return [...this.#entries.values()].filter(isTaking).length * this.#settings.slots;
+  /** Who is ready and may take jobs, and their slots; whether they do is for the canary to find out. */
+  taking(): { readonly names: ReadonlySet<string>; readonly slots: number } {
+    const names = this.names().filter((name) => isTaking(this.#entries.get(name)));
+    return { names: new Set(names), slots: names.length * this.#settings.slots };
   }
 
-  view(worker: string, jobs: readonly string[], at: Moment): WorkerView | null {
+  view(worker: string, held: HeldJobs, at: Moment): WorkerView | null {
     const entry = this.#entries.get(worker);
-    return entry === undefined ? null : viewWorker(entry, { name: worker, jobs, at }, this.#frame);
+    return entry === undefined ? null : viewWorker(entry, { name: worker, ...held, at }, this.#frame);
   }
 }
 
-function isTaking({ evidence, wish }: Entry): boolean {
-  return wish.worker === 'run' && evidence.resumedAt !== null && evidence.drainAskedAt === null;
+function isTaking({ wish, evidence }: Partial<Entry> = {}): boolean {
+  return wish?.worker === 'run' && evidence?.resumedAt !== null && evidence?.drainAskedAt === null;
 }

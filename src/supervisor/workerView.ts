@@ -28,11 +28,16 @@ export interface ViewFrame {
   readonly startedAt: string;
 }
 
-/** What is asked of it at one look. */
-export interface ViewQuestion {
-  readonly name: string;
+export interface HeldJobs {
   /** Job ids in hand. */
   readonly jobs: readonly string[];
+  /** So many of them share the slot of another on their host. */
+  readonly riders: number;
+}
+
+/** What is asked of it at one look. */
+export interface ViewQuestion extends HeldJobs {
+  readonly name: string;
   readonly at: Moment;
 }
 
@@ -40,11 +45,12 @@ export interface ViewQuestion {
 export function viewWorker(known: KnownWorker, asked: ViewQuestion, frame: ViewFrame): WorkerView | null {
   const { evidence, status, truths, plan } = known;
   if (truths === null) return null;
-  const { name, jobs, at } = asked;
+  const { name, jobs, riders, at } = asked;
   const { incarnation, lastBeatAt, beat, deaths } = evidence;
   return {
     name,
     jobs,
+    riders,
     slots: frame.slots,
     host: frame.host,
     state: status.state,

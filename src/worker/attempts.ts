@@ -1,6 +1,6 @@
 /**
  * Carries each fetched entry through its attempt: ask, run, report, wait until the result is kept, complete.
- * It decides nothing about the job: the supervisor grants, and the host's record settles.
+ * Those that the supervisor sends along with one run after it, in its slot; it decides nothing about a job: the supervisor grants, and the host's record settles.
  */
 import { messageOf } from '../errors.ts';
 import type { JobInHand } from '../heartbeat.ts';
@@ -8,11 +8,13 @@ import { isLook, type HostResult, type PushTask, type Stage } from '../push/job.
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import { CANARY_ID, entryId } from '../queueName.ts';
 import type { Entry } from './entrySource.ts';
+import { Rides, type Ride } from './rides.ts';
 import type { TaskEvents } from './runTask.ts';
 
 export interface AttemptTools {
   send(message: WorkerMessage): void;
-  run(task: PushTask, control: { signal: AbortSignal; events: TaskEvents }): Promise<HostResult>;
+  /** Settles each, also those that are added meanwhile, and resolves then. */
+  run(rides: Rides): Promise<void>;
   now(): { monoMs: number; wall: string };
   /** How long BullMQ's lock of an entry lasts; it is renewed three times in that time. */
   readonly lockMs: number;
@@ -28,11 +30,23 @@ interface Attempt {
   /** The queue's own no-op job: it takes a slot, but nobody waits for it. */
   readonly isCanary: boolean;
   isReporting: boolean;
+  /** Others of the same host run before it. */
+  isWaiting: boolean;
+  carriage: Carriage | null;
+  /** Garrison itself has failed; of no effect once it has settled. */
+  giveUp?: (error: unknown) => void;
+}
+
+/** Attempts on one host that hold one slot together. */
+interface Carriage {
+  readonly rides: Rides;
+  readonly reports: Promise<void>[];
 }
 
 export class Attempts {
   readonly #active = new Map<string, Attempt>();
   readonly #tools: AttemptTools;
+  #slotsTaken = 0;
   #done = 0;
 
   constructor(tools: AttemptTools) {
@@ -44,31 +58,35 @@ export class Attempts {
     return this.#done;
   }
 
-  get count(): number {
-    return this.#active.size;
+  get slotsTaken(): number {
+    return this.#slotsTaken;
   }
 
-  /** The jobs that hold a slot; not the canary, which is gone before anybody could read of it. */
+  /** One for each slot that is taken; not the canary, which is gone before anybody could read of it. */
   inHand(): JobInHand[] {
-    const nowMs = this.#tools.now().monoMs;
-    return [...this.#active.values()]
-      .filter(({ isCanary }) => !isCanary)
-      .map(({ jobId, attempt, takenAt, heard, isReporting }) => {
-        const silentMs = Math.round(nowMs - heard.monoMs);
-        return { jobId, attempt, takenAt, heardAt: heard.wall, silentMs, isReporting };
-      });
+    return this.#told((isFirst) => isFirst);
+  }
+
+  /** Those that share the slot of another. */
+  riders(): JobInHand[] {
+    return this.#told((isFirst) => !isFirst);
   }
 
   /** Resolves when the entry is done with, whatever its ending. */
   async carry(entry: Entry): Promise<void> {
     const { jobId, attempt, token } = entry;
     const key = entryId(jobId, attempt);
-    const state = this.#begin(entry);
-    this.#active.set(key, state);
+    const state = this.#begin(entry, this.#tools.now());
+    this.#slotsTaken += 1;
+    let carried: Promise<void> = Promise.resolve();
     const renewal = setInterval(() => void entry.renew().catch(() => undefined), this.#tools.lockMs / 3);
     try {
       const grant = await this.#ask(state, { type: 'ask', jobId, attempt, token });
-      if (grant.type === 'run') await this.#runAndReport(state, grant.task);
+      if (grant.type === 'run') {
+        const { reported, ended } = this.#depart(state, grant.task);
+        carried = ended;
+        await reported;
+      }
       // Redis may be away: the entry then stays, and the supervisor refuses it when it comes back.
       await entry.complete().catch(() => undefined);
       if (state.isCanary) this.#tools.send({ type: 'passed', attempt });
@@ -76,10 +94,18 @@ export class Attempts {
       clearInterval(renewal);
       this.#active.delete(key);
     }
+    await carried;
+    this.#slotsTaken -= 1;
   }
 
   /** A message of the supervisor about one attempt. */
-  hear(message: Extract<SupervisorMessage, { type: 'run' | 'skip' | 'pass' | 'stored' | 'cancel' }>): void {
+  hear(
+    message: Extract<SupervisorMessage, { type: 'run' | 'ride' | 'skip' | 'pass' | 'stored' | 'cancel' }>,
+  ): void {
+    if (message.type === 'ride') {
+      this.#takeAlong(message.task, message.lead);
+      return;
+    }
     const of = message.type === 'run' ? message.task : message;
     const attempt = this.#active.get(entryId(of.jobId, of.attempt));
     if (attempt === undefined) return;
@@ -87,9 +113,20 @@ export class Attempts {
     else attempt.answer?.(message);
   }
 
-  #begin({ jobId, attempt }: Entry): Attempt {
-    const taken = this.#tools.now();
-    return {
+  /** They run in the order they came in, so the first of a carriage that is still there does not wait. */
+  #told(which: (isFirst: boolean) => boolean): JobInHand[] {
+    const now = this.#tools.now();
+    const seen = new Set<Carriage>();
+    const chosen = [...this.#active.values()].filter(({ carriage, isCanary }) => {
+      const isFirst = carriage === null || !seen.has(carriage);
+      if (carriage !== null) seen.add(carriage);
+      return !isCanary && which(isFirst);
+    });
+    return chosen.map((attempt) => inHandAt(attempt, now));
+  }
+
+  #begin({ jobId, attempt }: Pick<Entry, 'jobId' | 'attempt'>, taken: Attempt['heard']): Attempt {
+    const state: Attempt = {
       jobId,
       attempt,
       abort: new AbortController(),
@@ -98,32 +135,66 @@ export class Attempts {
       answer: null,
       isCanary: jobId === CANARY_ID,
       isReporting: false,
+      isWaiting: false,
+      carriage: null,
     };
+    this.#active.set(entryId(jobId, attempt), state);
+    return state;
   }
 
-  async #runAndReport(state: Attempt, task: PushTask): Promise<void> {
+  /** With the one it was sent along with, or by itself when that has just ended. */
+  #takeAlong(task: PushTask, lead: { readonly jobId: string; readonly attempt: number }): void {
     const { jobId, attempt } = task;
-    const result = await this.#runSafely(state, task);
+    const state = this.#begin({ jobId, attempt }, this.#tools.now());
+    state.isWaiting = true;
+    const carriage = this.#active.get(entryId(lead.jobId, lead.attempt))?.carriage ?? null;
+    const forget = (): void => void this.#active.delete(entryId(jobId, attempt));
+    const { ride, reported } = this.#rideOf(state, task);
+    if (carriage?.rides.add(ride) === true) {
+      state.carriage = carriage;
+      carriage.reports.push(reported.finally(forget));
+      return;
+    }
+    this.#slotsTaken += 1;
+    void this.#start(state, { ride, reported: reported.finally(forget) }).then(() => {
+      this.#slotsTaken -= 1;
+    });
+  }
+
+  #depart(state: Attempt, task: PushTask): { reported: Promise<void>; ended: Promise<void> } {
+    const { ride, reported } = this.#rideOf(state, task);
+    return { reported, ended: this.#start(state, { ride, reported }) };
+  }
+
+  /** Resolves when all that it carried is reported. */
+  async #start(first: Attempt, { ride, reported }: { ride: Ride; reported: Promise<void> }): Promise<void> {
+    const carriage: Carriage = { rides: new Rides(ride), reports: [reported] };
+    first.carriage = carriage;
+    try {
+      await this.#tools.run(carriage.rides);
+    } catch (error) {
+      for (const attempt of this.#active.values()) if (attempt.carriage === carriage) attempt.giveUp?.(error);
+    }
+    await Promise.all(carriage.reports);
+  }
+
+  /** What runs it, and when its result is reported and kept. */
+  #rideOf(state: Attempt, task: PushTask): { ride: Ride; reported: Promise<void> } {
+    let settle: (result: HostResult) => void = () => undefined;
+    const settled = new Promise<HostResult>((resolve) => {
+      settle = resolve;
+    });
+    state.giveUp = (error) => settle(internalError(task, { error, at: this.#tools.now().wall }));
+    const reported = settled.then((result) => this.#report(state, result));
+    return { ride: { task, signal: state.abort.signal, events: this.#eventsOf(state), settle }, reported };
+  }
+
+  async #report(state: Attempt, result: HostResult): Promise<void> {
+    const { jobId, attempt } = state;
+    state.isWaiting = false;
     state.isReporting = true;
     this.#done += 1;
     await this.#ask(state, { type: 'result', jobId, attempt, result });
-  }
-
-  async #runSafely(state: Attempt, task: PushTask): Promise<HostResult> {
-    try {
-      return await this.#tools.run(task, { signal: state.abort.signal, events: this.#eventsOf(state) });
-    } catch (error) {
-      return {
-        outcome: isLook(task.kind) ? 'failed' : 'unknown',
-        stage: 'apply',
-        reason: 'InternalError',
-        detail: `Garrison itself failed while running this job: ${messageOf(error)}`,
-        changes: [],
-        facts: {},
-        replayed: false,
-        at: this.#tools.now().wall,
-      };
-    }
   }
 
   #eventsOf(state: Attempt): TaskEvents {
@@ -134,6 +205,7 @@ export class Attempts {
     return {
       onHeard,
       onStage: (stage: Stage) => {
+        state.isWaiting = false;
         onHeard();
         this.#tools.send({ type: 'stage', jobId, attempt, stage });
       },
@@ -150,4 +222,27 @@ export class Attempts {
     this.#tools.send(message);
     return answered;
   }
+}
+
+/** What waits for its turn is not silent: nobody has asked its host anything. */
+function inHandAt(
+  { jobId, attempt, takenAt, heard, isReporting, isWaiting }: Attempt,
+  now: Attempt['heard'],
+): JobInHand {
+  const { monoMs, wall } = isWaiting ? now : heard;
+  const silentMs = Math.round(now.monoMs - monoMs);
+  return { jobId, attempt, takenAt, heardAt: wall, silentMs, isReporting };
+}
+
+function internalError(task: PushTask, { error, at }: { error: unknown; at: string }): HostResult {
+  return {
+    outcome: isLook(task.kind) ? 'failed' : 'unknown',
+    stage: 'apply',
+    reason: 'InternalError',
+    detail: `Garrison itself failed while running this job: ${messageOf(error)}`,
+    changes: [],
+    facts: {},
+    replayed: false,
+    at,
+  };
 }

@@ -12,6 +12,7 @@ export interface BeatSource {
   readonly slots: number;
   jobsDone(): number;
   jobs(): readonly JobInHand[];
+  riders(): readonly JobInHand[];
   /** Monotonic: since when it is free to fetch without an answer; null while it is not. */
   unansweredSinceMs(): number | null;
 }
@@ -23,12 +24,14 @@ export function startBeat(source: BeatSource, send: (beat: Beat) => void): () =>
   let seq = 0;
   const beat = (): void => {
     seq += 1;
+    const riders = source.riders();
     send({
       seq,
       // The histogram holds whole intervals: what is over the resolution is the delay.
       loopDelayP99Ms: Math.max(0, Math.round(delay.percentile(99) / 1e6 - RESOLUTION_MS) || 0),
       unansweredMs: agoMs(source.unansweredSinceMs()),
       jobs: source.jobs(),
+      ...(riders.length > 0 && { riders }),
       slots: source.slots,
       jobsDone: source.jobsDone(),
       rssBytes: process.memoryUsage.rss(),

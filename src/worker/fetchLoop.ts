@@ -55,7 +55,7 @@ export class FetchLoop {
   }
 
   #mayFetch(): boolean {
-    const mayFetch = !this.#quiet && this.#attempts.count < this.#slots;
+    const mayFetch = !this.#quiet && this.#attempts.slotsTaken < this.#slots;
     this.#unansweredSinceMs = mayFetch ? (this.#unansweredSinceMs ?? monoMs()) : null;
     return mayFetch;
   }

@@ -10,7 +10,7 @@ import { startBeat } from './beat.ts';
 import { EntrySource } from './entrySource.ts';
 import { FetchLoop } from './fetchLoop.ts';
 import { KeptConnections } from './keptConnections.ts';
-import { runTask } from './runTask.ts';
+import { runRides } from './runTask.ts';
 import { tellRefusals } from './signal.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -37,7 +37,7 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
     lockMs: message.lockMs,
     send,
     now,
-    run: (task, { signal, events }) => runTask(task, { signal, events, kept, nowWall: () => now().wall }),
+    run: (rides) => runRides(rides, { kept, nowWall: () => now().wall }),
   });
   const fetching = new FetchLoop(source, attempts, message.slots);
   running = { source, attempts, fetching, kept };
@@ -47,6 +47,7 @@ function configure(message: Extract<SupervisorMessage, { type: 'configure' }>): 
       slots: message.slots,
       jobsDone: () => attempts.done,
       jobs: () => attempts.inHand(),
+      riders: () => attempts.riders(),
       unansweredSinceMs: () => fetching.unansweredSinceMs,
     },
     (beat) => {
@@ -61,7 +62,7 @@ function drain(): void {
   running?.fetching.stop();
   const closed = running?.kept.close();
   const leaveWhenEmpty = async (): Promise<void> => {
-    if ((running?.attempts.count ?? 0) > 0) return;
+    if ((running?.attempts.slotsTaken ?? 0) > 0) return;
     clearInterval(looking);
     await closed;
     send({ type: 'drained' });
@@ -91,6 +92,7 @@ function hear(message: SupervisorMessage): void {
       drain();
       break;
     case 'run':
+    case 'ride':
     case 'skip':
     case 'pass':
     case 'stored':

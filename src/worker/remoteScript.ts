@@ -17,12 +17,23 @@ export function scriptKindOf({ kind, planOf }: Pick<PushTask, 'kind' | 'planOf'>
   return kind === 'plan' && planOf === 'undo' ? 'planUndo' : kind;
 }
 
-/** Everything for standard input. `data` are the lines of push/wire.ts. */
+/** All that a connection with one request sends. `data` are the lines of push/wire.ts. */
 export function standardInput(kind: ScriptKind, data: readonly string[]): string {
-  return `${SCRIPTS[kind]}main <<'GARRISON_DATA'\n${data.join('\n')}\nGARRISON_DATA\nexit 90\n`;
+  return new ScriptInput().request(kind, data);
 }
 
-/** Read once: a push must not depend on files that an upgrade may be replacing. */
+/** What is sent over one connection, request by request: of the script each part once. */
+export class ScriptInput {
+  readonly #sent = new Set<string>();
+
+  request(kind: ScriptKind, data: readonly string[]): string {
+    const parts = PARTS[kind].filter((part) => !this.#sent.has(part));
+    for (const part of parts) this.#sent.add(part);
+    const script = parts.map((part) => TEXTS.get(part) ?? '').join('');
+    return `${script}main <<'GARRISON_DATA'\n${data.join('\n')}\nGARRISON_DATA\n`;
+  }
+}
+
 const COMMON = [
   '10-answer',
   '20-state',
@@ -38,16 +49,20 @@ const COMMON = [
   '90-main',
 ];
 const UNDO = ['35-kept', '83-undo', '89-remove'];
-const SCRIPTS: Readonly<Record<ScriptKind, string>> = {
-  push: scriptOf([...COMMON, '35-kept', '70-push', '72-keys-only', '77-verify']),
-  revoke: scriptOf([...COMMON, '35-kept', '80-revoke', '82-release']),
-  plan: scriptOf([...COMMON, '87-plan']),
-  undo: scriptOf([...COMMON, ...UNDO]),
-  planUndo: scriptOf([...COMMON, ...UNDO, '84-undo-look', '87-plan']),
-  remove: scriptOf([...COMMON, '89-remove']),
-  survey: scriptOf(['10-answer', '20-state', '30-account', '68-running', '88-survey', '90-main']),
-  check: scriptOf(['10-answer', '60-survey', '85-check', '90-main']),
+const PARTS: Readonly<Record<ScriptKind, readonly string[]>> = {
+  push: [...COMMON, '35-kept', '70-push', '72-keys-only', '77-verify'],
+  revoke: [...COMMON, '35-kept', '80-revoke', '82-release'],
+  plan: [...COMMON, '87-plan'],
+  undo: [...COMMON, ...UNDO],
+  planUndo: [...COMMON, ...UNDO, '84-undo-look', '87-plan'],
+  remove: [...COMMON, '89-remove'],
+  survey: ['10-answer', '20-state', '30-account', '68-running', '88-survey', '90-main'],
+  check: ['10-answer', '60-survey', '85-check', '90-main'],
 };
+/** Read once: a push must not depend on files that an upgrade may be replacing. */
+const TEXTS: ReadonlyMap<string, string> = new Map(
+  [...new Set(Object.values(PARTS).flat())].map((part) => [part, scriptOf([part])]),
+);
 const BOOTSTRAP = `exec /bin/sh -c '${scriptOf(['bootstrap']).trimEnd().replaceAll('\n', ' ')}'`;
 
 function scriptOf(parts: readonly string[]): string {

@@ -1,23 +1,21 @@
 /**
- * Runs one attempt of a job: from a task to a result, with its stages told on the way and its log written.
+ * Runs the attempts of one host, one after the other: from tasks to results, each with its stages told on the way and its log written.
  * It never rejects for anything a host or ssh can do, and never decides whether there will be another attempt.
  */
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
-import { emptyAnswer, readAnswerLine } from '../push/answer.ts';
-import type { Answer } from '../push/answer.ts';
+import { emptyAnswer } from '../push/answer.ts';
 import { hostResult, resultBeforeSsh } from '../push/hostResult.ts';
-import type { HostResult, PushTask, SshLimits, Stage } from '../push/job.ts';
+import type { HostResult, PushTask, Stage } from '../push/job.ts';
 import { isOrderly, type SshEnding } from '../push/sshFailure.ts';
-import { requestLines, taskProblem } from '../push/wire.ts';
+import { taskProblem } from '../push/wire.ts';
 import { monoMs } from '../clock.ts';
-import { openJobLog } from './jobLog.ts';
-import type { JobLog } from './jobLog.ts';
-import { verifiedByLogin } from './proveLogin.ts';
-import { bootstrapCommand, scriptKindOf, standardInput } from './remoteScript.ts';
+import { dataOf, newAttempt, type Attempt } from './attemptTalk.ts';
+import { carry, type Arrival, type Followers } from './carriage.ts';
 import { LOAN_ANSWER_MS, type KeptConnections, type Loan } from './keptConnections.ts';
-import { runSsh } from './ssh.ts';
+import { connectionKey } from './keptMaster.ts';
+import { verifiedByLogin } from './proveLogin.ts';
+import { Rides, type Ride } from './rides.ts';
 
 export interface TaskEvents {
   onStage(stage: Stage): void;
@@ -27,31 +25,47 @@ export interface TaskEvents {
   onSsh(pid: number | null): void;
 }
 
-export interface TaskControl {
-  /** Ends the attempt: ssh is ended, and the result says whether the host may have changed. */
-  readonly signal: AbortSignal;
-  readonly events: TaskEvents;
+/** What all attempts of a worker share. */
+export interface RideTools {
   readonly nowWall: () => string;
-  /** Without it, each job makes its own connection. */
+  /** Without it, each run makes its own connection. */
   readonly kept?: KeptConnections;
 }
 
-export async function runTask(task: PushTask, control: TaskControl): Promise<HostResult> {
-  const log = openJobLog(task.logFile, control.nowWall);
-  const result = refusedBeforeSsh(task, control) ?? (await runOverSsh(task, control, log));
-  log.write('garrison', `${result.outcome} (${result.reason}) at ${result.stage}: ${result.detail}`);
-  await log.end();
-  return result;
+export interface TaskControl extends RideTools {
+  readonly signal: AbortSignal;
+  readonly events: TaskEvents;
 }
 
-const LONGEST_LOCK_WAIT_SECONDS = 20;
+/** One alone. */
+export function runTask(task: PushTask, { signal, events, ...tools }: TaskControl): Promise<HostResult> {
+  return new Promise((resolve, reject) => {
+    runRides(new Rides({ task, signal, events, settle: resolve }), tools).catch(reject);
+  });
+}
+
+/** Resolves when all have settled, also those that were added meanwhile. */
+export async function runRides(rides: Rides, tools: RideTools): Promise<void> {
+  const settling: Promise<void>[] = [];
+  const run = new Run(rides, tools, (settled) => {
+    settling.push(settled);
+    // Told below, when all have had their time.
+    settled.catch(() => undefined);
+  });
+  try {
+    for (let ride = rides.nextOrOver(); ride !== null; ride = rides.nextOrOver()) await run.carryFrom(ride);
+  } finally {
+    await Promise.allSettled(settling);
+  }
+  await Promise.all(settling);
+}
 
 /** What can be said without the network. */
-function refusedBeforeSsh(task: PushTask, control: TaskControl): HostResult | null {
-  const at = control.nowWall();
-  if (control.signal.aborted)
-    return resultBeforeSsh(task, { outcome: 'failed', reason: 'Cancelled', said: '' }, at);
-  const problem = taskProblem(task) ?? dataProblem(task, control);
+function refusedBeforeSsh(attempt: Attempt): HostResult | null {
+  const { task, signal } = attempt.ride;
+  const at = attempt.nowWall();
+  if (signal.aborted) return resultBeforeSsh(task, { outcome: 'failed', reason: 'Cancelled', said: '' }, at);
+  const problem = taskProblem(task) ?? dataProblem(attempt);
   if (problem !== null)
     return resultBeforeSsh(task, { outcome: 'failed', reason: 'TaskInvalid', said: problem }, at);
   const unreadable = identityProblem(task.ssh.identityFile);
@@ -73,9 +87,9 @@ function identityProblem(file: string): string | null {
   }
 }
 
-function dataProblem(task: PushTask, control: TaskControl): string | null {
+function dataProblem(attempt: Attempt): string | null {
   try {
-    dataOf(task, { ...control, nonce: 'none', remainingMs: task.ssh.totalTimeoutMs });
+    dataOf(attempt, attempt.ride.task.ssh.totalTimeoutMs);
     return null;
   } catch (error) {
     if (error instanceof GarrisonError)
@@ -84,121 +98,124 @@ function dataProblem(task: PushTask, control: TaskControl): string | null {
   }
 }
 
-async function runOverSsh(task: PushTask, control: TaskControl, log: JobLog): Promise<HostResult> {
-  const startedMs = monoMs();
-  const loan = (await control.kept?.borrow(task)) ?? null;
-  if (loan !== null) {
-    const result = await runOverLoan(task, loan, { control, log });
-    if (result !== null) return result;
+class Run {
+  readonly #rides: Rides;
+  readonly #tools: RideTools;
+  readonly #track: (settled: Promise<void>) => void;
+
+  constructor(rides: Rides, tools: RideTools, track: (settled: Promise<void>) => void) {
+    this.#rides = rides;
+    this.#tools = tools;
+    this.#track = track;
   }
-  const totalTimeoutMs = Math.max(1, task.ssh.totalTimeoutMs - (monoMs() - startedMs));
-  const attempt = newAttempt(task, { control, log });
-  const ending = await drive(attempt, null, { ...task.ssh, totalTimeoutMs });
-  if (isOrderly(ending) && attempt.answer.loginUid !== null) control.kept?.noteUse(task);
-  return resultOf(attempt, ending);
+
+  /** This one, and those of the others that can share its connection while that lasts. */
+  async carryFrom(ride: Ride): Promise<void> {
+    const first = this.#ready(ride);
+    if (first === null) return;
+    const startedMs = monoMs();
+    const loan = (await this.#tools.kept?.borrow(ride.task)) ?? null;
+    if (loan !== null && (await this.#carryOverLoan(first, loan))) return;
+    const totalTimeoutMs = Math.max(1, ride.task.ssh.totalTimeoutMs - (monoMs() - startedMs));
+    const limits = { ...ride.task.ssh, totalTimeoutMs };
+    const arrival = await carry(first, { controlPath: null, limits, followers: this.#followersOf(ride) });
+    if (isOrderly(arrival.ending) && arrival.last.answer.loginUid !== null)
+      this.#tools.kept?.noteUse(ride.task);
+    this.#arrive(first, arrival);
+  }
+
+  /** False when nothing was heard over it: then nothing was sent either, and a new connection can do no harm. */
+  async #carryOverLoan(first: Attempt, loan: Loan): Promise<boolean> {
+    const { ride, log } = first;
+    const connectTimeoutMs = Math.min(ride.task.ssh.connectTimeoutMs, LOAN_ANSWER_MS);
+    const seconds = (loan.ageMs / 1000).toFixed(0);
+    log.write('garrison', `over the connection that is kept for ${seconds} s by now`);
+    const limits = { ...ride.task.ssh, connectTimeoutMs };
+    const { controlPath } = loan;
+    const arrival = await carry(first, { controlPath, limits, followers: this.#followersOf(ride) });
+    const { ending, last } = arrival;
+    // Not before what could still send is gone.
+    await loan.giveBack(isOrderly(ending) && ending.scriptSent);
+    if (last !== first || ending.scriptSent || ending.cause === 'cancelled') {
+      this.#arrive(first, arrival);
+      return true;
+    }
+    log.write('garrison', 'nothing was heard over it and nothing sent: a new connection is made');
+    first.answer = emptyAnswer(first.nonce);
+    first.stage = null;
+    return false;
+  }
+
+  #arrive(first: Attempt, { ending, last }: Arrival): void {
+    if (last !== first && !last.isSent && ending.cause !== 'cancelled') {
+      last.log.write('garrison', 'the connection ended before it was sent: it goes over another');
+      void last.log.end();
+      this.#rides.putBack(last.ride);
+      return;
+    }
+    this.#track(this.#settle(last, ending));
+    if (last === first && !last.isSent && ending.cause !== 'cancelled') this.#shareFailure(first, ending);
+  }
+
+  /** No way in for the first is none for those that wait: they would find the same, one after the other, each after its full time. */
+  #shareFailure(first: Attempt, ending: SshEnding): void {
+    for (const ride of this.#rides.takeOut(sharesWayOf(first.ride))) {
+      const attempt = this.#ready(ride);
+      if (attempt === null) continue;
+      attempt.log.write('garrison', `there was no connection for job ${first.ride.task.jobId} either`);
+      attempt.answer = { ...first.answer, nonce: attempt.nonce };
+      this.#track(this.#settle(attempt, ending));
+    }
+  }
+
+  #followersOf(first: Ride): Followers {
+    const goesAlong = sharesWayOf(first);
+    return {
+      expected: () => !this.#rides.isEmpty,
+      next: () => {
+        for (let ride = this.#rides.next(); ride !== null; ride = this.#rides.next()) {
+          if (!goesAlong(ride)) {
+            this.#rides.putBack(ride);
+            return null;
+          }
+          const attempt = this.#ready(ride);
+          if (attempt !== null) return attempt;
+        }
+        return null;
+      },
+      answered: (attempt) => {
+        this.#track(this.#settle(attempt, { cause: 'exit', exitCode: 0, stderr: '', scriptSent: true }));
+      },
+    };
+  }
+
+  /** Null when it has settled without the network. */
+  #ready(ride: Ride): Attempt | null {
+    const attempt = newAttempt(ride, this.#tools.nowWall);
+    const refused = refusedBeforeSsh(attempt);
+    if (refused === null) return attempt;
+    this.#track(tell(attempt, refused));
+    return null;
+  }
+
+  async #settle(attempt: Attempt, ending: SshEnding): Promise<void> {
+    const { task, signal, events } = attempt.ride;
+    const told = hostResult(task, { answer: attempt.answer, ending, at: attempt.nowWall() });
+    const result = await verifiedByLogin(task, told, { ...this.#tools, signal, events });
+    await tell(attempt, task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result);
+  }
 }
 
-type AttemptTools = Pick<Attempt, 'control' | 'log'>;
-
-/** Null when nothing was heard over it: then nothing was sent either, and a new connection can do no harm. */
-async function runOverLoan(task: PushTask, loan: Loan, tools: AttemptTools): Promise<HostResult | null> {
-  const connectTimeoutMs = Math.min(task.ssh.connectTimeoutMs, LOAN_ANSWER_MS);
-  const attempt = newAttempt(task, tools);
-  const seconds = (loan.ageMs / 1000).toFixed(0);
-  tools.log.write('garrison', `over the connection that is kept for ${seconds} s by now`);
-  const ending = await drive(attempt, loan.controlPath, { ...task.ssh, connectTimeoutMs });
-  // Not before what could still send is gone.
-  await loan.giveBack(isOrderly(ending) && ending.scriptSent);
-  if (ending.scriptSent || ending.cause === 'cancelled') return resultOf(attempt, ending);
-  tools.log.write('garrison', 'nothing was heard over it and nothing sent: a new connection is made');
-  return null;
+async function tell({ ride, log }: Attempt, result: HostResult): Promise<void> {
+  log.write('garrison', `${result.outcome} (${result.reason}) at ${result.stage}: ${result.detail}`);
+  await log.end();
+  ride.settle(result);
 }
 
-function newAttempt(task: PushTask, { control, log }: AttemptTools): Attempt {
-  const nonce = randomBytes(8).toString('hex');
-  return { task, control, log, answer: emptyAnswer(nonce), nonce, stage: null };
-}
-
-async function resultOf(attempt: Attempt, ending: SshEnding): Promise<HostResult> {
-  const { task, control } = attempt;
-  const told = hostResult(task, { answer: attempt.answer, ending, at: control.nowWall() });
-  const result = await verifiedByLogin(task, told, control);
-  return task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result;
-}
-
-/** Within these limits; what is said of the ending names those of the task. */
-async function drive(attempt: Attempt, controlPath: string | null, ssh: SshLimits): Promise<SshEnding> {
-  const { control, log, nonce } = attempt;
-  const task = { ...attempt.task, ssh };
-  const startedMs = monoMs();
-  enterStage(attempt, 'connect');
-  return runSsh({
-    ...{ task, controlPath, command: bootstrapCommand(), signal: control.signal },
-    onPid: (pid) => {
-      control.events.onSsh(pid);
-    },
-    onHostLine: (line, send) => {
-      control.events.onHeard();
-      const before = attempt.answer;
-      takeLine(attempt, line);
-      // Not a byte of the script leaves before the login is known, so that a failed one can never have changed the host.
-      if (before.loginUid !== null || attempt.answer.loginUid === null) return;
-      const remainingMs = task.ssh.totalTimeoutMs - (monoMs() - startedMs);
-      send(standardInput(scriptKindOf(task), dataOf(task, { ...control, nonce, remainingMs })));
-    },
-    onStderrLine: (line) => {
-      control.events.onHeard();
-      log.write('ssh', line);
-    },
-    isWhole: () => attempt.answer.ended,
-  });
-}
-
-interface Attempt {
-  readonly task: PushTask;
-  readonly control: TaskControl;
-  readonly log: JobLog;
-  readonly nonce: string;
-  answer: Answer;
-  stage: Stage | null;
-  /** RFC 3339: when the host told its time. */
-  hostTimeHeardAt?: string;
-}
-
-function takeLine(attempt: Attempt, line: string): void {
-  attempt.answer = readAnswerLine(attempt.answer, line);
-  attempt.log.write('host', line.replace(`@garrison1 ${attempt.nonce} `, ''));
-  enterStage(attempt, attempt.answer.stage);
-  if (attempt.answer.facts['hostTime'] !== undefined) attempt.hostTimeHeardAt ??= attempt.control.nowWall();
-}
-
-function enterStage(attempt: Attempt, stage: Stage): void {
-  if (attempt.stage === stage) return;
-  attempt.stage = stage;
-  const { host, attempt: number } = attempt.task;
-  const where =
-    stage === 'connect'
-      ? ` to ${host.user}@${host.address} port ${String(host.port)}, attempt ${String(number)}`
-      : '';
-  attempt.log.write('garrison', `stage ${stage}${where}`);
-  attempt.control.events.onStage(stage);
-}
-
-interface DataExtras {
-  readonly nowWall: () => string;
-  readonly nonce: string;
-  readonly remainingMs: number;
-}
-
-function dataOf(task: PushTask, extras: DataExtras): string[] {
-  const deadlineSeconds = Math.max(2, Math.ceil(extras.remainingMs / 1000));
-  return requestLines(task, {
-    nonce: extras.nonce,
-    token: randomBytes(8).toString('hex'),
-    askedAt: extras.nowWall(),
-    deadlineSeconds,
-    lockWaitSeconds: Math.max(1, Math.min(LONGEST_LOCK_WAIT_SECONDS, deadlineSeconds - 1)),
-  });
+/** The same host, login and limits. */
+function sharesWayOf(first: Ride): (ride: Ride) => boolean {
+  const key = connectionKey(first.task);
+  return ({ task }) => key !== null && connectionKey(task) === key;
 }
 
 /** The host's clock less ours. Two wall clocks are compared here on purpose: their difference is the question. */

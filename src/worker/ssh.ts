@@ -12,6 +12,22 @@ import { tethered } from '../tether.ts';
 import { lineReader } from './lineReader.ts';
 import { inheritedMark, ownChild, signalOwnChild, type GuardedSignal, type OwnChild } from './signal.ts';
 import { sshArguments } from './sshArguments.ts';
+import { limitTimers, type LimitTimers } from './sshLimits.ts';
+
+/** Its standard input, and who is at work on it. */
+export interface Talk {
+  /** False when it has ended: then nothing was sent. */
+  send(text: string): boolean;
+  /** Nothing more will be sent. */
+  close(): void;
+  /** From now on another attempt is at work: its limits are counted from here, and its signal ends it. */
+  turn(next: Turn): void;
+}
+
+export interface Turn {
+  readonly signal: AbortSignal;
+  readonly totalTimeoutMs: number;
+}
 
 export interface SshRun {
   readonly task: PushTask;
@@ -19,13 +35,14 @@ export interface SshRun {
   readonly command: string;
   /** Of the kept connection to use; null for a new one. */
   readonly controlPath: string | null;
+  /** Of the first at work. */
   readonly signal: AbortSignal;
-  /** Called for each line of the host; `send` writes to its standard input and closes it, once. */
-  readonly onHostLine: (line: string, send: (text: string) => void) => void;
+  /** Called for each line of the host. */
+  readonly onHostLine: (line: string, talk: Talk) => void;
   readonly onStderrLine: (line: string) => void;
   /** The pid it runs as, and null once that one is gone. */
   readonly onPid: (pid: number | null) => void;
-  /** True when the host's answer is whole, so that ssh has nothing more to bring. */
+  /** True when all that was asked is answered, so that ssh has nothing more to bring. */
   readonly isWhole: () => boolean;
 }
 
@@ -33,8 +50,6 @@ const LONGEST_LINE_BYTES = 8 * 1024;
 const MOST_OUTPUT_BYTES = 512 * 1024;
 const MOST_STDERR_LINES = 20;
 const KILL_AFTER_MS = 1000;
-/** An answer is whole and ssh still runs: something on the host holds the channel open. */
-const LINGER_MS = 2000;
 /** After the exit, the last bytes may still be in the pipes. */
 const DRAIN_MS = 1000;
 
@@ -113,18 +128,35 @@ async function superviseSsh(run: SshRun, started: { own: OwnChild; child: Child 
     endGroup(started.own, state);
   };
   const timers = limitTimers(run.task, end);
-  const drained = listen({ run, child, state, timers, end });
-  const onAbort = (): void => end('cancelled');
-  run.signal.addEventListener('abort', onAbort, { once: true });
-  if (run.signal.aborted) onAbort();
+  const cancelling = cancelledBy(end);
+  const drained = listen({ run, child, state, timers, cancelling, end });
+  cancelling.follow(run.signal);
   const exitCode = await exited;
   run.onPid(null);
   timers.stop();
-  run.signal.removeEventListener('abort', onAbort);
+  cancelling.follow(null);
   clearTimeout(state.killTimer);
   await Promise.race([drained, wait(DRAIN_MS)]);
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   return { cause: state.cause, exitCode, stderr: state.stderrLines.join('\n'), scriptSent: state.scriptSent };
+}
+
+interface Cancelling {
+  /** Only this one from now on; null for none. */
+  follow(signal: AbortSignal | null): void;
+}
+
+function cancelledBy(end: (cause: Cause) => void): Cancelling {
+  let followed: AbortSignal | null = null;
+  const onAbort = (): void => end('cancelled');
+  return {
+    follow(signal) {
+      followed?.removeEventListener('abort', onAbort);
+      followed = signal;
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted === true) onAbort();
+    },
+  };
 }
 
 interface RunState {
@@ -132,8 +164,9 @@ interface RunState {
   /** True from the moment the exit is known; from then on the pid may be another's. */
   ended: boolean;
   scriptSent: boolean;
+  /** Of the turn, as are the lines. */
   outputBytes: number;
-  readonly stderrLines: string[];
+  stderrLines: string[];
   killTimer?: NodeJS.Timeout;
 }
 
@@ -142,21 +175,16 @@ interface Listening {
   readonly child: Child;
   readonly state: RunState;
   readonly timers: LimitTimers;
+  readonly cancelling: Cancelling;
   readonly end: (cause: Cause) => void;
 }
 
 /** Resolves when both streams are read to their end. */
-async function listen({ run, child, state, timers, end }: Listening): Promise<void> {
-  // Its errors (EPIPE) say no more than the exit does.
-  child.stdin.on('error', () => undefined);
-  const send = (text: string): void => {
-    if (state.scriptSent || state.ended) return;
-    state.scriptSent = true;
-    child.stdin.end(text);
-  };
+async function listen({ run, child, state, timers, cancelling, end }: Listening): Promise<void> {
+  const talk = talkOver(child.stdin, { state, timers, cancelling });
   const onHostLine = (line: string): void => {
     timers.heardFromHost();
-    run.onHostLine(line, send);
+    run.onHostLine(line, talk);
     if (run.isWhole()) timers.linger();
   };
   const onStderrLine = (line: string): void => {
@@ -165,9 +193,11 @@ async function listen({ run, child, state, timers, end }: Listening): Promise<vo
     if (state.stderrLines.length > MOST_STDERR_LINES) state.stderrLines.shift();
     run.onStderrLine(line);
   };
-  const count = (bytes: number): void => {
+  const count = (bytes: number): boolean => {
     state.outputBytes += bytes;
     if (state.outputBytes > MOST_OUTPUT_BYTES) end('outputTooLarge');
+    // What came with another reason to end may still be read.
+    return state.outputBytes <= MOST_OUTPUT_BYTES;
   };
   await Promise.all([
     readLines(child.stdout, onHostLine, count),
@@ -175,18 +205,40 @@ async function listen({ run, child, state, timers, end }: Listening): Promise<vo
   ]);
 }
 
+function talkOver(
+  stdin: Writable,
+  { state, timers, cancelling }: Pick<Listening, 'state' | 'timers' | 'cancelling'>,
+): Talk {
+  // Its errors (EPIPE) say no more than the exit does.
+  stdin.on('error', () => undefined);
+  return {
+    send(text) {
+      // One that is being ended must not begin anything more.
+      if (state.ended || state.cause !== 'exit') return false;
+      state.scriptSent = true;
+      stdin.write(text);
+      return true;
+    },
+    close: () => void stdin.end(),
+    turn({ signal, totalTimeoutMs }) {
+      state.outputBytes = 0;
+      state.stderrLines = [];
+      timers.again(totalTimeoutMs);
+      cancelling.follow(signal);
+    },
+  };
+}
+
+/** `count` says whether that is still within the limit. */
 function readLines(
   stream: Readable,
   onLine: (line: string) => void,
-  count: (bytes: number) => void,
+  count: (bytes: number) => boolean,
 ): Promise<void> {
   const reader = lineReader(LONGEST_LINE_BYTES, onLine);
-  let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    count(chunk.length);
     // Over the limit the rest is read only to be dropped, until the client is gone.
-    if (bytes <= MOST_OUTPUT_BYTES) reader.take(chunk);
+    if (count(chunk.length)) reader.take(chunk);
   });
   return new Promise((resolve) => {
     stream.once('error', () => resolve());
@@ -196,38 +248,6 @@ function readLines(
       resolve();
     });
   });
-}
-
-interface LimitTimers {
-  heardFromHost(): void;
-  heardSomething(): void;
-  linger(): void;
-  stop(): void;
-}
-
-function limitTimers(task: PushTask, end: (cause: Cause) => void): LimitTimers {
-  const { connectTimeoutMs, idleTimeoutMs, totalTimeoutMs } = task.ssh;
-  const total = setTimeout(() => end('totalTimeout'), totalTimeoutMs);
-  const connect = setTimeout(() => end('connectTimeout'), connectTimeoutMs);
-  let idle: NodeJS.Timeout | undefined;
-  let lingering: NodeJS.Timeout | undefined;
-  const heardSomething = (): void => {
-    idle?.refresh();
-  };
-  return {
-    heardSomething,
-    heardFromHost() {
-      clearTimeout(connect);
-      idle ??= setTimeout(() => end('idleTimeout'), idleTimeoutMs);
-      heardSomething();
-    },
-    linger() {
-      lingering ??= setTimeout(() => end('idleTimeout'), LINGER_MS);
-    },
-    stop() {
-      for (const timer of [total, connect, idle, lingering]) clearTimeout(timer);
-    },
-  };
 }
 
 /** TERM, and KILL a second later. The group is the client's own: it is a session leader that has not been reaped. */

@@ -69,6 +69,7 @@ export function worker(name: string, change: Partial<WorkerView> = {}): WorkerVi
     lastBeatAgoMs: 400,
     restarts: 0,
     jobs: [],
+    riders: 0,
     slots: 10,
     rssBytes: 50_000_000,
     host: 'bastion-a',

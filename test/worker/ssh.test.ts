@@ -159,7 +159,7 @@ describe('ssh', () => {
     assert.equal(command.split("'").length, 3);
     assert.doesNotMatch(command, /[\n!\\]/);
     const script = standardInput('push', ['ZGF0YQ==', 'end 8']);
-    assert.ok(script.endsWith("main <<'GARRISON_DATA'\nZGF0YQ==\nend 8\nGARRISON_DATA\nexit 90\n"));
+    assert.ok(script.endsWith("main <<'GARRISON_DATA'\nZGF0YQ==\nend 8\nGARRISON_DATA\n"));
   });
 });
 

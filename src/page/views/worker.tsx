@@ -49,14 +49,14 @@ export function WorkerPage({ name }: { name: string }) {
 }
 
 function Facts({
-  worker: { incarnation, lastBeatAgoMs, rssBytes, restarts, jobs, slots },
+  worker: { incarnation, lastBeatAgoMs, rssBytes, restarts, jobs, riders, slots },
 }: {
   worker: WorkerView;
 }) {
   return (
     <dl class="facts">
       <dt>{t('column.slots')}</dt>
-      <dd>{t('worker.busy', { busy: jobs.length, slots })}</dd>
+      <dd>{t('worker.busy', { busy: jobs.length - riders, slots })}</dd>
       <dt>{t('column.memory')}</dt>
       <dd>{memoryText(rssBytes)}</dd>
       <dt>{t('column.restarts')}</dt>

@@ -44,7 +44,7 @@ export function WorkerTable({ withActions = false }: { withActions?: boolean }) 
 }
 
 function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boolean }) {
-  const { name, state, reason, since, jobs, slots, rssBytes, restarts, detail, incarnation } = worker;
+  const { name, state, reason, since, jobs, riders, slots, rssBytes, restarts, detail, incarnation } = worker;
   return (
     <tr data-worker={name}>
       <th scope="row">
@@ -58,7 +58,7 @@ function WorkerRow({ worker, hasActions }: { worker: WorkerView; hasActions: boo
       <td>
         <Time at={since} />
       </td>
-      <td class="figure">{t('worker.busy', { busy: jobs.length, slots })}</td>
+      <td class="figure">{t('worker.busy', { busy: jobs.length - riders, slots })}</td>
       <td class="figure">{memoryText(rssBytes)}</td>
       <td class="figure">{restarts}</td>
       <td>

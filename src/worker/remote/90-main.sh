@@ -1,4 +1,5 @@
-# Reads the request, sets the scene and runs the one job. Everything above is functions, so a script that arrives torn runs nothing.
+# Reads a request, sets the scene and runs its one job. Everything above is functions, so a script that arrives torn runs nothing.
+# More requests may follow on the same input, one after the other: each is told whole before the next is sent.
 
 nl='
 '
@@ -6,13 +7,18 @@ blanks=" 	$nl"
 gaps=" 	$(printf '\r')"
 
 # Data ends with a line that counts it: if ssh dies while sending, sh takes the end of input for the end of the data and runs on.
+# A job ends with `exit`, so it has a shell of its own; how that one ended says whether another request may follow.
 main() {
     set_scene
     if ! read_request; then
         printf '@garrison1 incomplete\n'
         exit 90
     fi
-    run_request </dev/null
+    (run_request </dev/null)
+    ended=$?
+    # As ssh says it of a script that a signal ended: what it had begun may be half done.
+    if [ "$ended" -gt 128 ]; then exit 255; fi
+    if [ "$ended" -ne 0 ]; then exit "$ended"; fi
 }
 
 set_scene() {
@@ -91,6 +97,8 @@ take_field() {
 }
 
 run_request() {
+    # $$ is the shell that reads the requests, also in here.
+    read -r me rest </proc/self/stat
     say begin
     look_at_clock
     started=$clock
@@ -127,19 +135,23 @@ watch() {
     sleep "$deadline" &
     wait "$!" || exit 0
     trap '' TERM
-    # A reused process id is never signalled: a parent that is still ours, or our own group, which we are in.
+    # A reused process id is never signalled: a parent that is still ours, its parent, or our own group, which we are in.
     read -r self name_of state_of parent group rest </proc/self/stat || exit 0
-    if [ "$parent" != "$$" ]; then exit 0; fi
-    read -r self name_of state_of parent rest <"/proc/$$/stat" || exit 0
+    if [ "$parent" != "$me" ]; then exit 0; fi
+    read -r self name_of state_of reader rest <"/proc/$me/stat" || exit 0
+    leader=
+    if [ "$reader" = "$$" ]; then read -r self name_of state_of leader rest <"/proc/$$/stat"; fi
     # Only a group that this script or its sudo leads: that of some other ssh server may hold the server itself.
     case $group:${SUDO_USER:-} in
-        "$$":* | "$parent":?*)
+        "$$":* | "$leader":?*)
             kill -s TERM 0
             sleep 3
             kill -s KILL 0
             ;;
     esac
-    kill -s KILL "$$"
+    # The reader first: it must not begin another.
+    if [ "$reader" = "$$" ]; then kill -s KILL "$$"; fi
+    kill -s KILL "$me"
 }
 
 # Runs a command that may hang, for at most so many seconds and never beyond this script's own deadline.

@@ -173,7 +173,7 @@ export class EveryState {
 
   #snapshot(): Snapshot {
     const at = this.#at;
-    const views = this.#names.map((name) => this.#board.view(name, [], at));
+    const views = this.#names.map((name) => this.#board.view(name, { jobs: [], riders: 0 }, at));
     const up = this.#redisAwaySince === null;
     const since = (this.#redisAwaySince ?? this.#redisBackAt ?? momentAt(0)).wall;
     const workers: readonly WorkerView[] = views.filter((view) => view !== null);
