@@ -4,6 +4,7 @@
  */
 import { cpus, loadavg, release } from 'node:os';
 import { messageOf } from '../src/errors.ts';
+import { accounts } from './accounts.ts';
 import type { Benchmark, Figures } from './benchmark.ts';
 import { detector } from './detector.ts';
 import { flapping } from './flapping.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idle,
   push,
   push100,
+  accounts,
   queued,
   reap,
   flapping,

@@ -43,8 +43,8 @@ export type SupervisorMessage =
       readonly lockMs: number;
     }
   | { readonly type: 'run'; readonly task: PushTask }
-  /** Granted unasked: it follows the lead, which is in this worker's hands, over the same connection. It never was on the queue. */
-  | { readonly type: 'ride'; readonly task: PushTask; readonly lead: Attempt }
+  /** Granted unasked: it follows those of its host that are in this worker's hands, over the same connection. It never was on the queue. */
+  | { readonly type: 'ride'; readonly task: PushTask }
   | ({ readonly type: 'skip' } & Attempt)
   /** It is the canary: give it back as done. */
   | ({ readonly type: 'pass' } & Attempt)

@@ -54,11 +54,11 @@ export class RiderDesk {
   sendAlong(drawn: Attempt, at: Moment): Action[] {
     const seat = this.#take(drawn, at);
     if (seat === null) return [];
-    const { lead, holder } = seat;
+    const { holder } = seat;
     const { worker, incarnation } = holder;
     const hands = { worker, incarnation, attempt: drawn.attempt, token: null };
     const granted = this.#granting.grant(hands, drawn.jobId, at);
-    return 'task' in granted ? [tell(holder, { type: 'ride', task: granted.task, lead })] : granted.instead;
+    return 'task' in granted ? [tell(holder, { type: 'ride', task: granted.task })] : granted.instead;
   }
 
   /** Its place could not be drawn. */

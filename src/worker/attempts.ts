@@ -33,6 +33,8 @@ interface Attempt {
   /** Others of the same host run before it. */
   isWaiting: boolean;
   carriage: Carriage | null;
+  /** Since it was granted: when it is reported, and when all that go along with it are. */
+  departure?: { readonly reported: Promise<void>; readonly ended: Promise<void> };
   /** Garrison itself has failed; of no effect once it has settled. */
   giveUp?: (error: unknown) => void;
 }
@@ -45,6 +47,8 @@ interface Carriage {
 
 export class Attempts {
   readonly #active = new Map<string, Attempt>();
+  /** The latest of each host, by its name: what is sent along goes with no other, or two would be at work there. */
+  readonly #carriages = new Map<string, Carriage>();
   readonly #tools: AttemptTools;
   #slotsTaken = 0;
   #done = 0;
@@ -82,10 +86,9 @@ export class Attempts {
     const renewal = setInterval(() => void entry.renew().catch(() => undefined), this.#tools.lockMs / 3);
     try {
       const grant = await this.#ask(state, { type: 'ask', jobId, attempt, token });
-      if (grant.type === 'run') {
-        const { reported, ended } = this.#depart(state, grant.task);
-        carried = ended;
-        await reported;
+      if (grant.type === 'run' && state.departure !== undefined) {
+        carried = state.departure.ended;
+        await state.departure.reported;
       }
       // Redis may be away: the entry then stays, and the supervisor refuses it when it comes back.
       await entry.complete().catch(() => undefined);
@@ -103,12 +106,14 @@ export class Attempts {
     message: Extract<SupervisorMessage, { type: 'run' | 'ride' | 'skip' | 'pass' | 'stored' | 'cancel' }>,
   ): void {
     if (message.type === 'ride') {
-      this.#takeAlong(message.task, message.lead);
+      this.#takeAlong(message.task);
       return;
     }
     const of = message.type === 'run' ? message.task : message;
     const attempt = this.#active.get(entryId(of.jobId, of.attempt));
     if (attempt === undefined) return;
+    // At once: the next message may be of one that goes along, and must find it.
+    if (message.type === 'run') attempt.departure ??= this.#depart(attempt, message.task);
     if (message.type === 'cancel') attempt.abort.abort();
     else attempt.answer?.(message);
   }
@@ -142,12 +147,12 @@ export class Attempts {
     return state;
   }
 
-  /** With the one it was sent along with, or by itself when that has just ended. */
-  #takeAlong(task: PushTask, lead: { readonly jobId: string; readonly attempt: number }): void {
+  /** After those of its host, or by itself when they have just ended. */
+  #takeAlong(task: PushTask): void {
     const { jobId, attempt } = task;
     const state = this.#begin({ jobId, attempt }, this.#tools.now());
     state.isWaiting = true;
-    const carriage = this.#active.get(entryId(lead.jobId, lead.attempt))?.carriage ?? null;
+    const carriage = this.#carriages.get(task.host.name);
     const forget = (): void => void this.#active.delete(entryId(jobId, attempt));
     const { ride, reported } = this.#rideOf(state, task);
     if (carriage?.rides.add(ride) === true) {
@@ -169,13 +174,16 @@ export class Attempts {
   /** Resolves when all that it carried is reported. */
   async #start(first: Attempt, { ride, reported }: { ride: Ride; reported: Promise<void> }): Promise<void> {
     const carriage: Carriage = { rides: new Rides(ride), reports: [reported] };
+    const host = ride.task.host.name;
     first.carriage = carriage;
+    this.#carriages.set(host, carriage);
     try {
       await this.#tools.run(carriage.rides);
     } catch (error) {
       for (const attempt of this.#active.values()) if (attempt.carriage === carriage) attempt.giveUp?.(error);
     }
     await Promise.all(carriage.reports);
+    if (this.#carriages.get(host) === carriage) this.#carriages.delete(host);
   }
 
   /** What runs it, and when its result is reported and kept. */

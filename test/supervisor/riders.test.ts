@@ -79,7 +79,6 @@ describe('jobs that go along', () => {
     assert.deepEqual(story.drawn(), []);
     const [ride] = story.draw('j-2', 1);
     assert.ok(ride?.kind === 'tellWorker' && ride.message.type === 'ride');
-    assert.deepEqual(ride.message.lead, { jobId: 'j-1', attempt: 1 });
     assert.deepEqual(ride.message.task.fence, { clusterId: 'c', epoch: 1, counter: 2 });
     assert.deepEqual([ride.worker, ride.incarnation], ['push-1', A]);
     assert.deepEqual(story.draw('j-2', 1), [], 'news that comes twice grants nothing twice');

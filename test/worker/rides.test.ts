@@ -6,10 +6,12 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { wallTime } from '../../src/clock.ts';
 import type { PracticeHost } from '../../src/driver/practice.ts';
 import type { HostResult, JobKind, PushTask } from '../../src/push/job.ts';
+import { requestLines } from '../../src/push/wire.ts';
 import { KeptConnections } from '../../src/worker/keptConnections.ts';
+import { ScriptInput } from '../../src/worker/remoteScript.ts';
 import { Rides, type Ride } from '../../src/worker/rides.ts';
 import { runRides } from '../../src/worker/runTask.ts';
-import { inside, read, run, sshChildren, startHostLab, until, wish, type HostLab } from './hostLab.ts';
+import { feed, inside, read, run, sshChildren, startHostLab, until, wish, type HostLab } from './hostLab.ts';
 
 const TEN = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
@@ -185,6 +187,35 @@ describe('attempts that share a connection', () => {
         assert.match(readFileSync(task.logFile, 'utf8'), /host: @garrison1 0000000000000000 end/);
     } finally {
       rmSync(path);
+    }
+  });
+
+  it('are asked for one after the other in every shell, and one that arrives torn ends it', () => {
+    for (const shell of [['dash'], ['busybox', 'sh'], ['bash', '--posix']]) {
+      const input = new ScriptInput();
+      const asked = [passenger(0), passenger(1, { kind: 'revoke' }), passenger(0)].map(({ task }, index) => {
+        const limits = { askedAt: wallTime(), deadlineSeconds: 60, lockWaitSeconds: 5 };
+        return input.request(
+          task.kind,
+          requestLines(task, { nonce: `n${String(index)}`, token: 'tok', ...limits }),
+        );
+      });
+      const torn = input.request('push', ['cHVzaAo=', 'end 99']);
+      const answer = feed(host, [...shell, '-s'], [...asked, torn, 'echo went on\n'].join(''));
+      const ends = answer.split('\n').filter((line) => / (result|end|incomplete)/.test(line));
+      assert.match(
+        ends.join(),
+        /^@garrison1 n0 result (un)?changed .*,@garrison1 n0 end,@garrison1 n1 result/,
+      );
+      assert.match(
+        ends.join(),
+        /@garrison1 n1 end,@garrison1 n2 result unchanged .*,@garrison1 n2 end,@garrison1 incomplete$/,
+      );
+      assert.doesNotMatch(answer, /went on/);
+      for (const cut of [40, 400]) {
+        const half = feed(host, [...shell, '-s'], `${asked[0]!}${asked[1]!.slice(0, -cut)}`);
+        assert.doesNotMatch(half, /n1 (begin|writing|result)/);
+      }
     }
   });
 

@@ -28,7 +28,8 @@ fact() {
 
 # Free text: it may hold anything, so it travels as base64.
 text() {
-    encoded=$(printf '%.600s' "$2" | base64 | tr -d '\n')
+    encoded=
+    for part in $(printf '%.600s' "$2" | base64); do encoded=$encoded$part; done
     add "text $1 $encoded"
 }
 

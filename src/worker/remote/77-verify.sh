@@ -32,7 +32,7 @@ prove_sshd() {
         unseen="$unseen, the settings of sshd (there is no sshd where it usually is)"
         return
     fi
-    find_seat
+    if [ -z "$client" ]; then find_seat; fi
     settings=$(limited 10 sshd -T ${sshd_config:+-f "$sshd_config"} -C "user=$name,host=$client,addr=$client" 2>/dev/null </dev/null 9>&-)
     case $settings in
         *pubkeyauthentication*) read_settings ;;

@@ -5,6 +5,7 @@ nl='
 '
 blanks=" 	$nl"
 gaps=" 	$(printf '\r')"
+requests=0 client=
 
 # Data ends with a line that counts it: if ssh dies while sending, sh takes the end of input for the end of the data and runs on.
 # A job ends with `exit`, so it has a shell of its own; how that one ended says whether another request may follow.
@@ -14,6 +15,9 @@ main() {
         printf '@garrison1 incomplete\n'
         exit 90
     fi
+    # The same for all that come over this connection: a first and only one need not wait for it.
+    requests=$((requests + 1))
+    if [ "$requests:$kind" = 2:push ]; then find_seat; fi
     (run_request </dev/null)
     ended=$?
     # As ssh says it of a script that a signal ended: what it had begun may be half done.
