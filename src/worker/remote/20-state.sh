@@ -32,6 +32,8 @@ take_lock() {
     exec 9>>"$state/lock"
     await_lock
     printf '%s %s %s\n' "$cluster" "$job" "$asked_at" 2>/dev/null >"$state/lock.owner"
+    # A script that was killed left it.
+    if [ -e "$state/keys" ]; then rm -f "$state/keys"; fi
 }
 
 # Of the file that is open as descriptor 9; with -s beside others who only look.
@@ -77,9 +79,13 @@ check_fence() {
 # No name of ours begins with a dot, so the unfinished file is nobody's: `ada.new` may be an account beside `ada`.
 put() {
     unfinished=${1%/*}/.new
-    printf '%s\n' "$2" 2>/dev/null >"$unfinished" || return 1
-    if [ "${3:-}" = durable ]; then sync "$unfinished" 2>/dev/null || return 1; fi
-    mv -f "$unfinished" "$1" 2>/dev/null
+    if printf '%s\n' "$2" 2>/dev/null >"$unfinished" && sync_if "${3:-}" && mv -f "$unfinished" "$1" 2>/dev/null; then return 0; fi
+    rm -f "$unfinished" 2>/dev/null
+    return 1
+}
+
+sync_if() {
+    if [ "$1" = durable ]; then sync "$unfinished" 2>/dev/null; fi
 }
 
 # An earlier attempt of this job may have ended without being heard: its answer is the answer.

@@ -25,7 +25,12 @@ give_keys() {
     keep_before
     begin_writing
     mark_token=${mark_token:-$token} mark_claim=keysOnly mark=ours mark_state=claiming
-    mark_keys="$mark_keys$keys_missing"
+    # An attempt that was cut short has named them already.
+    IFS=$nl
+    for key in $keys_missing; do
+        case "$nl$mark_keys" in *"$nl$key$nl"*) ;; *) mark_keys="$mark_keys$key$nl" ;; esac
+    done
+    IFS=$blanks
     write_mark claiming "$mark_token" "$uid" '' no "$mark_keys" '' || refuse failed StateNotWritten
     said='the file could not be written as the account itself'
     write_keys || give_up KeysNotWritten
