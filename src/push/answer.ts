@@ -26,6 +26,7 @@ export function emptyAnswer(nonce: string): Answer {
     loginUid: null,
     sudoMissing: false,
     incomplete: false,
+    lacksBase64: false,
     begun: false,
     writing: false,
     stage: 'connect',
@@ -59,6 +60,9 @@ function readGreeting(answer: Answer, words: readonly string[]): Answer {
   }
   if (words[0] === 'nosudo') return { ...answer, sudoMissing: true };
   if (words[0] === 'incomplete') return { ...answer, incomplete: true };
+  // The one program without which the host cannot even read what is asked.
+  if (words[0] === 'lacks' && words[1] === 'base64' && !answer.lacksBase64)
+    return { ...answer, lacksBase64: true, facts: { ...answer.facts, tools: 'base64' } };
   return answer;
 }
 

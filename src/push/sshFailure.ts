@@ -24,6 +24,7 @@ export interface Heard {
   readonly loginUid: number | null;
   readonly sudoMissing: boolean;
   readonly incomplete: boolean;
+  readonly lacksBase64: boolean;
   readonly begun: boolean;
   readonly writing: boolean;
   readonly stage: Stage;
@@ -85,6 +86,7 @@ function explainExit(ending: SshEnding, heard: Heard): Explanation {
   if (heard.loginUid === null) return explainNoLogin(ending);
   if (heard.sudoMissing) return { stage: 'auth', reason: 'LoginNeedsSudo' };
   if (!isOrderly(ending)) return { stage: heard.stage, reason: 'ConnectionLost' };
+  if (heard.lacksBase64) return { stage: 'auth', reason: 'HostToolMissing' };
   if (heard.incomplete) return { stage: 'auth', reason: 'RequestIncomplete' };
   if (!heard.begun && heard.loginUid !== 0) return { stage: 'auth', reason: explainSudo(ending.stderr) };
   const killed = ending.exitCode === 128 + 15 || ending.exitCode === 128 + 9;

@@ -164,6 +164,7 @@ check_means() {
 
 # Refuses while there is still nothing half done: a passwd file is rewritten whole, so it needs room.
 check_room() {
+    if is_read_only /etc || is_read_only /var/lib; then refuse failed HostReadOnly; fi
     if disk_is_full; then refuse failed HostDiskFull; fi
 }
 

@@ -11,6 +11,10 @@ requests=0 client=
 # A job ends with `exit`, so it has a shell of its own; how that one ended says whether another request may follow.
 main() {
     set_scene
+    if ! command -v base64 >/dev/null 2>&1; then
+        printf '@garrison1 lacks base64\n'
+        exit 92
+    fi
     if ! read_request; then
         printf '@garrison1 incomplete\n'
         exit 90
