@@ -3,6 +3,7 @@
  * It asks no host anything.
  */
 import { GarrisonError } from '../errors.ts';
+import { printable } from '../push/answer.ts';
 import type { HostBook } from './ports.ts';
 
 export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'address'>): void {
@@ -10,7 +11,7 @@ export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'addre
   if (unknown.length > 0) {
     throw new GarrisonError(
       'HOST_UNKNOWN',
-      `not in the inventory that this supervisor read last: ${unknown.join(', ')}`,
+      `not in the inventory that this supervisor read last: ${unknown.map(shown).join(', ')}`,
       {
         cure: 'Add it under `hosts:` in inventory.yaml if it is not there (garrison get hosts lists those known), then: garrison reload',
       },
@@ -18,8 +19,13 @@ export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'addre
   }
   const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
   if (twice.length > 0) {
-    throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].join(', ')}`, {
+    throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].map(shown).join(', ')}`, {
       cure: 'Name each host once.',
     });
   }
+}
+
+/** As somebody typed it: no longer than any name, and nothing a terminal would act on. */
+function shown(name: string): string {
+  return printable(name).slice(0, 63);
 }
