@@ -41,6 +41,36 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** In the order of the help; the examples come last, since they are added to what is there. */
+const ADDERS: readonly ((program: Command) => void)[] = [
+  addUpCommand,
+  addStatusCommand,
+  addLookCommands,
+  addDescribeCommand,
+  addWhyCommand,
+  addDoctorCommand,
+  addPlanCommand,
+  addPushCommands,
+  addSyncCommand,
+  addUndoCommand,
+  addLeftoverCommands,
+  addTrustCommand,
+  addLogsCommand,
+  addOperationCommands,
+  addReapCommand,
+  addReloadCommand,
+  addContainerCommands,
+  addRecoverCommand,
+  addConfigCommand,
+  addAccessCommands,
+  addUserCommands,
+  addSecretCommands,
+  addInstallCommands,
+  addShellCommands,
+  addVersionCommand,
+  addExamples,
+];
+
 /** Every command, for `runCli` and for the test that holds README true. */
 export function buildProgram(): Command {
   const program = new Command('garrison')
@@ -55,32 +85,7 @@ export function buildProgram(): Command {
     .option('--config <file>', 'garrison.yaml to use instead of the one in the home folder')
     .addOption(new Option('-o, --output <format>', 'how to print').choices([...FORMATS]).default('table'))
     .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'));
-  addUpCommand(program);
-  addStatusCommand(program);
-  addLookCommands(program);
-  addDescribeCommand(program);
-  addWhyCommand(program);
-  addDoctorCommand(program);
-  addPlanCommand(program);
-  addPushCommands(program);
-  addSyncCommand(program);
-  addUndoCommand(program);
-  addLeftoverCommands(program);
-  addTrustCommand(program);
-  addLogsCommand(program);
-  addOperationCommands(program);
-  addReapCommand(program);
-  addReloadCommand(program);
-  addContainerCommands(program);
-  addRecoverCommand(program);
-  addConfigCommand(program);
-  addAccessCommands(program);
-  addUserCommands(program);
-  addSecretCommands(program);
-  addInstallCommands(program);
-  addShellCommands(program);
-  addVersionCommand(program);
-  addExamples(program);
+  for (const add of ADDERS) add(program);
   return program;
 }
 

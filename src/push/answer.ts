@@ -73,7 +73,8 @@ const LONGEST_FACT = 300;
 /** The facts of one account with 32 keys and 64 groups take a fifth of it. */
 const LONGEST_TELLING = 128 * 1024;
 
-const CHANGES: Readonly<Record<string, string>> = {
+/** The words of what was done, by the script's code. */
+export const CHANGES: Readonly<Record<string, string>> = {
   'account-created': 'created account',
   'account-adopted': 'adopted account',
   'account-taken': 'took account over',

@@ -35,11 +35,24 @@ export interface GrantedHost {
   readonly groups: readonly string[];
 }
 
+/** One grant that wants an account on a host. */
+export interface GrantedBy {
+  /** Its place in grants.yaml, from 1 on. */
+  readonly grant: number;
+  /** The group by which it reaches the host; null where it names the host. */
+  readonly group: string | null;
+  readonly by: string | null;
+  /** As it was written: a day or a moment. */
+  readonly until: string | null;
+}
+
 export interface Wanted {
   readonly host: string;
   readonly account: AccountWish;
   /** Sentences: which grant, by which group, by whom, until when. */
   readonly because: readonly string[];
+  /** The same, to be put in columns. */
+  readonly grants: readonly GrantedBy[];
 }
 
 export interface GrantProblem {
@@ -61,7 +74,7 @@ export function wantedBy(
       const granting = grants.grants.flatMap((grant, index) => {
         const way = wayTo(host, grant);
         const isOpen = grant.accounts.includes(name) && isInForce(grant, nowWallMs);
-        return way !== null && isOpen ? [{ grant, because: reasonOf(name, { grant, index, way }) }] : [];
+        return way !== null && isOpen ? [{ grant, by: grantedBy(grant, index, way) }] : [];
       });
       if (granting.length === 0) return [];
       const account = wishOf(
@@ -69,7 +82,8 @@ export function wantedBy(
         grants.accounts[name],
         granting.map(({ grant }) => grant),
       );
-      return [{ host: host.name, account, because: granting.map(({ because }) => because) }];
+      const by = granting.map((each) => each.by);
+      return [{ host: host.name, account, because: by.map((each) => reasonOf(name, each)), grants: by }];
     }),
   );
 }
@@ -139,19 +153,21 @@ function isInForce({ endsAtMs }: Grant, nowWallMs: number): boolean {
 }
 
 /** How the grant reaches the host: by name, or by this group; null where it does not. */
-function wayTo(host: GrantedHost, { hosts = [], groups = [] }: Grant): string | null {
-  if (hosts.includes(host.name)) return 'by name';
+function wayTo(host: GrantedHost, { hosts = [], groups = [] }: Grant): { group: string | null } | null {
+  if (hosts.includes(host.name)) return { group: null };
   const group = groups.find((each) => host.groups.includes(each));
-  return group === undefined ? null : `by group ${group}`;
+  return group === undefined ? null : { group };
 }
 
-function reasonOf(
-  name: string,
-  { grant, index, way }: { readonly grant: Grant; readonly index: number; readonly way: string },
-): string {
-  const by = grant.by === undefined ? '' : `, granted by ${grant.by}`;
-  const until = grant.until === undefined ? '' : `, until ${grant.until}`;
-  return `grant ${String(index + 1)} names ${name} and this host ${way}${by}${until}`;
+function grantedBy({ by, until }: Grant, index: number, way: { group: string | null }): GrantedBy {
+  return { grant: index + 1, group: way.group, by: by ?? null, until: until ?? null };
+}
+
+function reasonOf(name: string, { grant, group, by, until }: GrantedBy): string {
+  const way = group === null ? 'by name' : `by group ${group}`;
+  const person = by === null ? '' : `, granted by ${by}`;
+  const end = until === null ? '' : `, until ${until}`;
+  return `grant ${String(grant)} names ${name} and this host ${way}${person}${end}`;
 }
 
 /** All that the grants give together: the strongest sudo, every group. */

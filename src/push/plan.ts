@@ -3,12 +3,14 @@
  * It changes nothing and asks nobody: facts and a wish in, a plan out; the script on the host must come to the same before it acts.
  */
 import { unreachable } from '../errors.ts';
-import { leavesKeys, type AccountWish } from './account.ts';
+import type { AccountWish } from './account.ts';
+import { openChoices, type Choice } from './choices.ts';
+import { ofGroups, ofKeys, ofTheAccount, passwordSet, sudoOfNew, sudoOfOld } from './difference.ts';
 import type { HostFacts, PresentAccount } from './hostFacts.ts';
 import { blocked, conflict } from './planStop.ts';
 import { planRevoke } from './revokePlan.ts';
-import { isAdopted, isStrict, claimNow, notOurs } from './ownership.ts';
-import { choiceNotes, keyName, notesOf, passwordNotes, sudoText } from './planText.ts';
+import { isAdopted, isStrict, notOurs } from './ownership.ts';
+import { choiceNotes, keyName, notesOf, passwordNotes } from './planText.ts';
 import type { Reason } from './reason.ts';
 
 export type PlannedKind = AppliedKind | 'undo';
@@ -64,6 +66,8 @@ export interface AccountPlan {
   readonly notes: readonly string[];
   /** Somebody changed on the host what a push had made; never where the wish is another than at that push. Plans of earlier versions lack it. */
   readonly isDrift?: boolean;
+  /** Where somebody else's account stands in the way: what a person may choose; not there where nothing. */
+  readonly choices?: readonly Choice[];
   /** Of the facts it was made from; empty of an undo. */
   readonly digest: string;
 }
@@ -72,7 +76,10 @@ export type Judged = Pick<AccountPlan, 'verdict' | 'reason'> &
   Partial<Pick<AccountPlan, 'words' | 'changes'>>;
 
 export function planAccount(of: AppliedKind, wish: AccountWish, facts: HostFacts): AccountPlan {
-  const judged = notOurs(of, wish, facts) ?? (of === 'push' ? planPush(wish, facts) : planRevoke(facts));
+  const judge = (wished: AccountWish): Judged =>
+    notOurs(of, wished, facts) ?? (of === 'push' ? planPush(wished, facts) : planRevoke(facts));
+  const judged = judge(wish);
+  const choices = openChoices(of, { wish, facts, judged }, judge);
   return {
     of,
     words: {},
@@ -84,6 +91,7 @@ export function planAccount(of: AppliedKind, wish: AccountWish, facts: HostFacts
       ...notesOf(of, judged.verdict, facts),
     ],
     ...(isDrift(of, judged, facts) ? { isDrift: true } : {}),
+    ...(choices.length === 0 ? {} : { choices }),
     digest: facts.digest,
   };
 }
@@ -131,13 +139,6 @@ function planCreation(wish: AccountWish, facts: HostFacts): Judged {
     ...sudoOfNew(wish, sudo.file),
   ];
   return { verdict: 'create', reason: 'AccountPushed', changes };
-}
-
-function sudoOfNew(wish: AccountWish, file: HostFacts['sudo']['file']): PlannedChange[] {
-  if (wish.sudo.kind !== 'none') return [{ code: 'sudo-written', what: sudoText(wish), before: null }];
-  return file === 'ours'
-    ? [{ code: 'sudo-removed', what: 'a rule that outlived its account', before: null }]
-    : [];
 }
 
 function planUpdate(wish: AccountWish, facts: HostFacts, account: PresentAccount): Judged {
@@ -215,91 +216,4 @@ function missingMeans(wish: AccountWish, { isShellUsable, sudo }: HostFacts, wri
 function missingRoom({ isReadOnly, isDiskFull }: HostFacts): Judged | null {
   if (isReadOnly) return blocked('HostReadOnly');
   return isDiskFull ? blocked('HostDiskFull') : null;
-}
-
-function ofTheAccount(wish: AccountWish, facts: HostFacts, account: PresentAccount): PlannedChange[] {
-  const { mark } = facts;
-  const isTakenNow = isStrict(wish, facts);
-  const changes = ofTheChoice(wish, facts);
-  if (isTakenNow || isAdopted(wish, facts)) {
-    if (isTakenNow && facts.taking?.isPasswordFree !== true)
-      changes.push({
-        code: 'password-removed',
-        what: 'its password, lock and end',
-        before: account.password,
-      });
-  }
-  const isRemoved = changes.some(({ code }) => code === 'password-removed');
-  if (wish.passwordHash !== undefined && (isRemoved || !account.isPasswordWished))
-    changes.push(passwordSet(isRemoved ? null : account.password));
-  if (!isTakenNow && !isAdopted(wish, facts) && (account.isLocked || account.isExpired))
-    changes.push({ code: 'account-unlocked', what: 'locked by a revoke of ours', before: 'locked' });
-  if (wish.shell !== null && wish.shell !== account.shell)
-    changes.push({ code: 'shell-set', what: wish.shell, before: account.shell });
-  const [name = ''] = account.gecos.split(',');
-  const tag = `garrison-${mark.token}`;
-  const comment = name === tag ? '' : name.endsWith(` ${tag}`) ? name.slice(0, -tag.length - 1) : name;
-  const isCommentKept = wish.comment === '' && isAdopted(wish, facts);
-  if (!isCommentKept && comment !== wish.comment)
-    changes.push({ code: 'comment-set', what: wish.comment, before: comment });
-  return changes;
-}
-
-/** Neither what it is nor what it was is told: only that it is another. */
-function passwordSet(before: PresentAccount['password'] | null): PlannedChange {
-  return { code: 'password-set', what: 'the wished one', before: before === 'set' ? 'another' : before };
-}
-
-function ofTheChoice(wish: AccountWish, facts: HostFacts): PlannedChange[] {
-  switch (claimNow(wish, facts)) {
-    case 'adopt':
-      return [{ code: 'account-adopted', what: `account ${wish.name}, with all that it has`, before: null }];
-    case 'takeOver':
-      return [{ code: 'account-taken', what: `account ${wish.name}, with its home and files`, before: null }];
-    default:
-      return [];
-  }
-}
-
-function ofGroups(wish: AccountWish, facts: HostFacts): PlannedChange[] {
-  const { groups } = wish;
-  const { memberOf, mark, taking } = facts;
-  const added = groups.filter((group) => !memberOf.includes(group));
-  const ours = mark.groups.filter((group) => !groups.includes(group) && memberOf.includes(group));
-  const others = isStrict(wish, facts) ? (taking?.otherGroups ?? []) : [];
-  const removed = [...new Set([...ours, ...others])];
-  return [
-    ...added.map((what) => ({ code: 'groups-added' as const, what, before: null })),
-    ...removed.map((what) => ({ code: 'groups-removed' as const, what, before: what })),
-  ];
-}
-
-function ofKeys(wish: AccountWish, facts: HostFacts): PlannedChange[] {
-  const { keys, mark } = facts;
-  if (leavesKeys(wish) && !isStrict(wish, facts)) return [];
-  const wished = wish.keys.map(keyIdentity);
-  const added = wish.keys.filter((key) => !keys.includes(keyIdentity(key)));
-  const removed = mark.keysThere.filter((key) => !wished.includes(key));
-  const others = isStrict(wish, facts) ? (facts.taking?.otherKeys ?? 0) : 0;
-  return [
-    ...added.map((key) => ({ code: 'keys-added' as const, what: keyName(key), before: null })),
-    ...removed.map((key) => ({ code: 'keys-removed' as const, what: keyName(key), before: keyName(key) })),
-    ...(others > 0
-      ? [{ code: 'keys-removed' as const, what: `all ${String(others)} that are not wished`, before: null }]
-      : []),
-  ];
-}
-
-function sudoOfOld(wish: AccountWish, { sudo }: HostFacts): PlannedChange | null {
-  if (wish.sudo.kind === 'none') {
-    return sudo.file === 'ours' ? { code: 'sudo-removed', what: 'our rule', before: 'our rule' } : null;
-  }
-  if (sudo.file === 'ours' && sudo.isRight) return null;
-  const before = sudo.file === 'ours' ? 'another rule of ours, or one that was changed by hand' : null;
-  return { code: 'sudo-written', what: sudoText(wish), before };
-}
-
-/** `type base64` of a key line. */
-function keyIdentity(key: string): string {
-  return key.split(' ', 2).join(' ');
 }

@@ -11,11 +11,8 @@ import type { Action } from '../reconciler/action.ts';
 import { decideDispatch } from '../reconciler/dispatch.ts';
 import {
   admit,
-  afterArrival,
   afterCancel,
   afterDispatch,
-  afterFailedDispatch,
-  afterLook,
   afterResult,
   afterStage,
   afterWorkerDeath,
@@ -25,6 +22,7 @@ import {
 } from '../reconciler/jobFlow.ts';
 import type { LostAttempt } from './door.ts';
 import { Holders, tell, type Speaker } from './holders.ts';
+import { afterEntryNews, type EntryNews } from './entryNews.ts';
 import { Granting, type TaskPorts } from './granting.ts';
 import { afterEnd, afterLoss } from './jobLogNotes.ts';
 import { reseal } from './jobSecrets.ts';
@@ -105,15 +103,9 @@ export class JobBoard {
         this.#granting.noteFence(observation.jobId, observation.fence);
         return this.#riders.sendAlong(observation, at);
       case 'enqueued':
-        this.#jobs.move(observation, (open) => afterArrival(open, at));
-        return [];
       case 'dispatchFailed':
-        this.#riders.forget(observation.jobId);
-        this.#jobs.move(observation, (open) => afterFailedDispatch(open, at));
-        return [];
       case 'looked':
-        this.#jobs.move(observation, (open) => afterLook(open, observation.entry, at));
-        return [];
+        return this.#followEntry(observation, at);
       case 'kept':
         this.#noteKept(observation.jobId);
         return [];
@@ -133,6 +125,13 @@ export class JobBoard {
       default:
         return unreachable(observation);
     }
+  }
+
+  /** What became of its entry on the queue. */
+  #followEntry(seen: EntryNews, at: Moment): Action[] {
+    if (seen.kind === 'dispatchFailed') this.#riders.forget(seen.jobId);
+    this.#jobs.move(seen, (open) => afterEntryNews(open, seen, at));
+    return [];
   }
 
   /** Who goes along with what the workers have in hand; only these may be given more. */

@@ -11,7 +11,7 @@ const ASKED: SyncRequest = { actor: 'mia', hosts: null, reason: null, plan: fals
 async function syncOf(count: number, more: Partial<SyncRequest>): Promise<readonly PushRequest[]> {
   const account = parseAccountWish({ name: 'lee', keys: [] });
   const wanted = Array.from({ length: count }, (_, index) => ({
-    ...{ host: `web-${String(index)}`, account, because: [] },
+    ...{ host: `web-${String(index)}`, account, because: [], grants: [] },
   }));
   const pushes: PushRequest[] = [];
   const around = { wanted: () => wanted, hosts: { address: () => null } };

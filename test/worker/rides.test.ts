@@ -96,7 +96,7 @@ describe('attempts that share a connection', () => {
     const apart = {
       ...other,
       task: { ...other.task, ssh: { ...other.task.ssh, idleTimeoutMs: 15_000 } },
-      settle: other.settle,
+      settle: (result: HostResult) => other.settle(result),
     };
     const refused = passenger(2, { account: wish({ name: 'root', keys: [lab.userKey] }) });
     await together([first, apart, refused, passenger(3)]);
@@ -148,7 +148,11 @@ describe('attempts that share a connection', () => {
     writeFileSync(`${host.filesAt}/run/gate`, `${name}1`);
     const all = [0, 1, 2, 3].map((index) => passenger(index));
     const ssh = { ...all[0]!.task.ssh, totalTimeoutMs: 4_000 };
-    const hurried = all.map((each) => ({ ...each, task: { ...each.task, ssh }, settle: each.settle }));
+    const hurried = all.map((each) => ({
+      ...each,
+      task: { ...each.task, ssh },
+      settle: (result: HostResult) => each.settle(result),
+    }));
     const running = together(hurried);
     await until('the second has run out of time', () => all[1]!.result !== null, 20_000);
     rmSync(`${host.filesAt}/run/gate`);
