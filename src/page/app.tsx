@@ -9,8 +9,10 @@ import { Header } from './parts/header.tsx';
 import { KeyHelp } from './parts/keyHelp.tsx';
 import { Later } from './parts/later.tsx';
 import { OwnPassword } from './parts/ownPassword.tsx';
+import { ConfirmDialog } from './parts/confirmDialog.tsx';
 import { OperationDialog } from './parts/operationDialog.tsx';
 import { Time } from './parts/time.tsx';
+import { viewTitle } from './parts/viewTitle.ts';
 import { zoneText } from './now.ts';
 import { snapshot } from './store.ts';
 import { ContainerPage } from './views/container.tsx';
@@ -46,8 +48,9 @@ function Frame() {
   useEffect(() => {
     document.documentElement.lang = locale.value;
     const host = snapshot.value?.host;
-    document.title = host === undefined ? t('app.name') : t('app.on', { host });
-  }, [locale.value, snapshot.value?.host]);
+    const whole = host === undefined ? t('app.name') : t('app.on', { host });
+    document.title = viewTitle.value === null ? whole : `${viewTitle.value} · ${whole}`;
+  }, [locale.value, snapshot.value?.host, viewTitle.value]);
   // The next thing read aloud is the new view, not the old place in the sections.
   useEffect(() => document.getElementById('content')?.focus({ preventScroll: true }), [location]);
   return (
@@ -61,12 +64,15 @@ function Frame() {
       </main>
       <Footer />
       <OperationDialog />
+      <ConfirmDialog />
       <KeyHelp />
       <OwnPassword />
     </>
   );
 }
 
+const loadGrants = async () => (await import('./views/grants.tsx')).GrantsPage;
+const loadLeftovers = async () => (await import('./views/leftovers.tsx')).LeftoversPage;
 const loadHistory = async () => (await import('./charts/historyPage.tsx')).HistoryPage;
 
 /** Of the address. */
@@ -89,6 +95,12 @@ function View() {
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/push" component={PushForm} />
+      <Route path="/grants">
+        <Later load={loadGrants} />
+      </Route>
+      <Route path="/leftovers/:survey?">
+        <Later load={loadLeftovers} />
+      </Route>
       <Route path="/pushes" component={PushesPage} />
       <Route path="/pushes/:id">{({ id }) => <PushPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route>

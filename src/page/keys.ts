@@ -12,6 +12,8 @@ export const GO_KEYS = {
   w: '/workers',
   j: '/jobs',
   p: '/push',
+  a: '/grants',
+  x: '/leftovers',
   c: '/containers',
   l: '/timeline',
   h: '/history',

@@ -6,6 +6,7 @@ import { Link } from 'wouter-preact';
 import type { JobView } from '../../supervisor/door.ts';
 import { lastedMs } from '../now.ts';
 import { ColumnHeads, type Column } from '../parts/columnHeads.tsx';
+import { Changes, ReasonText } from '../parts/reasonText.tsx';
 import { Said, Told } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
@@ -72,7 +73,7 @@ function JobRow({ job, columns }: { job: JobView; columns: readonly JobColumn[] 
       <td class="said">{result === null ? <Waits job={job} /> : <Outcome job={job} />}</td>
       {has('changes') ? (
         <td class="said">
-          <Told>{result?.changes.join(', ') ?? ''}</Told>
+          <Changes changes={result?.changes ?? []} />
         </td>
       ) : null}
     </tr>
@@ -94,15 +95,12 @@ function Waits({ job: { waitingFor, cancelRequested } }: { job: JobView }) {
   );
 }
 
-function Outcome({ job: { result } }: { job: JobView }) {
+function Outcome({ job }: { job: JobView }) {
+  const { result } = job;
   if (result === null) return null;
   return (
     <>
-      <State state={result.outcome} />{' '}
-      <span class="reason">
-        <Said>{result.reason}</Said>
-      </span>{' '}
-      <Told>{result.detail}</Told>
+      <State state={result.outcome} /> <ReasonText job={job} />
     </>
   );
 }

@@ -51,6 +51,11 @@ export function bodyOf(wish: PushWish, dryRun: boolean): object {
   return { kind, account: accountOf(wish), hosts, dryRun, ...why };
 }
 
+/** The same as a plan, which asks each host what is there and changes nothing. */
+export function planBodyOf(wish: PushWish): object {
+  return { ...bodyOf(wish, false), kind: 'plan', planOf: wish.kind };
+}
+
 function accountOf({ kind, name, keys, groups, shell, sudo, commands, comment }: PushWish): object | null {
   if (kind === 'check') return null;
   if (kind === 'revoke') return { name: name.trim() };

@@ -18,6 +18,8 @@ const SECTIONS: readonly (readonly [string, WordKey])[] = [
   ['/workers', 'nav.workers'],
   ['/jobs', 'nav.jobs'],
   ['/push', 'nav.push'],
+  ['/grants', 'nav.grants'],
+  ['/leftovers', 'nav.leftovers'],
   ['/containers', 'nav.containers'],
   ['/timeline', 'nav.timeline'],
   ['/history', 'nav.history'],

@@ -12,6 +12,8 @@ const PLACES: Readonly<Record<GoKey, WordKey>> = {
   w: 'nav.workers',
   j: 'nav.jobs',
   p: 'nav.push',
+  a: 'nav.grants',
+  x: 'nav.leftovers',
   c: 'nav.containers',
   l: 'nav.timeline',
   h: 'nav.history',

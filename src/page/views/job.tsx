@@ -12,10 +12,13 @@ import { JobLog } from '../jobs/jobLog.tsx';
 import { newer } from '../jobs/toldJobs.ts';
 import { useRead } from '../jobs/useRead.ts';
 import { Copy } from '../parts/copy.tsx';
-import { Said, Told } from '../parts/said.tsx';
+import { PlanLines } from '../parts/planLines.tsx';
+import { Changes, ReasonText } from '../parts/reasonText.tsx';
+import { Said, Told, Translated } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
+import { verifiedZh } from '../words/planSaidZh.ts';
 import { WhyChain } from '../parts/whyChain.tsx';
 import { t, word } from '../words/language.ts';
 import './jobs.css';
@@ -133,23 +136,26 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
   );
 }
 
-function Result({ job: { result } }: { job: JobView }) {
+function Result({ job }: { job: JobView }) {
+  const { result } = job;
   if (result === null) return null;
   const facts = Object.entries(result.facts);
   return (
     <section data-result={result.outcome}>
       <h2>{t('column.result')}</h2>
       <p>
-        <State state={result.outcome} />{' '}
-        <span class="reason">
-          <Said>{result.reason}</Said>
-        </span>{' '}
-        <Told>{result.detail}</Told>
+        <State state={result.outcome} /> <ReasonText job={job} />
       </p>
+      {(result.plan ?? null) === null ? null : <PlanLines job={job} />}
       <dl class="facts">
         <Fact name={t('column.changes')}>
-          {result.changes.length === 0 ? t('job.nothingChanged') : <Told>{result.changes.join(', ')}</Told>}
+          {result.changes.length === 0 ? t('job.nothingChanged') : <Changes changes={result.changes} />}
         </Fact>
+        {result.verifiedBy === undefined ? null : (
+          <Fact name={t('job.verified')}>
+            <Translated zh={verifiedZh(result.verifiedBy)}>{result.verifiedBy}</Translated>
+          </Fact>
+        )}
         {facts.length === 0 ? null : (
           <Fact name={t('job.facts')}>
             <Said>{facts.map(([name, value]) => `${name}: ${value}`).join(', ')}</Said>

@@ -1,6 +1,6 @@
 /**
- * Makes a push: account, hosts and options, then what will happen on each host, and only then the push itself.
- * Enter never sends it, a private key never leaves the browser, and nothing is sent but what the plan on the screen is of.
+ * The form of a push: account, hosts and options make a plan, which has a page of its own and is applied there; a check is started here.
+ * Enter never sends it, a private key never leaves the browser, and no push is sent from here.
  */
 import { useRef, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
@@ -10,7 +10,7 @@ import { post, Problem, type Document } from '../api.ts';
 import { AccountFields, Wrong } from '../jobs/accountFields.tsx';
 import { fieldOf, type PushField } from '../jobs/keyCheck.ts';
 import { HostChoice } from '../jobs/hostChoice.tsx';
-import { bodyOf, EMPTY_WISH, missingIn, type PushWish } from '../jobs/pushWish.ts';
+import { bodyOf, EMPTY_WISH, missingIn, planBodyOf, type PushWish } from '../jobs/pushWish.ts';
 import { Said, Told } from '../parts/said.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { snapshot } from '../store.ts';
@@ -58,11 +58,11 @@ function useFilling(): Filling {
       return;
     }
     setOutcome({ ...outcome, isAsking: true });
-    const told = await post<Document<PushView>>('api/v1/pushes', bodyOf(wish, true)).then(
-      ({ item }): Outcome => ({ ...NOTHING, plan: { push: item, wish } }),
-      refusal,
-    );
-    if (newest.current === wish) setOutcome(told);
+    const told = await planned(wish);
+    // Whoever has gone on typing stays with what was typed; a plan that was made is under pushes.
+    if (newest.current !== wish) return;
+    if (typeof told === 'string') navigate(told);
+    else setOutcome(told);
   };
   const push = async (planned: Planned): Promise<void> => {
     setOutcome({ ...outcome, isAsking: true });
@@ -74,6 +74,18 @@ function useFilling(): Filling {
     }
   };
   return { wish, change, outcome, look, push };
+}
+
+/** The page of its plan; of a check, which has none, the jobs that it would make. */
+async function planned(wish: PushWish): Promise<string | Outcome> {
+  const isCheck = wish.kind === 'check';
+  try {
+    const body = isCheck ? bodyOf(wish, true) : planBodyOf(wish);
+    const { item } = await post<Document<PushView>>('api/v1/pushes', body);
+    return isCheck ? { ...NOTHING, plan: { push: item, wish } } : `/pushes/${encodeURIComponent(item.id)}`;
+  } catch (error) {
+    return refusal(error);
+  }
 }
 
 export function PushForm() {
@@ -100,6 +112,7 @@ export function PushForm() {
         <button type="button" disabled={isAsking} onClick={() => void look()}>
           {t('push.check')}
         </button>
+        {wish.kind === 'check' ? null : <span class="quiet">{t('push.planMeans')}</span>}
       </p>
       {plan === null ? null : <Plan plan={plan.push} isAsking={isAsking} go={() => void push(plan)} />}
     </form>

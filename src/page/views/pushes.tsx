@@ -16,14 +16,17 @@ import { useReread } from '../jobs/useReread.ts';
 import { clockText } from '../now.ts';
 import { ColumnHeads } from '../parts/columnHeads.tsx';
 import { Copy } from '../parts/copy.tsx';
+import { Refused } from '../parts/refused.tsx';
 import { Said } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
+import { useViewTitle } from '../parts/viewTitle.ts';
 import { t, word } from '../words/language.ts';
 import { WhyChain } from '../parts/whyChain.tsx';
 import { Wide } from '../parts/wide.tsx';
 import { isFinal } from './job.tsx';
+import { Plan } from './plan.tsx';
 import './jobs.css';
 
 const ROWS_AT_FIRST = 200;
@@ -110,7 +113,7 @@ export function PushPage({ id }: { id: string }) {
   if (isMissing) return <p>{t('push.unknown', { id })}</p>;
   if (item === null)
     return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
-  return <Push push={item} jobs={item.jobs} />;
+  return item.kind === 'plan' ? <Plan push={item} /> : <Push push={item} jobs={item.jobs} />;
 }
 
 function withJobOf(push: PushView, told: JobView): PushView {
@@ -120,6 +123,7 @@ function withJobOf(push: PushView, told: JobView): PushView {
 
 function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
   const { id, kind, accountName, actor, createdAt, reason } = push;
+  useViewTitle(t('push.page', { id }));
   return (
     <>
       <h1>
@@ -138,18 +142,30 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
       <p role="status">
         <Counts jobs={jobs} />
       </p>
-      <p class="buttons">
-        {mayAct.value ? <PushActions id={id} jobs={jobs} /> : null}
-        <a class="button" href={addressOf(apiPath('pushes', id))} download={`${id}.json`}>
-          {t('log.json')}
-        </a>
-        <Link class="button" href="/push">
-          {t('push.again')}
-        </Link>
-      </p>
+      <Ways push={push} jobs={jobs} />
+      <Refused push={push} jobs={jobs} />
       <HostRows jobs={jobs} />
       <WhyChain key={jobs.map(({ attempt }) => attempt).join()} subject={`push/${id}`} />
     </>
+  );
+}
+
+function Ways({ push: { id, kind }, jobs }: { push: PushView; jobs: readonly JobView[] }) {
+  return (
+    <p class="buttons">
+      {mayAct.value ? <PushActions id={id} jobs={jobs} /> : null}
+      <a class="button" href={addressOf(apiPath('pushes', id))} download={`${id}.json`}>
+        {t('log.json')}
+      </a>
+      <Link class="button" href="/push">
+        {t('push.again')}
+      </Link>
+      {kind === 'survey' ? (
+        <Link class="button" href={`/leftovers/${encodeURIComponent(id)}`}>
+          {t('leftovers.ofSurvey')}
+        </Link>
+      ) : null}
+    </p>
   );
 }
 

@@ -5,6 +5,7 @@
 import { historyEn } from './historyEn.ts';
 import { pastEn } from './pastEn.ts';
 import { jobsEn } from './jobsEn.ts';
+import { planEn } from './planEn.ts';
 
 export const en = {
   ...pastEn,
@@ -167,6 +168,7 @@ export const en = {
   'list.empty': 'Nothing here.',
   'list.asOf': 'As of {time}',
   ...jobsEn,
+  ...planEn,
   'nav.users': 'Accounts',
   'column.role': 'Role',
   'column.locked': 'Locked',

@@ -6,6 +6,7 @@ import type { WordKey } from './en.ts';
 import { historyZh } from './historyZh.ts';
 import { pastZh } from './pastZh.ts';
 import { jobsZh } from './jobsZh.ts';
+import { planZh } from './planZh.ts';
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...pastZh,
@@ -168,6 +169,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'list.empty': '这里什么都没有。',
   'list.asOf': '截至 {time}',
   ...jobsZh,
+  ...planZh,
   'nav.users': '账号',
   'column.role': '角色',
   'column.locked': '锁定',
