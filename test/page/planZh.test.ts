@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { planEn } from '../../src/page/words/planEn.ts';
-import { aboutZh, doneZh, noteZh, verifiedZh } from '../../src/page/words/planSaidZh.ts';
+import { aboutZh, doneZh, noteZh, privilegesZh, verifiedZh } from '../../src/page/words/planSaidZh.ts';
 import { REASON_ZH, reasonZh } from '../../src/page/words/reasonZh.ts';
 import { PLAN_LASTS_MS, UNASKED_PAIRS } from '../../src/page/jobs/planFacts.ts';
 import type { AccountWish } from '../../src/push/account.ts';
@@ -118,6 +118,16 @@ describe('reasons in Chinese', () => {
   it('have words for all that a host can say it has done', () => {
     for (const done of Object.values(CHANGES)) assert.match(doneZh(done), CHINESE, done);
     assert.equal(doneZh('levitated'), 'levitated');
+  });
+});
+
+describe('what lets an account become root', () => {
+  it('has Chinese words for whatever the host’s script finds', () => {
+    const script = readFileSync(new URL('../../src/worker/remote/33-claim.sh', import.meta.url), 'utf8');
+    const found = [...script.matchAll(/privileges="\$privileges, ([^"]+)"/g)].map(([, text = '']) => text);
+    assert.ok(found.length >= 3, String(found.length));
+    for (const each of found) assert.match(privilegesZh(each.replace('$group', 'wheel')), CHINESE, each);
+    assert.equal(privilegesZh('in group wheel, levitates'), '属于用户组 wheel，levitates');
   });
 });
 

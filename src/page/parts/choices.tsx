@@ -8,7 +8,8 @@ import type { Choice, JobView, PushView } from '../../supervisor/door.ts';
 import { post, type Document } from '../api.ts';
 import { confirm } from '../confirming.ts';
 import { planBody, type Chosen, type Wish } from '../jobs/planRequest.ts';
-import { t } from '../words/language.ts';
+import { language, t } from '../words/language.ts';
+import { privilegesZh } from '../words/planSaidZh.ts';
 import { readable } from '../words/readable.ts';
 import { Said } from './said.tsx';
 import { Trouble } from './trouble.tsx';
@@ -69,9 +70,7 @@ function ChoiceGroup({ group, push }: { group: Group; push: PushView }) {
   return (
     <section class="choices-of" data-choices={choices.join(' ')}>
       <h2>{t('choice.title', { account: wish.name, n: hosts.length })}</h2>
-      <p>
-        {t(privileges.length === 0 ? 'choice.what' : 'choice.privileged', { why: privileges.join('; ') })}
-      </p>
+      <p>{privileges.length === 0 ? t('choice.what') : privilegedText(privileges)}</p>
       <HostsLeft hosts={hosts} left={left} toggle={toggle} leaveAll={() => setLeft(new Set(hosts))} />
       <ul class="choice-list">
         {choices.map((choice) => (
@@ -92,6 +91,11 @@ function ChoiceGroup({ group, push }: { group: Group; push: PushView }) {
       {trouble === null ? null : <Trouble error={trouble} />}
     </section>
   );
+}
+
+function privilegedText(privileges: readonly string[]): string {
+  const why = privileges.join('; ');
+  return t('choice.privileged', { why: language.value === 'zh' ? privilegesZh(why) : why });
 }
 
 /** Keys only, and yet more is wished: that is left out of such a plan. */
@@ -143,7 +147,7 @@ function askForName(
 ): void {
   confirm({
     title: t('choice.takeOver.title', { account: name, n: hosts.length }),
-    ...(privileges.length === 0 ? {} : { warning: t('choice.privileged', { why: privileges.join('; ') }) }),
+    ...(privileges.length === 0 ? {} : { warning: privilegedText(privileges) }),
     lines: [t('choice.takeOver.does'), t('choice.takeOver.plan'), hosts.slice(0, HOSTS_NAMED).join(', ')],
     typed: { label: t('confirm.typeName', { account: name }), word: name },
     ...(reason === null ? {} : { reason }),

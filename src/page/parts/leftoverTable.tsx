@@ -13,10 +13,7 @@ import { State } from './state.tsx';
 import { Time } from './time.tsx';
 import { Wide } from './wide.tsx';
 
-const COLUMNS: readonly Column[] = [
-  ...(['host', 'account', 'state', 'why', 'since', 'lastLogin', 'running', 'sessions'] as const),
-  ...(['crontab', 'filesElsewhere', 'decision'] as const),
-];
+const COLUMNS: readonly Column[] = ['host', 'account', 'state', 'why', 'lastLogin', 'stillHas'];
 
 interface LeftoverTableProps {
   readonly leftovers: readonly Leftover[];
@@ -39,7 +36,7 @@ export function LeftoverTable({ leftovers, reread }: LeftoverTableProps) {
 }
 
 function Row({ leftover, reread }: { leftover: Leftover; reread: () => Promise<void> }) {
-  const { host, account, isLocked, state, kind, since, decision } = leftover;
+  const { host, account, isLocked, state, lastLogin } = leftover;
   return (
     <tr data-leftover={`${host}/${account}`}>
       <th scope="row">
@@ -51,23 +48,14 @@ function Row({ leftover, reread }: { leftover: Leftover; reread: () => Promise<v
       <td class="keep">
         <State state={isLocked ? 'locked' : state === 'ready' ? 'unlocked' : state} />
       </td>
-      <td class="said">{t(`leftovers.why.${kind}`)}</td>
-      <td class="figure">{since === null ? t('leftovers.notGranted') : <Time at={since} />}</td>
-      <td class="figure">
-        <LastLogin at={leftover.lastLogin} />
+      <td class="said">
+        <Why leftover={leftover} />
       </td>
       <td>
-        <Running leftover={leftover} />
+        <LastLogin at={lastLogin} />
       </td>
-      <td class="figure">{labelled('sessions', known(leftover.sessions))}</td>
-      <td class="figure">{labelled('crontab', yesNo(leftover.crontab))}</td>
-      <td class="figure">{labelled('filesElsewhere', filesOf(leftover))}</td>
       <td class="said">
-        {decision === null ? (
-          ''
-        ) : (
-          <Said>{t('leftovers.kept', { by: decision.by, reason: decision.reason })}</Said>
-        )}
+        <Said>{stillHas(leftover)}</Said>
       </td>
       {mayAct.value ? (
         <td>
@@ -78,12 +66,21 @@ function Row({ leftover, reread }: { leftover: Leftover; reread: () => Promise<v
   );
 }
 
-/** On a phone the heads of the columns are not seen. */
-function labelled(column: 'sessions' | 'crontab' | 'filesElsewhere', value: string) {
+function Why({ leftover: { kind, since, decision } }: { leftover: Leftover }) {
   return (
     <>
-      <span class="phone-label">{t(`column.${column}`)}: </span>
-      {value}
+      {t(`leftovers.why.${kind}`)}
+      {since === null ? null : (
+        <p class="tight">
+          {t('leftovers.since')} <Time at={since} />
+        </p>
+      )}
+      {decision === null ? null : (
+        <p class="tight">
+          <Said>{t('leftovers.kept', { by: decision.by, reason: decision.reason })}</Said>{' '}
+          <Time at={decision.at} />
+        </p>
+      )}
     </>
   );
 }
@@ -110,29 +107,19 @@ function LastLogin({ at }: { at: string | null }) {
   );
 }
 
-function Running({ leftover: { processes, running } }: { leftover: Leftover }) {
-  return (
-    <>
-      {processes === null ? t('leftovers.unknown') : t('leftovers.processes', { n: processes })}{' '}
-      <span class="quiet">
-        <Said>{running.join(', ')}</Said>
-      </span>
-    </>
-  );
-}
-
-function known(value: number | null): string {
-  return value === null ? t('leftovers.unknown') : String(value);
-}
-
-function yesNo(value: boolean | null): string {
-  return value === null ? t('leftovers.unknown') : t(value ? 'leftovers.yes' : 'leftovers.no');
-}
-
-function filesOf({ filesElsewhere }: Leftover): string {
-  if (filesElsewhere === null) return t('leftovers.unknown');
-  const { count, isAtLeast } = filesElsewhere;
-  return isAtLeast ? t('leftovers.atLeast', { n: count }) : String(count);
+/** In a line: what runs, who is in, a crontab, and files outside the homes. */
+function stillHas({ processes, running, sessions, crontab, filesElsewhere }: Leftover): string {
+  const names = running.length === 0 ? '' : t('leftovers.running', { names: running.join(', ') });
+  const files = filesElsewhere === null ? null : filesElsewhere.count;
+  const isAtLeast = filesElsewhere?.isAtLeast === true;
+  return [
+    processes === null ? t('leftovers.noProcesses') : `${t('leftovers.processes', { n: processes })}${names}`,
+    sessions === null ? t('leftovers.noSessions') : t('leftovers.sessions', { n: sessions }),
+    t(crontab === null ? 'leftovers.noCrontab' : crontab ? 'leftovers.crontab' : 'leftovers.withoutCrontab'),
+    files === null
+      ? t('leftovers.noFiles')
+      : t(isAtLeast ? 'leftovers.filesAtLeast' : 'leftovers.files', { n: files }),
+  ].join(t('leftovers.and'));
 }
 
 function Actions({ leftover, reread }: { leftover: Leftover; reread: () => Promise<void> }) {

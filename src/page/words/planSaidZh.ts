@@ -92,6 +92,20 @@ export function noteZh(note: string): string | null {
   );
 }
 
+const PRIVILEGES: readonly Phrase[] = [
+  [/^in group (\S+)$/, '属于用户组 $1'],
+  [/^a sudo rule names it$/, '有 sudo 规则提到它'],
+  [/^sudo lets it run commands$/, 'sudo 允许它执行命令'],
+];
+
+/** Why an account can become root; what is not of the set stays as it came. */
+export function privilegesZh(text: string): string {
+  return text
+    .split(', ')
+    .map((each) => said(each, PRIVILEGES) ?? each)
+    .join('，');
+}
+
 /** By the English words of what was done on a host. */
 const DONE: Readonly<Record<string, string>> = {
   'created account': '已创建账号',
