@@ -14,7 +14,10 @@ const TURNING = '\u202eenod si tI\u2066\u0007\u001b[31m\u001b]0;owned\u0007\u000
 const HOSTILE = `${MARKUP}${TURNING}${'x'.repeat(10_000)}`;
 
 /** Views on which the supervisor's sentences have codes. */
-const SAID_IN_CHINESE = ['', 'workers', 'workers/push-2', 'containers', 'containers/core', 'zombies'];
+const SAID_IN_CHINESE = [
+  ...['', 'workers', 'workers/push-2', 'containers', 'containers/core', 'zombies'],
+  ...['pushes/p-plan', 'grants?plans=p-plan', 'leftovers/p-survey'],
+];
 
 let fake: FakeSupervisor;
 let browser: TestBrowser;

@@ -6,6 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FakeSupervisor } from './fakeSupervisor.ts';
 import { containerView, hostView, result, worker, zombieView } from './fakeDoor.ts';
+import { planAccount } from '../../src/push/plan.ts';
+import type { Leftover } from '../../src/supervisor/door.ts';
+import { accountOf, factsOf, OURS, TOKEN, wishOf } from './planScene.ts';
 import { beatsView, containerHealth } from './fakeHistory.ts';
 
 /** Of everything that hosts, containers, processes and people write; names that have an address of their own stay plain. */
@@ -23,6 +26,9 @@ export const VIEWS: readonly (readonly [path: string, waitsFor: string])[] = [
   ['pushes', 'tbody tr'],
   ['pushes/p-1', 'tr[data-job="j-1"]'],
   ['push', '[data-host]'],
+  ['pushes/p-plan', '[data-choices]'],
+  ['grants?plans=p-plan', '[data-check] tr[data-planned]'],
+  ['leftovers/p-survey', 'tr[data-leftover]'],
   ['containers', 'tr[data-container="core"]'],
   ['containers/core', '.probes li'],
   ['timeline', '.timeline > li'],
@@ -35,6 +41,7 @@ const SINCE = '2025-01-02T03:04:05.678Z';
 export function fillEverything({ door, home }: FakeSupervisor, says: Says = usually): void {
   fillWorkers(door, says);
   fillJobs(door, says);
+  fillPlans(door, says);
   fillContainers(door, says);
   door.zombies = [
     zombieView(901, {
@@ -107,6 +114,96 @@ function fillJobs(door: FakeSupervisor['door'], says: Says): void {
     hostView('web-3', { state: 'unknown', detail: says('a job there may still run') }),
   ];
   door.scanned = door.scanned.map((key) => ({ ...key, type: says('ssh-ed25519') }));
+}
+
+function fillPlans(door: FakeSupervisor['door'], says: Says): void {
+  const account = wishOf({ name: 'eva', comment: says('Eva') });
+  const foreign = planAccount('push', account, factsOf());
+  const plan = { ...foreign, notes: foreign.notes.map(says) };
+  const detail = says('somebody else made it');
+  const refused = result({ outcome: 'conflict', reason: 'AccountForeign', detail, changes: [], plan });
+  const ours = planAccount(
+    'push',
+    account,
+    factsOf({ account: accountOf({ gecos: `garrison-${TOKEN}` }), mark: OURS }),
+  );
+  const made = result({
+    outcome: 'unchanged',
+    reason: 'PlanMade',
+    detail: says('it would be done'),
+    changes: [],
+    plan: ours,
+  });
+  const base = { pushId: 'p-plan', kind: 'plan', account, attempt: 1 } as const;
+  const jobs = [
+    door.job0('j-10', { ...base, host: says('web-1'), state: 'failed', result: refused }),
+    door.job0('j-11', { ...base, host: 'web-2', state: 'done', result: made }),
+    door.job0('j-12', { ...base, host: 'web-3', state: 'queued' }),
+  ];
+  const owned = result({
+    outcome: 'unchanged',
+    reason: 'SurveyMade',
+    detail: says('it has them'),
+    owned: [],
+    facts: { damaged: '1' },
+  });
+  const survey = [
+    door.job0('j-20', { pushId: 'p-survey', kind: 'survey', host: 'web-1', state: 'done', result: owned }),
+    door.job0('j-21', {
+      pushId: 'p-survey',
+      kind: 'survey',
+      host: says('web-2'),
+      state: 'failed',
+      result: result({ outcome: 'failed', reason: 'ConnectRefused', detail }),
+    }),
+  ];
+  const who = { createdAt: SINCE, actor: says('user:chen'), reason: says('ticket 42') };
+  const ids = (of: readonly { id: string }[]): string[] => of.map(({ id }) => id);
+  door.pushes = [
+    ...door.pushes,
+    {
+      id: 'p-plan',
+      kind: 'plan',
+      planOf: 'push',
+      accountName: 'eva',
+      ...who,
+      jobIds: ids(jobs),
+      state: 'open',
+      jobs,
+    },
+    {
+      id: 'p-survey',
+      kind: 'survey',
+      accountName: null,
+      ...who,
+      jobIds: ids(survey),
+      state: 'failed',
+      jobs: survey,
+    },
+  ];
+  const by = { grant: 1, group: says('web'), by: says('mia'), until: says('2027-01-31') };
+  const group = { ...account, groups: [says('audio')] };
+  door.wantedNow = ['web-1', 'web-2', 'web-3', 'web-4'].map((host) => ({
+    host,
+    account: group,
+    because: [],
+    grants: [by],
+  }));
+  const left = leftoverView('web-1', { running: [says('12 sleep')] });
+  const decision = { what: 'keep', by: says('user:chen'), at: SINCE, reason: says('handover') } as const;
+  door.leftoversNow = [
+    left,
+    leftoverView('web-2', { decision, isLocked: true, state: 'revoked', processes: 0 }),
+  ];
+}
+
+/** One that grants wanted once, still open. */
+export function leftoverView(host: string, change: Partial<Leftover> = {}): Leftover {
+  return {
+    ...{ host, account: 'kim', kind: 'leftover', since: SINCE, state: 'ready', isLocked: false },
+    ...{ lastLogin: SINCE, processes: 1, running: ['12 sleep'], sessions: 1, crontab: true },
+    ...{ filesElsewhere: { count: 12, isAtLeast: true }, decision: null, ...change },
+  };
 }
 
 function fillContainers(door: FakeSupervisor['door'], says: Says): void {

@@ -294,16 +294,21 @@ export class FakeDoor implements Door {
   }
 
   wantedNow: Wanted[] = [];
+  /** Thrown at whoever asks what is wanted: grants.yaml cannot be read. */
+  wantedTrouble: GarrisonError | null = null;
 
   wanted(): readonly Wanted[] {
+    if (this.wantedTrouble !== null) throw this.wantedTrouble;
     return this.wantedNow;
   }
 
   async sync(request: SyncRequest): Promise<readonly PushView[]> {
     this.asked.push(request);
-    return [];
+    return this.synced;
   }
 
+  /** What a sync or its plan comes to. */
+  synced: PushView[] = [];
   leftoversNow: Leftover[] = [];
 
   async leftovers(): Promise<readonly Leftover[]> {
