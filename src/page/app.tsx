@@ -19,8 +19,10 @@ import { ContainerPage } from './views/container.tsx';
 import { ContainersPage } from './views/containers.tsx';
 import { Overview } from './views/overview.tsx';
 import { TimelinePage } from './views/timeline.tsx';
+import { GrantsPage } from './views/grants.tsx';
 import { JobPage } from './views/job.tsx';
 import { JobsPage } from './views/jobs.tsx';
+import { LeftoversPage } from './views/leftovers.tsx';
 import { PushForm } from './views/pushForm.tsx';
 import { PushPage, PushesPage } from './views/pushes.tsx';
 import { UsersPage } from './views/users.tsx';
@@ -71,8 +73,6 @@ function Frame() {
   );
 }
 
-const loadGrants = async () => (await import('./views/grants.tsx')).GrantsPage;
-const loadLeftovers = async () => (await import('./views/leftovers.tsx')).LeftoversPage;
 const loadHistory = async () => (await import('./charts/historyPage.tsx')).HistoryPage;
 
 /** Of the address. */
@@ -95,12 +95,8 @@ function View() {
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/push" component={PushForm} />
-      <Route path="/grants">
-        <Later load={loadGrants} />
-      </Route>
-      <Route path="/leftovers/:survey?">
-        <Later load={loadLeftovers} />
-      </Route>
+      <Route path="/grants" component={GrantsPage} />
+      <Route path="/leftovers/:survey?" component={LeftoversPage} />
       <Route path="/pushes" component={PushesPage} />
       <Route path="/pushes/:id">{({ id }) => <PushPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route>

@@ -74,9 +74,12 @@ describe('the page’s jobs', () => {
     await shot(page, 'push-plan');
     const pushes = async (): Promise<PushView[]> =>
       (await garrison.api<{ items: PushView[] }>('GET', '/api/v1/pushes')).items;
-    assert.deepEqual(await pushes(), [], 'nothing was done before it was said');
-    await page.getByRole('button', { name: 'push on 2 hosts' }).click();
-    await page.waitForURL('**/pushes/p-*');
+    await page.getByText('Of the hosts: create 2.').waitFor();
+    const kinds = async (): Promise<string[]> => (await pushes()).map(({ kind }) => kind);
+    assert.deepEqual(await kinds(), ['plan'], 'nothing was done before it was said');
+    await page.getByRole('button', { name: 'Apply to 2 hosts' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply to 2 hosts' }).click();
+    await page.locator('tr [data-state]').first().waitFor();
     await until(
       'both rows end well',
       async () => (await page.locator('tr [data-state="done"]').count()) === 2,
@@ -95,17 +98,20 @@ describe('the page’s jobs', () => {
     assert.match(await page.locator('.log').innerText(), /garrison:/);
     await shot(page, 'job');
     await page.goto(`${base}/jobs?state=done&q=EVA`);
-    await until('both are found', async () => (await page.locator('tr[data-job]').count()) === 2);
+    await until(
+      'both are found, with what was planned',
+      async () => (await page.locator('tr[data-job]').count()) === 4,
+    );
     await page.getByRole('button', { name: /^failed/ }).click();
     await page.getByText('No job fits this filter.').waitFor();
     await page.goBack();
-    await until('the filter is back', async () => (await page.locator('tr[data-job]').count()) === 2);
+    await until('the filter is back', async () => (await page.locator('tr[data-job]').count()) === 4);
     const [push] = await pushes();
     const again = await garrison.push('eva', ['practice-1']);
     const found = (): Promise<{ items: unknown[] }> => garrison.api('GET', '/api/v1/jobs?state=done&q=eva');
-    await until('it is kept, not only told', async () => (await found()).items.length === 3);
+    await until('it is kept, not only told', async () => (await found()).items.length === 5);
     await page.getByRole('button', { name: 'Show 1 new' }).click();
-    await until('it is there', async () => (await page.locator('tr[data-job]').count()) === 3);
+    await until('it is there', async () => (await page.locator('tr[data-job]').count()) === 5);
     assert.notEqual(again.id, push?.id);
     await shot(page, 'jobs');
   });
