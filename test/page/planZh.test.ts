@@ -9,7 +9,9 @@ import { PLAN_LASTS_MS, UNASKED_PAIRS } from '../../src/page/jobs/planFacts.ts';
 import type { AccountWish } from '../../src/push/account.ts';
 import { CHANGES } from '../../src/push/answer.ts';
 import type { HostFacts } from '../../src/push/hostFacts.ts';
-import { planAccount, type AccountPlan, type PlannedKind } from '../../src/push/plan.ts';
+import { planAccount, type AccountPlan, type AppliedKind } from '../../src/push/plan.ts';
+import type { UndoFacts } from '../../src/push/undoFacts.ts';
+import { planUndo } from '../../src/push/undoPlan.ts';
 import { REASONS, UNANSWERED_REASONS } from '../../src/push/reason.ts';
 import { verification, withLogin } from '../../src/push/verification.ts';
 import * as planApply from '../../src/supervisor/planApply.ts';
@@ -25,7 +27,7 @@ const OURS_ACCOUNT = accountOf({ gecos: `Old garrison-${TOKEN}` });
 const place = { home: '/home/eva', isHomeTaken: false, isGroupTaken: false };
 const sudo = factsOf().sudo;
 
-const SCENES: readonly (readonly [PlannedKind, AccountWish, HostFacts])[] = [
+const SCENES: readonly (readonly [AppliedKind, AccountWish, HostFacts])[] = [
   ['push', wishOf(), factsOf()],
   ['push', wishOf(), factsOf({ account: null, place })],
   [
@@ -62,13 +64,37 @@ const SCENES: readonly (readonly [PlannedKind, AccountWish, HostFacts])[] = [
     wishOf(),
     factsOf({ account: OURS_ACCOUNT, mark: { ...OURS, claim: 'adopt' }, memberOf: ['games'] }),
   ],
+  ['push', wishOf({ passwordHash: 'set', keys: [] }), factsOf({ account: OURS_ACCOUNT, mark: OURS })],
+  [
+    'push',
+    wishOf({ passwordHash: 'set' }),
+    factsOf({ account: { ...OURS_ACCOUNT, isPasswordWished: true }, mark: OURS }),
+  ],
+  ['push', wishOf(), factsOf({ account: OURS_ACCOUNT, mark: { ...OURS, hasPassword: true } })],
   ...(['locked', 'none'] as const).map(
     (password) => ['push', wishOf(), factsOf({ account: accountOf({ password, keyLines: 1 }) })] as const,
   ),
 ];
 
+const GIVEN_BACK: UndoFacts = {
+  ...{ isInUse: false, mark: 'ours', isThere: true, record: 'undoing', differs: '', takesAway: null },
+  ...{ sudo: 'write', isAccessBack: true, shell: { now: '/bin/sh', before: '/bin/bash' }, isReadOnly: false },
+  ...{ comment: { now: 'Eva', before: 'Eve' }, join: ['games'], leave: ['audio'] },
+  keyLines: { now: 2, before: 1 },
+};
+const taking = { home: '/home/eva', processes: 0, running: '' };
+const UNDOS: readonly UndoFacts[] = [
+  GIVEN_BACK,
+  { ...GIVEN_BACK, sudo: 'remove', takesAway: { ...taking, isBare: false, hasCrontab: true } },
+  { ...GIVEN_BACK, takesAway: { ...taking, home: '', isBare: false, hasCrontab: true } },
+  { ...GIVEN_BACK, takesAway: { ...taking, isBare: true, hasCrontab: false } },
+];
+
 describe('plans in Chinese', () => {
-  const plans: readonly AccountPlan[] = SCENES.map(([of, wish, facts]) => planAccount(of, wish, facts));
+  const plans: readonly AccountPlan[] = [
+    ...SCENES.map(([of, wish, facts]) => planAccount(of, wish, facts)),
+    ...UNDOS.map(planUndo),
+  ];
 
   it('have words for every change that a plan can name, and for what it is about', () => {
     const codes = Object.keys(planEn).flatMap((key) => /^change\.(.*-.*)$/.exec(key)?.[1] ?? []);

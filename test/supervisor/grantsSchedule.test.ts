@@ -20,7 +20,7 @@ const LEE = parseAccountWish({ name: 'lee', keys: [] });
 class World {
   nowMs = 0;
   standing: Standing = { state: 'running', unserved: null, maintenanceUntil: null };
-  wanted: () => readonly Wanted[] = () => [{ host: 'web-1', account: LEE, because: [] }];
+  wanted: () => readonly Wanted[] = () => [{ host: 'web-1', account: LEE, because: [], grants: [] }];
   readonly asked: PushRequest[] = [];
   readonly pushes = new Map<string, PushView>();
   readonly journal: Record<string, unknown>[] = [];
@@ -274,7 +274,7 @@ describe('a scheduled sync', () => {
   it('does nothing over the number that goes unasked by hand, and says so until it may again', async () => {
     const hosts = Array.from({ length: 51 }, (_, index) => `web-${String(index)}`);
     world = new World({ sync: 'every 6h' });
-    world.wanted = () => hosts.map((host) => ({ host, account: LEE, because: [] }));
+    world.wanted = () => hosts.map((host) => ({ host, account: LEE, because: [], grants: [] }));
     await world.after(6 * HOUR_MS);
     world.end(...hosts.map(() => plan('create')));
     await world.after(0);

@@ -18,7 +18,14 @@ export function accountOf(change: Partial<PresentAccount> = {}): PresentAccount 
   return {
     ...{ uid: 1001, gecos: 'Eva', home: '/home/eva', shell: '/bin/bash', password: 'set' },
     ...{ isLocked: false, isExpired: false, isLockBare: false, isLockOurs: false, homeOwner: 1001 },
-    ...{ isHalfMade: false, keysFile: 'file', processes: 2, groups: ['eva', 'wheel'], keyLines: 3 },
+    ...{
+      isHalfMade: false,
+      keysFile: 'file',
+      processes: 2,
+      groups: ['eva', 'wheel'],
+      keyLines: 3,
+      isPasswordWished: false,
+    },
     ...change,
   };
 }
@@ -32,6 +39,7 @@ export function markOf(change: Partial<MarkFacts> = {}): MarkFacts {
       token: '',
       uid: null,
       hasSudo: false,
+      hasPassword: false,
       keys: [],
       keysThere: [],
     },

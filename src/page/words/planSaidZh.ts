@@ -12,7 +12,10 @@ const PASSWORD: readonly Phrase[] = [
   [/^none$/, '无'],
 ];
 
+const ITS_CRONTAB: Phrase = [/^its crontab$/, '其 crontab'];
+
 const OUR_RULE: readonly Phrase[] = [
+  [/^the rule of before$/, '此前的规则'],
   [/^our rule$/, 'Garrison 的规则'],
   [/^a rule that outlived its account$/, '账号消失后遗留的规则'],
   [/^all commands, without a password$/, '全部命令，无需密码'],
@@ -39,6 +42,13 @@ const WHAT: Readonly<Record<ChangeCode, readonly Phrase[]>> = {
   'groups-removed': [],
   'keys-added': [],
   'keys-removed': [[/^all (\d+) that are not wished$/, '不在要求之列的全部 $1 个']],
+  'keys-restored': [[/^(\d+) keys?$/, '$1 个密钥']],
+  'password-set': [[/^the wished one$/, '所要求的密码'], [/^another$/, '另一个密码'], ...PASSWORD],
+  'access-restored': [[/^its password, lock and end$/, '其密码、锁定和有效期']],
+  'home-archived': [ITS_CRONTAB],
+  'account-removed': [[/^the push made it$/, '由该次推送创建']],
+  'home-removed': [],
+  'crontab-removed': [ITS_CRONTAB],
   'sudo-written': OUR_RULE,
   'sudo-removed': OUR_RULE,
 };
@@ -81,6 +91,14 @@ const NOTES: readonly Phrase[] = [
     `它由他人创建，今后完全归 Garrison 管理；现有内容将丢失：${HAS_ZH}`,
   ],
   [/^its home and files stay, and a later revoke locks it$/, '其主目录和文件保留，以后回收时会锁定它'],
+  [/^the password that Garrison set stays$/, 'Garrison 设置的密码保留'],
+  [/^its password is the wished one$/, '其密码已是所要求的'],
+  [/^its keys are left alone: none is named beside the password$/, '其密钥不变：除密码外没有指定密钥'],
+  [/^an undo was cut short here; this goes on with it$/, '此处有一次撤销被中断，现在继续'],
+  [
+    /^its home holds nothing but what the push put there, so it is not archived$/,
+    '其主目录中只有该次推送放入的内容，因此不归档',
+  ],
 ];
 
 /** Null for a note that is not of the set. */
@@ -112,7 +130,10 @@ const DONE: Readonly<Record<string, string>> = {
   'adopted account': '已收编账号',
   'took account over': '已接管账号',
   'removed password': '已移除密码',
+  'set password': '已设置密码',
   'unlocked account': '已解锁账号',
+  'gave its keys back': '已还原其密钥',
+  'gave password, lock and end back': '已还原密码、锁定和有效期',
   'locked account': '已锁定账号',
   'set shell': '已设置 shell',
   'set comment': '已设置备注',
@@ -147,6 +168,7 @@ const PROOFS: readonly Phrase[] = [
   [/sshd -T reads its authorized_keys and lets it in/, 'sshd -T 会读取其 authorized_keys 并放行'],
   [/modes and owners are as StrictModes wants/, '权限和所有者符合 StrictModes'],
   [/sudo -l -U shows its rule/, 'sudo -l -U 显示其规则'],
+  [/password set, not proven by login/, '密码已设置，未经登录证实'],
   [/there is nothing to log in with/, '没有可用于登录的密钥'],
   [/the settings of sshd \(there is no sshd where it usually is\)/, 'sshd 的设置（常用位置没有 sshd）'],
   [/the settings of sshd \(sshd -T did not answer\)/, 'sshd 的设置（sshd -T 没有应答）'],

@@ -112,6 +112,15 @@ export const REASON_ZH: Readonly<Record<Reason | UnansweredReason, string>> = {
   SudoNotWritten: '未能写入或移除 {host} 上 {account} 的 sudo 规则（原因见原文）。',
   VerifyFailed: '全部执行后，{host} 上的 {account} 仍不符合要求（不符之处和解决办法见原文）。',
 
+  PasswordKept: `{host} 上的 {account} 是收编来的，保留其原有密码，${UNTOUCHED}推送时不要带密码，或接管该账号（--take-over）。`,
+  PasswordNotSet: '未能设置 {host} 上 {account} 的密码（原因见原文）。',
+
+  AccountUndone: '{host} 上的 {account} 已恢复到该次推送之前的样子（详见原文）。',
+  AlreadyUndone: '该次推送此前已在 {host} 上撤销，没有更改任何内容。',
+  NothingToUndo: `{host} 上没有可用于撤销该次推送的记录：它没有更改任何内容、已被撤销，或早于 {account} 最近的五次推送。${UNTOUCHED}`,
+  PushUnfinished: `该次推送在 {host} 上没有完成，无法得知它留下了什么，${UNTOUCHED}请再推送一次相同的内容，它会从停下的地方继续，然后再撤销。`,
+  ChangedSincePush: `{host} 上的 {account} 已不是该次推送留下的样子（不同之处见原文），${UNTOUCHED}请先撤销之后的推送，或手工更改。`,
+
   Cancelled: '已取消。',
   IdleTimedOut: '{host} 长时间没有任何输出，因此结束了 ssh。',
   TotalTimedOut: '{host} 上的任务超过了总时限，因此结束了 ssh。',
@@ -123,6 +132,7 @@ export const REASON_ZH: Readonly<Record<Reason | UnansweredReason, string>> = {
 
   HostUnknown: 'inventory.yaml 中已没有 {host}，任务没有开始（详见原文）。',
   GrantGone: '授权已不再要求 {host} 上的 {account}，任务已取消（详见原文）。',
+  SecretUnreadable: '该任务的密码哈希无法读取，{host} 上没有更改任何内容（原因见原文）。',
   WorkerDiedTooOften: '执行该任务的工作进程多次意外结束，任务不再自动重试；{host} 上的情况未知（详见原文）。',
 };
 
