@@ -65,6 +65,14 @@ export function afterGrant(open: OpenJob, by: { worker: string; nonce: string },
   };
 }
 
+/** Into a worker's hands, behind others of its host: it waits there as it did before, and nothing of it has begun. */
+export function afterBoarding(open: OpenJob, by: { worker: string; nonce: string }, at: At): OpenJob {
+  return {
+    job: advance(open.job, { worker: by.worker }, at),
+    place: { at: 'worker', worker: by.worker, nonce: by.nonce, sinceMs: at.monoMs },
+  };
+}
+
 export function afterStage(open: OpenJob, stage: Stage, at: At): OpenJob {
   if (open.place.at !== 'worker') return open;
   return { ...open, job: advance(open.job, { state: stateOfStage(stage), stage }, at) };

@@ -5,7 +5,7 @@
 import type { Moment } from '../clock.ts';
 import type { Fence, JobRecord, PushTask } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
-import { afterGrant, grantsAttempt } from '../reconciler/jobFlow.ts';
+import { afterBoarding, afterGrant, grantsAttempt } from '../reconciler/jobFlow.ts';
 import type { Holder, Holders } from './holders.ts';
 import { afterEnd } from './jobLogNotes.ts';
 import { afterNoTask, type NoTask } from './jobSecrets.ts';
@@ -45,7 +45,8 @@ export class Granting {
     if (typeof task === 'string' || 'unreadable' in task)
       return { instead: afterEnd(this.#jobs.set(afterNoTask(open, task, at)), at) };
     this.#holders.set(jobId, to);
-    this.#jobs.set(afterGrant(open, { worker: to.worker, nonce: to.incarnation.nonce }, at));
+    const by = { worker: to.worker, nonce: to.incarnation.nonce };
+    this.#jobs.set(to.token === null ? afterBoarding(open, by, at) : afterGrant(open, by, at));
     return { task };
   }
 }

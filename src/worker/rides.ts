@@ -17,6 +17,7 @@ export interface Ride {
 export class Rides {
   #waiting: Ride[];
   #isOver = false;
+  #onCalledOff: ((ride: Ride) => void) | null = null;
 
   constructor(first: Ride) {
     this.#waiting = [first];
@@ -30,7 +31,19 @@ export class Rides {
   add(ride: Ride): boolean {
     if (this.#isOver) return false;
     this.#waiting.push(ride);
+    // It must not wait for the one before it, which may hang.
+    ride.signal.addEventListener('abort', () => this.#callOff(ride), { once: true });
     return true;
+  }
+
+  /** Is given each that is cancelled while it waits, taken out. */
+  set onCalledOff(handle: (ride: Ride) => void) {
+    this.#onCalledOff = handle;
+  }
+
+  #callOff(ride: Ride): void {
+    if (this.#onCalledOff === null || this.takeOut((each) => each === ride).length === 0) return;
+    this.#onCalledOff(ride);
   }
 
   /** Taken out; null when there is none. */

@@ -52,6 +52,7 @@ export async function runRides(rides: Rides, tools: RideTools): Promise<void> {
     // Told below, when all have had their time.
     settled.catch(() => undefined);
   });
+  rides.onCalledOff = (ride) => run.refuse(ride);
   try {
     for (let ride = rides.nextOrOver(); ride !== null; ride = rides.nextOrOver()) await run.carryFrom(ride);
   } finally {
@@ -107,6 +108,11 @@ class Run {
     this.#rides = rides;
     this.#tools = tools;
     this.#track = track;
+  }
+
+  /** One that was cancelled before its turn. */
+  refuse(ride: Ride): void {
+    this.#ready(ride);
   }
 
   /** This one, and those of the others that can share its connection while that lasts. */

@@ -84,7 +84,7 @@ describe('jobs that go along', () => {
     assert.deepEqual(story.draw('j-2', 1), [], 'news that comes twice grants nothing twice');
     assert.deepEqual(told(story.draw('j-3', 1)), ['ride']);
     assert.deepEqual(story.board.handOf('push-1'), { jobs: ['j-1', 'j-2', 'j-3'], riders: 2 });
-    assert.equal(story.state('j-3'), 'starting');
+    assert.equal(story.state('j-3'), 'queued');
     for (const jobId of ['j-1', 'j-2', 'j-3']) {
       assert.deepEqual(told(story.says({ type: 'result', jobId, attempt: 1, result: CHANGED })), ['finish']);
       assert.deepEqual(told(story.board.apply({ kind: 'indexed', jobId }, at(3))), ['stored']);
