@@ -243,10 +243,10 @@ function settling({
 }): () => Promise<void> {
   let first = true;
   return async () => {
-    await driver.hands.emptySpool();
+    await driver.keeper.emptySpool();
     if (!first) {
       // Redis may have come back without its last second, or empty: the open jobs are known here.
-      for (const job of supervisor.openJobs()) await driver.store.save(job);
+      await driver.store.saveAll(supervisor.openJobs());
       return;
     }
     await driver.queue.clear();

@@ -13,6 +13,7 @@ import { leftoverBook } from './driver/leftoverFile.ts';
 import { secretBox } from './driver/secretKeys.ts';
 import { newId } from './driver/newId.ts';
 import type { Notifier } from './driver/notify.ts';
+import { addLineOnce } from './driver/logLine.ts';
 import { logFileOf } from './driver/retention.ts';
 import { writeWishes, type Wishes } from './driver/wishFile.ts';
 import { wantedNow } from './grantsFile.ts';
@@ -65,6 +66,9 @@ export function surroundings(needs: DoorNeeds): Surroundings {
     wanted: () => wantedNow(config.home, book),
     newId: (prefix) => newId(prefix, Date.now()),
     logFile: (jobId) => logFileOf(config.home, jobId),
+    noteInLog: (jobId, line) => {
+      addLineOnce(logFileOf(config.home, jobId), line);
+    },
     readAutopsy: (file) => readAutopsy(config.home, file),
     examineContainer: (id) => driver.containers.examineNow(id),
     examineDocker: () => driver.containers.examineDocker(),

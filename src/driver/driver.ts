@@ -19,6 +19,7 @@ import type { DockerTarget } from './dockerTarget.ts';
 import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
 import { DriverHands, type HandsParts } from './hands.ts';
 import { JobStore } from './jobStore.ts';
+import { Keeper } from './keeper.ts';
 import { PushQueue } from './queue.ts';
 import { Reaper } from './reaper.ts';
 import type { OnRedisDamage } from './redisFiles.ts';
@@ -88,6 +89,7 @@ export interface Driver {
   readonly store: JobStore;
   readonly queue: PushQueue;
   readonly hands: DriverHands;
+  readonly keeper: Keeper;
   readonly containers: ContainerHands;
   start(): Promise<void>;
   end(): Promise<void>;
@@ -119,20 +121,22 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const { docker, containers } = openDocker(settings, events);
   const { onNews, onFailure } = events;
   const pool = openPool(settings, events);
+  const spool = await openSpool(homeDir, events.onSetAside);
+  const keeper = new Keeper({ spool, store, onNews, onFailure, onSpool: events.onSpool });
   const hands = new DriverHands({
-    ...{ pool, reaper, queue, store, onNews, onFailure, onSpool: events.onSpool },
+    ...{ pool, reaper, queue, store, keeper, onNews, onFailure },
     ...redisHands(server),
-    spool: await openSpool(homeDir, events.onSetAside),
     cluster: () => link.cluster,
     logFile: (jobId) => logFileOf(homeDir, jobId),
     sweepZombies: sweeping(reaper, zombies),
     containers,
   });
-  const parts = { hands, link, server, zombies, docker, containers, reaper, pool, onLeft: events.onLeft };
+  const parts = { keeper, link, server, zombies, docker, containers, reaper, pool, onLeft: events.onLeft };
   return {
     store,
     queue,
     hands,
+    keeper,
     containers,
     start: () => startAll(parts, settings.embedded),
     end: () => endAll(parts),
@@ -161,7 +165,7 @@ function redisEvents(events: DriverEvents): EmbeddedRedisEvents {
 }
 
 interface Parts {
-  readonly hands: DriverHands;
+  readonly keeper: Keeper;
   readonly link: RedisLink;
   readonly server: EmbeddedRedis;
   readonly zombies: ZombieScan;
@@ -184,11 +188,11 @@ async function startAll({ link, server, zombies, docker }: Parts, embedded: bool
 
 /** Each step has its own limit, so that nothing that does not end keeps the rest from ending. */
 async function endAll(parts: Parts): Promise<void> {
-  const { hands, link, server, zombies, docker, containers, reaper, pool, onLeft } = parts;
+  const { keeper, link, server, zombies, docker, containers, reaper, pool, onLeft } = parts;
   zombies.end();
   await containers.end();
   await docker.end();
-  await hands.settled();
+  await keeper.settled();
   await link.end();
   const redis = await server.end(REDIS_END_WITHIN_MS);
   const enclosed = await pool.cgroupsEnded(CGROUPS_END_WITHIN_MS);

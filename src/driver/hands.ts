@@ -2,18 +2,19 @@
  * Carries out actions: workers, the Redis server, the queue and the records of jobs.
  * It has no opinions: no retry, no threshold; how each deed went is reported as news.
  */
-import { appendFileSync } from 'node:fs';
 import { messageOf, unreachable } from '../errors.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
+import { noteLine } from '../reconciler/jobFlow.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 import { CANARY_ID } from '../queueName.ts';
 import { counterKey, type Cluster } from './cluster.ts';
 import type { ContainerHands } from './containerHands.ts';
 import type { JobStore } from './jobStore.ts';
+import { addLine } from './logLine.ts';
+import type { Keeper } from './keeper.ts';
 import type { PushQueue } from './queue.ts';
 import type { Reaper } from './reaper.ts';
-import type { Spool } from './spool.ts';
 import { performOnWorker } from './workerDeeds.ts';
 import type { WorkerPool } from './workers.ts';
 
@@ -22,7 +23,7 @@ export interface HandsParts {
   readonly reaper: Reaper;
   readonly queue: PushQueue;
   readonly store: JobStore;
-  readonly spool: Spool;
+  readonly keeper: Keeper;
   readonly cluster: () => Cluster | null;
   readonly spawnRedis: () => void;
   /** False when there was none to signal, or it was refused. */
@@ -32,7 +33,6 @@ export interface HandsParts {
   readonly logFile: (jobId: string) => string;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
-  readonly onSpool: (why: string | null) => void;
 }
 
 type DockerAction = Extract<
@@ -42,7 +42,6 @@ type DockerAction = Extract<
 
 export class DriverHands {
   readonly #parts: HandsParts;
-  readonly #keeping = new Set<Promise<void>>();
 
   constructor(parts: HandsParts) {
     this.#parts = parts;
@@ -110,14 +109,11 @@ export class DriverHands {
         void this.#save(action.job);
         break;
       case 'finish':
-        this.#track(this.#finish(action.job));
+        this.#parts.keeper.keep(action.job);
         break;
-      case 'noteInLog': {
-        // At once: the next attempt, and whoever waits for the end, read it in its place.
-        const line = `${action.at} garrison: ${action.text}\n`;
-        appendFileSync(this.#parts.logFile(action.jobId), line, { mode: 0o600 });
+      case 'noteInLog':
+        addLine(this.#parts.logFile(action.jobId), noteLine(action.at, action.text));
         break;
-      }
       default:
         unreachable(action);
     }
@@ -141,21 +137,6 @@ export class DriverHands {
       default:
         unreachable(action);
     }
-  }
-
-  /** Resolves when every final record given so far is on disk, or failed to get there. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#keeping);
-  }
-
-  #track(deed: Promise<void>): void {
-    this.#keeping.add(deed);
-    void deed.finally(() => this.#keeping.delete(deed));
-  }
-
-  /** What an earlier life (or an outage) left in the spool goes to Redis; safe to repeat. */
-  async emptySpool(): Promise<void> {
-    for (const job of await this.#parts.spool.list()) await this.#index(job);
   }
 
   async #dispatch(job: JobRecord): Promise<void> {
@@ -212,28 +193,5 @@ export class DriverHands {
     } catch (error) {
       this.#parts.onFailure('save', `the change of job ${job.id} could not be saved: ${messageOf(error)}`);
     }
-  }
-
-  async #finish(job: JobRecord): Promise<void> {
-    const { spool, onNews, onFailure, onSpool } = this.#parts;
-    try {
-      await spool.put(job);
-      onSpool(null);
-    } catch (error) {
-      onSpool(messageOf(error));
-      onFailure('finish', `the result of job ${job.id} could not be kept on disk: ${messageOf(error)}`);
-      onNews({ kind: 'keepFailed', jobId: job.id, detail: messageOf(error) });
-      return;
-    }
-    onNews({ kind: 'kept', jobId: job.id });
-    // Redis away: the record waits in the spool for the next connection.
-    await this.#index(job).catch(() => undefined);
-  }
-
-  async #index(job: JobRecord): Promise<void> {
-    const { store, spool, onNews } = this.#parts;
-    await store.save(job);
-    await spool.remove(job);
-    onNews({ kind: 'indexed', jobId: job.id });
   }
 }

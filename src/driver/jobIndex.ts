@@ -67,29 +67,32 @@ local function count(push, state, by)
   redis.call('HSET', facts, 'push', now)
 end`;
 
-export const SAVE_JOB = `${PUSH_STATE}
-local before = redis.call('HMGET', KEYS[1], 'revision', 'state')
-local revision = tonumber(ARGV[3])
-if before[1] and (tonumber(before[1]) > revision or (before[2] and tonumber(before[1]) == revision)) then return 0 end
-local id, state, created, push = ARGV[5], ARGV[6], ARGV[7], ARGV[9]
-redis.call('HSET', KEYS[1], 'record', ARGV[2], 'revision', ARGV[3], 'state', state, 'facts', ARGV[12])
-if ARGV[4] == '1' then redis.call('SREM', KEYS[2], id) else redis.call('SADD', KEYS[2], id) end
-if not before[2] then
-  redis.call('ZADD', KEYS[3], created, id)
-  redis.call('ZADD', KEYS[3] .. ':push:' .. push, created, id)
-  redis.call('ZADD', KEYS[3] .. ':host:' .. ARGV[10], created, id)
-  if ARGV[11] ~= '' then redis.call('ZADD', KEYS[3] .. ':account:' .. ARGV[11], created, id) end
-end
-if before[2] ~= state then
-  redis.call('ZADD', KEYS[3] .. ':changed', ARGV[8], id)
-  redis.call('ZADD', KEYS[3] .. ':state:' .. state, created, id)
-  if before[2] then
-    redis.call('ZREM', KEYS[3] .. ':state:' .. before[2], id)
-    count(push, before[2], -1)
+/** Of as many jobs as are given: a key and eleven values for each. */
+export const SAVE_JOBS = `${PUSH_STATE}
+local open, all = KEYS[1], KEYS[2]
+local function save(key, record, number, final, id, state, created, since, push, host, account, facts)
+  local before = redis.call('HMGET', key, 'revision', 'state')
+  local revision = tonumber(number)
+  if before[1] and (tonumber(before[1]) > revision or (before[2] and tonumber(before[1]) == revision)) then return end
+  redis.call('HSET', key, 'record', record, 'revision', number, 'state', state, 'facts', facts)
+  if final == '1' then redis.call('SREM', open, id) else redis.call('SADD', open, id) end
+  if not before[2] then
+    redis.call('ZADD', all, created, id)
+    redis.call('ZADD', all .. ':push:' .. push, created, id)
+    redis.call('ZADD', all .. ':host:' .. host, created, id)
+    if account ~= '' then redis.call('ZADD', all .. ':account:' .. account, created, id) end
   end
-  count(push, state, 1)
+  if before[2] ~= state then
+    redis.call('ZADD', all .. ':changed', since, id)
+    redis.call('ZADD', all .. ':state:' .. state, created, id)
+    if before[2] then
+      redis.call('ZREM', all .. ':state:' .. before[2], id)
+      count(push, before[2], -1)
+    end
+    count(push, state, 1)
+  end
 end
-return 1`;
+for at = 2, #ARGV, 11 do save(KEYS[3 + (at - 2) / 11], unpack(ARGV, at, at + 10)) end`;
 
 const DROP_JOB = `
 local known = redis.call('HMGET', KEYS[1], 'record', 'state')
@@ -108,14 +111,18 @@ redis.call('DEL', KEYS[1])`;
 
 export type ScriptCall = [script: string, keys: number, ...rest: string[]];
 
-export function savingJob(job: JobRecord): ScriptCall {
+export function savingJobs(jobs: readonly JobRecord[]): ScriptCall {
+  const keys = [OPEN_JOBS, JOB_INDEX, ...jobs.map(({ id }) => jobKey(id))];
+  return [SAVE_JOBS, keys.length, ...keys, KEY_PREFIX, ...jobs.flatMap(savedOf)];
+}
+
+function savedOf(job: JobRecord): readonly string[] {
   const { id, pushId, host, state, revision, account } = job;
-  const values = [
-    ...[KEY_PREFIX, JSON.stringify(job), String(revision), isFinal(state) ? '1' : '0', id, state],
+  return [
+    ...[JSON.stringify(job), String(revision), isFinal(state) ? '1' : '0', id, state],
     ...[String(Date.parse(job.createdAt)), String(Date.parse(job.since)), pushId, host, account?.name ?? ''],
     jobFacts(job),
   ];
-  return [SAVE_JOB, 3, jobKey(id), OPEN_JOBS, JOB_INDEX, ...values];
 }
 
 export function droppingJob(id: string): ScriptCall {

@@ -3,7 +3,6 @@
  * Saving is idempotent (an older revision never overwrites a newer), and nothing here decides what a job's state is.
  */
 import type { Redis } from 'ioredis';
-import { createHash } from 'node:crypto';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
@@ -20,17 +19,15 @@ import {
   pushesBy,
   pushFactsKey,
   pushKey,
-  SAVE_JOB,
-  savingJob,
+  savingJobs,
   savingPush,
 } from './jobIndex.ts';
 import { needlesOf, walk } from './jobWalk.ts';
 
 const FINAL_STATES = ['done', 'failed', 'cancelled', 'unknown'] as const;
 const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
-const INDEXED_AT_ONCE = 500;
-/** What Redis calls a script that it was sent. */
-const SAVE_JOB_SHA = createHash('sha1').update(SAVE_JOB).digest('hex');
+/** So many hold neither Redis nor the event loop for long. */
+const MOST_AT_ONCE = 500;
 
 export class JobStore {
   readonly #redis: Redis;
@@ -43,12 +40,7 @@ export class JobStore {
   async create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
     const transaction = this.#redis.multi();
     for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
-    // The script is sent once and not with each of ten thousand jobs.
-    transaction.script('LOAD', SAVE_JOB);
-    for (const job of jobs) {
-      const [, ...rest] = savingJob(job);
-      transaction.evalsha(SAVE_JOB_SHA, ...rest);
-    }
+    for (const part of partsOf(jobs)) transaction.eval(...savingJobs(part));
     throwFirst(await answering(transaction.exec()));
   }
 
@@ -58,13 +50,18 @@ export class JobStore {
   }
 
   async save(job: JobRecord): Promise<void> {
-    await this.#redis.eval(...savingJob(job));
+    await this.#redis.eval(...savingJobs([job]));
+  }
+
+  /** Of very many, part by part: after an error some may be saved and others not, and all can be saved again. */
+  async saveAll(jobs: readonly JobRecord[]): Promise<void> {
+    for (const part of partsOf(jobs)) await this.#redis.eval(...savingJobs(part));
   }
 
   /** Saves the record and draws the next fence counter in one round trip. */
   async saveAndCount(job: JobRecord, counterKey: string): Promise<number> {
     const transaction = this.#redis.multi().incr(counterKey);
-    transaction.eval(...savingJob(job));
+    transaction.eval(...savingJobs([job]));
     return Number(throwFirst(await transaction.exec())[0]?.[1]);
   }
 
@@ -154,12 +151,7 @@ export class JobStore {
       throwFirst(await transaction.exec());
     }
     const ids = await this.#redis.zrange(JOB_INDEX, 0, -1);
-    for (let from = 0; from < ids.length; from += INDEXED_AT_ONCE) {
-      const pipeline = this.#redis.pipeline();
-      const jobs = await this.#jobs(ids.slice(from, from + INDEXED_AT_ONCE));
-      for (const job of jobs) pipeline.eval(...savingJob(job));
-      throwFirst(await pipeline.exec());
-    }
+    for (const part of partsOf(ids)) await this.saveAll(await this.#jobs(part));
     await this.#redis.set(INDEXED, '1');
     return ids.length;
   }
@@ -198,18 +190,25 @@ export class JobStore {
     });
   }
 
-  /** `holding`: only those whose text has this in it. */
+  /** Those that are there, with this in their text; the event loop turns between each part of very many. */
   async #jobs(ids: readonly string[], holding = ''): Promise<JobRecord[]> {
-    if (ids.length === 0) return [];
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hget(jobKey(id), 'record');
-    const answers = throwFirst(await answering(pipeline.exec()));
-    return answers
-      .flatMap(([, text]) =>
-        typeof text === 'string' && text.includes(holding) ? [JSON.parse(text) as JobRecord] : [],
-      )
-      .filter((job) => isJobId(job.id));
+    const jobs: JobRecord[] = [];
+    for (const part of partsOf(ids)) {
+      const pipeline = this.#redis.pipeline();
+      for (const id of part) pipeline.hget(jobKey(id), 'record');
+      for (const [, text] of throwFirst(await answering(pipeline.exec()))) {
+        if (typeof text !== 'string' || !text.includes(holding)) continue;
+        const job = JSON.parse(text) as JobRecord;
+        if (isJobId(job.id)) jobs.push(job);
+      }
+    }
+    return jobs;
   }
+}
+
+function partsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / MOST_AT_ONCE);
+  return Array.from({ length: count }, (_, at) => items.slice(at * MOST_AT_ONCE, (at + 1) * MOST_AT_ONCE));
 }
 
 /** What Redis answers; that it does not is an error people can act on. */

@@ -126,6 +126,16 @@ export function endText(result: HostResult | null): string {
   return result === null ? '' : `${result.outcome} (${result.reason}): ${result.detail}`;
 }
 
+/** The only line there is to say of a job that ended without an attempt; null of any other. */
+export function wholeLog({ state, attempt, result }: JobRecord): string | null {
+  return attempt > 0 || !isFinal(state) || result === null ? null : noteLine(result.at, endText(result));
+}
+
+/** What the supervisor says in a job's log. */
+export function noteLine(at: string, text: string): string {
+  return `${at} garrison: ${text}\n`;
+}
+
 /** A person no longer wants it. A running attempt is told to stop and answers; a waiting one ends here. */
 export function afterCancel(open: OpenJob, at: At): OpenJob {
   const job = advance(open.job, { cancelRequested: true }, at);

@@ -6,6 +6,7 @@ import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import type { Wanted } from '../push/grants.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
+import { wholeLog } from '../reconciler/jobFlow.ts';
 import { AlertHook } from './alertHook.ts';
 import type {
   AlertAnswer,
@@ -155,6 +156,8 @@ export class FrontDoor implements Door {
 
   async jobLogFile(id: string): Promise<string> {
     const job = await this.job(id);
+    const line = wholeLog(job);
+    if (line !== null) this.#around.noteInLog(job.id, line);
     return this.#around.logFile(job.id);
   }
 

@@ -107,7 +107,7 @@ export class JobBoard {
       case 'looked':
         return this.#followEntry(observation, at);
       case 'kept':
-        this.#noteKept(observation.jobId);
+        if (this.#jobs.get(observation.jobId)?.place.at === 'keeping') this.#kept.add(observation.jobId);
         return [];
       case 'indexed':
         return this.#forget(observation.jobId);
@@ -247,13 +247,6 @@ export class JobBoard {
     this.#jobs.set(reopen(before?.job ?? job, at));
     // Its end was still on the way to Redis: the worker that waits for that would keep its slot for ever.
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId: job.id, attempt: holder.attempt })];
-  }
-
-  #noteKept(jobId: string): void {
-    const open = this.#jobs.get(jobId);
-    if (open?.place.at !== 'keeping') return;
-    this.#kept.add(jobId);
-    this.#ports.onChange(open.job);
   }
 
   #forget(jobId: string): Action[] {

@@ -13,10 +13,12 @@ export function afterLoss({ job }: OpenJob, worker: string, at: Moment): Action[
   return isFinal(job.state) ? [note, { kind: 'finish', job }] : [note];
 }
 
-/** It ended while no worker had it. */
+/**
+ * It ended while no worker had it. Ten thousand that never left for the queue would be as many files:
+ * the log of such a one is made of its record when somebody reads it.
+ */
 export function afterEnd({ job }: OpenJob, at: Moment): Action[] {
-  return [
-    { kind: 'noteInLog', jobId: job.id, at: at.wall, text: endText(job.result) },
-    { kind: 'finish', job },
-  ];
+  const finish: Action = { kind: 'finish', job };
+  if (job.attempt === 0) return [finish];
+  return [{ kind: 'noteInLog', jobId: job.id, at: at.wall, text: endText(job.result) }, finish];
 }

@@ -56,15 +56,17 @@ function affectedBy(
 
 /** A cancelled job has ended; a retried one has ended anew, and well. */
 function awaitEnds(verb: JobVerb, before: readonly JobRecord[], supervisor: Supervisor): Check {
+  const waiting = new Map(before.map((job) => [job.id, job]));
   const ended = new Map<string, JobRecord>();
   return () => {
-    for (const job of before) {
-      const latest = ended.get(job.id) ?? supervisor.newest(job);
-      const isKept = supervisor.isKept(job.id);
-      if (isFinal(latest.state) && latest.revision > job.revision && isKept) ended.set(job.id, latest);
+    for (const job of waiting.values()) {
+      const latest = supervisor.newest(job);
+      if (!isFinal(latest.state) || latest.revision <= job.revision || !supervisor.isKept(job.id)) continue;
+      waiting.delete(job.id);
+      ended.set(job.id, latest);
     }
-    if (ended.size < before.length) return null;
-    const ends = [...ended.values()];
+    if (waiting.size > 0) return null;
+    const ends = before.flatMap(({ id }) => ended.get(id) ?? []);
     const detail = namedFirst(ends, (job) => `job ${job.id} on host ${job.host}: ${endOf(job)}`).join(', ');
     const isWell = verb === 'cancel' || ends.every((job) => job.state === 'done');
     return { state: isWell ? 'done' : 'failed', detail: `ended: ${detail}` };

@@ -21,13 +21,15 @@ export class OpenJobs {
   readonly #open = new Map<string, OpenJob>();
   readonly #ended = new Map<string, JobRecord>();
   readonly #events: OpenJobEvents;
+  /** Until something changes: of ten thousand, a turn needs it many times. */
+  #all: readonly OpenJob[] | null = null;
 
   constructor(events: OpenJobEvents) {
     this.#events = events;
   }
 
   all(): readonly OpenJob[] {
-    return [...this.#open.values()];
+    return (this.#all ??= [...this.#open.values()]);
   }
 
   get(jobId: string): OpenJob | null {
@@ -42,6 +44,7 @@ export class OpenJobs {
   set(next: OpenJob): OpenJob {
     const before = this.#open.get(next.job.id);
     this.#open.set(next.job.id, next);
+    this.#all = null;
     if (before?.job !== next.job) this.#events.onChange(next.job);
     const isEnd = isFinal(next.job.state) && (before === undefined || !isFinal(before.job.state));
     const from = before?.place;
@@ -60,6 +63,7 @@ export class OpenJobs {
 
   close(open: OpenJob): void {
     this.#open.delete(open.job.id);
+    this.#all = null;
     this.#ended.set(open.job.id, open.job);
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= ENDED_KEPT) break;

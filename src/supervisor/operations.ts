@@ -21,6 +21,7 @@ import type { Supervisor } from './supervisor.ts';
 import { isOverruled, prepareForWorker } from './workerOperation.ts';
 
 const KEPT = 200;
+const LOOKED_AT_TURNS_END: readonly Change['type'][] = ['job', 'jobEnded', 'operation'];
 /** Of verbs that take no name. */
 const TARGET_OF_ALL: Readonly<Partial<Record<Verb, string>>> = {
   reap: ZOMBIES,
@@ -45,7 +46,8 @@ export class Operations {
     this.#around = around;
     this.#tell = tell;
     supervisor.onChange((change) => {
-      if (change.type !== 'operation') this.#verify();
+      // Of jobs ten thousand may change in one turn, and at its end all is looked at anyway.
+      if (!LOOKED_AT_TURNS_END.includes(change.type)) this.#verify();
     });
     supervisor.onTurn(() => {
       this.#verify();

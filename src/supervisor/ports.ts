@@ -132,6 +132,8 @@ export interface Surroundings {
   readonly leftovers: LeftoverBook;
   newId(prefix: 'p' | 'j' | 'o'): string;
   logFile(jobId: string): string;
+  /** Adds it to the job's log, unless it is the last line there. */
+  noteInLog(jobId: string, line: string): void;
   /** The document of this name under incidents/; null when it is gone. */
   readAutopsy(file: string): Promise<unknown>;
   /** Looks whom doing something to a container would interrupt, and keeps nothing; null with a reason when it can't be told. */

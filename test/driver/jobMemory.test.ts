@@ -137,10 +137,10 @@ describe('what is remembered of jobs', () => {
   it('sets a damaged spool file aside instead of stopping at it', async (t) => {
     const home = tempHome(t);
     const spool = await openSpool(home);
-    await spool.put(jobRecord('j-1', { state: 'done', revision: 7 }));
+    await spool.put([jobRecord('j-1', { state: 'done', revision: 7 })]);
     writeFileSync(join(home, 'spool', 'j-2.3.json'), 'trunc{');
     assert.deepEqual(
-      (await spool.list()).map((job) => job.id),
+      (await spool.list()).flat().map((job) => job.id),
       ['j-1'],
     );
     const aside = readdirSync(join(home, 'spool')).filter((name) => name.startsWith('j-2.3.json.damaged-'));
@@ -185,10 +185,10 @@ describe('what is remembered of jobs', () => {
     const home = tempHome(t);
     const spool = await openSpool(home);
     const job = jobRecord('j-1', { state: 'done', revision: 7 });
-    await spool.put(job);
-    assert.deepEqual(await (await openSpool(home)).list(), [job]);
-    await spool.remove(job);
-    await spool.remove(job);
+    await spool.put([job]);
+    assert.deepEqual(await (await openSpool(home)).list(), [[job]]);
+    await spool.remove([job]);
+    await spool.remove([job]);
     assert.deepEqual(readdirSync(join(home, 'spool')), []);
   });
 

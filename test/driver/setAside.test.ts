@@ -275,14 +275,14 @@ describe('folders', () => {
   it('spool: what is no record is set aside, a folder too, and the good ones arrive', async (t) => {
     const { keeping, home, seen } = open(t);
     const spool = await openSpool(home, keeping.onSetAside);
-    await spool.put(jobRecord('j-1', { state: 'done', revision: 7 }));
+    await spool.put([jobRecord('j-1', { state: 'done', revision: 7 })]);
     mkdirSync(join(home, 'spool/j-2.1.json'));
     writeFileSync(join(home, 'spool/j-3.1.json'), '');
     writeFileSync(join(home, 'spool/j-4.1.json'), '{"id":"j-4","revision":1}');
     writeFileSync(join(home, 'spool/j-5.1.json'), Buffer.from([255, 0, 1]));
     const listed = await spool.list();
     assert.deepEqual(
-      listed.map(({ id }) => id),
+      listed.flat().map(({ id }) => id),
       ['j-1'],
     );
     assert.deepEqual(
