@@ -250,6 +250,7 @@ function settling({
       return;
     }
     await driver.queue.clear();
+    await driver.store.dropUnmade();
     await driver.store.indexAll();
     const jobs = await driver.store.openJobs();
     marks.noteEarlier((await driver.store.find({ sort: 'newest', after: null, limit: EARLIER_JOBS })).items);

@@ -10,6 +10,8 @@ export const JOB_INDEX = `${KEY_PREFIX}:jobs`;
 export const PUSH_INDEX = `${KEY_PREFIX}:pushes`;
 export const jobKey = (id: string): string => `${KEY_PREFIX}:job:${id}`;
 export const pushKey = (id: string): string => `${KEY_PREFIX}:push:${id}`;
+/** Pushes of which not every job is kept yet, with their records: none of them was accepted. */
+export const UNMADE_PUSHES = `${KEY_PREFIX}:pushes:unmade`;
 /** Of a push: how many of its jobs are in which state, and the text it is found by. */
 export const pushFactsKey = (id: string): string => `${KEY_PREFIX}:push-facts:${id}`;
 export const jobsBy = (what: 'state' | 'host' | 'account' | 'push', value: string): string =>
@@ -94,20 +96,24 @@ local function save(key, record, number, final, id, state, created, since, push,
 end
 for at = 2, #ARGV, 11 do save(KEYS[3 + (at - 2) / 11], unpack(ARGV, at, at + 10)) end`;
 
-const DROP_JOB = `
-local known = redis.call('HMGET', KEYS[1], 'record', 'state')
-local id = ARGV[1]
-redis.call('ZREM', KEYS[3], id)
-redis.call('ZREM', KEYS[3] .. ':changed', id)
-redis.call('SREM', KEYS[2], id)
-if known[2] then redis.call('ZREM', KEYS[3] .. ':state:' .. known[2], id) end
-if known[1] then
-  local job = cjson.decode(known[1])
-  redis.call('ZREM', KEYS[3] .. ':push:' .. job.pushId, id)
-  redis.call('ZREM', KEYS[3] .. ':host:' .. job.host, id)
-  if type(job.account) == 'table' then redis.call('ZREM', KEYS[3] .. ':account:' .. job.account.name, id) end
-end
-redis.call('DEL', KEYS[1])`;
+/** Of as many jobs as are given: a key and an id for each. */
+const DROP_JOBS = `
+local open, all = KEYS[1], KEYS[2]
+for at, id in ipairs(ARGV) do
+  local key = KEYS[at + 2]
+  local known = redis.call('HMGET', key, 'record', 'state')
+  redis.call('ZREM', all, id)
+  redis.call('ZREM', all .. ':changed', id)
+  redis.call('SREM', open, id)
+  if known[2] then redis.call('ZREM', all .. ':state:' .. known[2], id) end
+  if known[1] then
+    local job = cjson.decode(known[1])
+    redis.call('ZREM', all .. ':push:' .. job.pushId, id)
+    redis.call('ZREM', all .. ':host:' .. job.host, id)
+    if type(job.account) == 'table' then redis.call('ZREM', all .. ':account:' .. job.account.name, id) end
+  end
+  redis.call('DEL', key)
+end`;
 
 export type ScriptCall = [script: string, keys: number, ...rest: string[]];
 
@@ -125,8 +131,9 @@ function savedOf(job: JobRecord): readonly string[] {
   ];
 }
 
-export function droppingJob(id: string): ScriptCall {
-  return [DROP_JOB, 3, jobKey(id), OPEN_JOBS, JOB_INDEX, id];
+export function droppingJobs(ids: readonly string[]): ScriptCall {
+  const keys = [OPEN_JOBS, JOB_INDEX, ...ids.map(jobKey)];
+  return [DROP_JOBS, keys.length, ...keys, ...ids];
 }
 
 /** What makes a push known; sent before its jobs, which are counted in it. */
@@ -148,6 +155,7 @@ export function droppingPush(id: string, accountName: string | null): readonly (
   return [
     ['del', pushKey(id), pushFactsKey(id)],
     ['zrem', PUSH_INDEX, id],
+    ['hdel', UNMADE_PUSHES, id],
     ...states,
     ...(accountName === null ? [] : [['zrem', pushesBy('account', accountName), id]]),
   ];

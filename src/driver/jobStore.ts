@@ -9,7 +9,7 @@ import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 import {
   CHANGED_INDEX,
-  droppingJob,
+  droppingJobs,
   droppingPush,
   JOB_INDEX,
   jobKey,
@@ -21,6 +21,7 @@ import {
   pushKey,
   savingJobs,
   savingPush,
+  UNMADE_PUSHES,
 } from './jobIndex.ts';
 import { needlesOf, walk } from './jobWalk.ts';
 
@@ -36,12 +37,24 @@ export class JobStore {
     this.#redis = redis;
   }
 
-  /** Keeps a new push and its jobs, all or none. */
+  /**
+   * Keeps a new push and its jobs, all or none: one that comes to no end is dropped at the next start, or withdrawn before.
+   * Part by part, since a single transaction of ten thousand left Redis with three times the memory that they take.
+   */
   async create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
-    const transaction = this.#redis.multi();
+    const transaction = this.#redis.multi().hset(UNMADE_PUSHES, push.id, JSON.stringify(push));
     for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
-    for (const part of partsOf(jobs)) transaction.eval(...savingJobs(part));
     throwFirst(await answering(transaction.exec()));
+    await answering(this.saveAll(jobs));
+    await answering(this.#redis.hdel(UNMADE_PUSHES, push.id));
+  }
+
+  /** Of pushes whose making was cut off with an earlier life: nobody was told that they are accepted. */
+  async dropUnmade(): Promise<void> {
+    for (const text of await this.#redis.hvals(UNMADE_PUSHES)) {
+      const push = JSON.parse(text) as PushRecord;
+      await this.#drop(push.id, push);
+    }
   }
 
   /** Takes back a push that may or may not have been kept: sent on the same connection, it comes after the keeping. */
@@ -169,11 +182,12 @@ export class JobStore {
     return forgotten;
   }
 
+  /** The push last: what is cut off in the middle is found again. */
   async #drop(pushId: string, push: PushRecord | null): Promise<void> {
+    for (const part of partsOf(push?.jobIds ?? [])) await this.#redis.eval(...droppingJobs(part));
     const transaction = this.#redis.multi();
     for (const [command = '', ...values] of droppingPush(pushId, push?.accountName ?? null))
       transaction.call(command, ...values);
-    for (const id of push?.jobIds ?? []) transaction.eval(...droppingJob(id));
     throwFirst(await transaction.exec());
   }
 

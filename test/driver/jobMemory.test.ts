@@ -34,6 +34,20 @@ const PUSH: PushRecord = {
   jobIds: ['j-1', 'j-2'],
 };
 
+/** The same Redis for a supervisor that is killed after so many calls. */
+function cutOff(redis: Redis, calls: number): Redis {
+  let left = calls;
+  return new Proxy(redis, {
+    get: (target, name) => {
+      if (name !== 'multi' && name !== 'eval' && name !== 'hdel')
+        throw new Error(`create is not known to call ${String(name)}`);
+      left -= 1;
+      if (left < 0) throw new Error('cut off');
+      return target[name].bind(target);
+    },
+  });
+}
+
 describe('what is remembered of jobs', () => {
   const leaks = watchForLeaks();
   let server: TestRedis;
@@ -127,6 +141,22 @@ describe('what is remembered of jobs', () => {
       ],
       [null, [], []],
     );
+  });
+
+  it('drops a push that was cut off in the making, at whatever point, and no other', async () => {
+    const made = { ...PUSH, id: 'p-0', jobIds: ['j-0'] };
+    await store.create(made, [jobRecord('j-0', { pushId: 'p-0' })]);
+    const unhurt = (await redis.keys('*')).sort();
+    const jobs = Array.from({ length: 1_100 }, (_, index) => jobRecord(`j-${String(index + 1)}`));
+    const push = { ...PUSH, jobIds: jobs.map(({ id }) => id) };
+    for (const calls of [0, 1, 2, 3, 4]) {
+      await assert.rejects(new JobStore(cutOff(redis, calls)).create(push, jobs), /cut off/);
+      await store.dropUnmade();
+      assert.deepEqual((await redis.keys('*')).sort(), unhurt, `cut off after ${String(calls)} calls`);
+    }
+    await new JobStore(cutOff(redis, 5)).create(push, jobs);
+    await store.dropUnmade();
+    assert.equal((await store.jobsOf(push)).length, jobs.length);
   });
 
   it('reads no record whose id could be a path', async () => {
