@@ -17,7 +17,8 @@ export function checkHosts(hosts: readonly string[], book: Pick<HostBook, 'addre
       },
     );
   }
-  const twice = hosts.filter((name, index) => hosts.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const twice = hosts.filter((name) => seen.size === seen.add(name).size);
   if (twice.length > 0) {
     throw new GarrisonError('USAGE', `named more than once: ${[...new Set(twice)].map(shown).join(', ')}`, {
       cure: 'Name each host once.',

@@ -2,7 +2,7 @@
  * Hands each observation to the board that it concerns, and brings back what must be done at once.
  * It remembers nothing and decides nothing.
  */
-import type { Moment } from '../clock.ts';
+import { monoMs, type Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
@@ -28,7 +28,31 @@ export interface Boards {
   readonly report: Report;
 }
 
-export function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
+export interface Seen {
+  readonly observation: Observation;
+  readonly at: Moment;
+}
+
+/** So long a turn takes observations in; what is left has the next one. */
+const TAKING_IN_MS = 10;
+const LOOKS_AT_CLOCK_EVERY = 50;
+
+/** Those of the inbox in their order, and out of it, as many as there is time for: what ten thousand jobs bring must not hold up the rest. */
+export function takeInSome(boards: Boards, inbox: Seen[]): Action[] {
+  const untilMs = monoMs() + TAKING_IN_MS;
+  const actions: Action[] = [];
+  let taken = 0;
+  for (const { observation, at } of inbox) {
+    if (taken > 0 && taken % LOOKS_AT_CLOCK_EVERY === 0 && monoMs() > untilMs) break;
+    // No spread: one observation may bring more actions than a call takes arguments.
+    for (const action of takeIn(boards, observation, at)) actions.push(action);
+    taken += 1;
+  }
+  inbox.splice(0, taken);
+  return actions;
+}
+
+function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] {
   const { redis, orphans, refusals, publisher } = boards;
   switch (observation.kind) {
     case 'worker':

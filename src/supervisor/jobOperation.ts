@@ -27,7 +27,8 @@ export async function prepareForJobs(
     interrupts: verb === 'cancel' ? names : [],
     detail: `${verb} ${names.join(', ')}`,
     begin: () => {
-      for (const job of affected) supervisor.observe({ kind: 'job', observation: jobWish(verb, job) });
+      for (const job of inOrderOf(verb, affected))
+        supervisor.observe({ kind: 'job', observation: jobWish(verb, job) });
       return awaitEnds(verb, affected, supervisor);
     },
   };
@@ -102,6 +103,11 @@ function endOf({ state, result }: JobRecord): string {
 
 function canRetry(job: JobRecord): boolean {
   return job.state === 'failed' || job.state === 'cancelled' || job.state === 'unknown';
+}
+
+/** A cancel from the end: else those that have not left for the queue would take the places of those that are cancelled there. */
+function inOrderOf(verb: JobVerb, jobs: readonly JobRecord[]): readonly JobRecord[] {
+  return verb === 'cancel' ? [...jobs].reverse() : jobs;
 }
 
 function jobWish(verb: JobVerb, job: JobRecord): JobObservation {

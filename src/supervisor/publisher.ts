@@ -15,6 +15,8 @@ export interface ReportLine {
 /** Told of what an operator would want in the log. */
 export type Report = (line: ReportLine) => void;
 
+const MOST_JOBS_TOLD = 1_000;
+
 export class Publisher {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #workers = new Map<string, WorkerView>();
@@ -34,7 +36,7 @@ export class Publisher {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Published at the end of the turn, in its last state. */
+  /** Published at the end of this turn or one of the next, in its last state. */
   jobChanged(job: JobRecord): void {
     this.#jobs.set(job.id, job);
   }
@@ -71,6 +73,7 @@ export class Publisher {
     this.#overviewDigest = '';
   }
 
+  /** False when there is more to tell: of ten thousand changed jobs each turn tells a part. */
   publish(turn: {
     readonly workers: readonly WorkerView[];
     /** Those that have changed. */
@@ -79,15 +82,26 @@ export class Publisher {
     /** Cheap to make; the snapshot is only made when it has changed. */
     readonly overviewDigest: string;
     readonly snapshot: () => Snapshot;
-  }): void {
+  }): boolean {
     for (const worker of turn.workers) this.#publishWorker(worker);
     for (const container of turn.containers) this.#tell({ type: 'container', container });
-    for (const job of this.#jobs.values()) this.#tell({ type: 'job', job: turn.viewOf(job) });
-    this.#jobs.clear();
+    this.#tellJobs(turn.viewOf);
     this.#tellMeasured();
-    if (turn.overviewDigest === this.#overviewDigest) return;
-    this.#overviewDigest = turn.overviewDigest;
-    this.#tell({ type: 'supervisor', snapshot: turn.snapshot() });
+    if (turn.overviewDigest !== this.#overviewDigest) {
+      this.#overviewDigest = turn.overviewDigest;
+      this.#tell({ type: 'supervisor', snapshot: turn.snapshot() });
+    }
+    return this.#jobs.size === 0;
+  }
+
+  #tellJobs(viewOf: (job: JobRecord) => JobView): void {
+    let told = 0;
+    for (const [id, job] of this.#jobs) {
+      if (told === MOST_JOBS_TOLD) break;
+      this.#jobs.delete(id);
+      this.#tell({ type: 'job', job: viewOf(job) });
+      told += 1;
+    }
   }
 
   #tellMeasured(): void {

@@ -10,7 +10,7 @@ import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView
 import { measuresOf, type Measures } from './measures.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
-import { takeIn } from './intake.ts';
+import { takeInSome, type Seen } from './intake.ts';
 import { isBeat, type Observation } from './observation.ts';
 import type { RedisWatch } from './redisWatch.ts';
 import type { Refusals } from './refusals.ts';
@@ -36,7 +36,7 @@ export class Supervisor {
   readonly redis: RedisWatch;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
-  readonly #inbox: { observation: Observation; at: Moment }[] = [];
+  readonly #inbox: Seen[] = [];
   readonly #turnListeners: (() => void)[] = [];
   readonly #goneWaiters: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -208,12 +208,12 @@ export class Supervisor {
     if (this.#ended) return;
     const at = now();
     this.#parts.observer.look(Math.max(0, at.monoMs - this.#dueAtMs), at.monoMs);
-    const actions = this.#inbox.splice(0).flatMap((seen) => takeIn(this.#parts, seen.observation, seen.at));
+    const actions = takeInSome(this.#parts, this.#inbox);
     this.containers.settle();
     const recheckTimes = this.#decide(actions, at);
     if (this.containers.show(at)) this.#parts.publisher.touchOverview();
     const facts = this.#queueFacts(at);
-    this.#parts.publisher.publish({
+    const isAllTold = this.#parts.publisher.publish({
       workers: facts.workers,
       containers: this.containers.takeNews(),
       viewOf: (job) => viewJob(job, facts),
@@ -225,6 +225,7 @@ export class Supervisor {
       ]),
       snapshot: () => this.snapshot(),
     });
+    if (!isAllTold || this.#inbox.length > 0) this.#scheduleTurn();
     for (const action of actions) this.#parts.hands.perform(action);
     this.#sleepUntil(recheckTimes, at.monoMs);
     this.#lookAtStragglers(at.monoMs);
