@@ -101,11 +101,7 @@ export class JobStore {
 
   /** A few at a time, without reading the others. */
   async sealedJobs(): Promise<readonly JobRecord[]> {
-    const ids = await answering(this.#redis.zrange(JOB_INDEX, 0, -1));
-    const found: JobRecord[] = [];
-    for (let from = 0; from < ids.length; from += INDEXED_AT_ONCE)
-      found.push(...(await this.#jobs(ids.slice(from, from + INDEXED_AT_ONCE), '"sealed":')));
-    return found;
+    return this.#jobs(await answering(this.#redis.zrange(JOB_INDEX, 0, -1)), '"sealed":');
   }
 
   async find(query: StoredQuery): Promise<Found<JobRecord>> {

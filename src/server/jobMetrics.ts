@@ -104,6 +104,8 @@ const NO_ERRORS: readonly (Reason | UnansweredReason)[] = [
   'AccountReleased',
   'AlreadyReleased',
   'AccountRemoved',
+  'AccountUndone',
+  'AlreadyUndone',
   'CheckPassed',
   'PlanMade',
   'SurveyMade',

@@ -213,16 +213,12 @@ export class Supervisor {
     const recheckTimes = this.#decide(actions, at);
     if (this.containers.show(at)) this.#parts.publisher.touchOverview();
     const facts = this.#queueFacts(at);
+    const overview = [this.#state, facts.redis, describeService(facts), this.#parts.home.view];
     const isAllTold = this.#parts.publisher.publish({
       workers: facts.workers,
       containers: this.containers.takeNews(),
       viewOf: (job) => viewJob(job, facts),
-      overviewDigest: JSON.stringify([
-        this.#state,
-        facts.redis,
-        describeService(facts),
-        this.#parts.home.view,
-      ]),
+      overviewDigest: JSON.stringify(overview),
       snapshot: () => this.snapshot(),
     });
     if (!isAllTold || this.#inbox.length > 0) this.#scheduleTurn();
