@@ -18,7 +18,7 @@ import { judgeEnding } from './sshFailure.ts';
 import type { SshEnding } from './sshFailure.ts';
 
 const LONGEST_SAID = 300;
-const PUSH_AGAIN = 'someone may be changing it at the same time: push again';
+const SOMEONE = 'someone may be changing it at the same time';
 
 /** What the job's record gets: the host's own answer where it is whole, else a judgement of how ssh ended. */
 export function hostResult(
@@ -29,7 +29,12 @@ export function hostResult(
   const whole = answer.ended && !answer.invalid ? answer.result : null;
   const judged = whole ?? judgeEnding(task.kind, ending, answer);
   const said = printable(ending.stderr.split('\n').slice(-3).join(' · ')).slice(-LONGEST_SAID);
-  const words = { cure: PUSH_AGAIN, said, exitCode: String(ending.exitCode ?? 'none'), ...answer.facts };
+  const words = {
+    cure: `${SOMEONE}: ${goOn(task).again}`,
+    said,
+    exitCode: String(ending.exitCode ?? 'none'),
+    ...answer.facts,
+  };
   if (task.kind === 'plan' && whole?.reason === 'PlanMade') return planResult(task, answer, at);
   if (task.kind === 'survey' && whole?.reason === 'SurveyMade') return surveyResult(task, answer, at);
   return {
@@ -128,16 +133,24 @@ function detailOf(
     idleSeconds: String(task.ssh.idleTimeoutMs / 1000),
     totalSeconds: String(task.ssh.totalTimeoutMs / 1000),
   });
-  return [sentence, leftSentence(judged.outcome, more['left'])].filter((part) => part !== '').join(' ');
+  return [sentence, leftSentence(task, judged.outcome, more['left'])].filter((part) => part !== '').join(' ');
 }
 
-function leftSentence(outcome: HostOutcome, left: string | undefined): string {
+function leftSentence(task: PushTask, outcome: HostOutcome, left: string | undefined): string {
+  const { same, next } = goOn(task);
   if (outcome === 'unknown')
-    return 'The host may have been changed, and its script may still run: push the same again, it goes on where this stopped.';
+    return `The host may have been changed, and its script may still run: ${same}, it goes on where this stopped.`;
   if (outcome !== 'failed') return '';
   if (left === 'nothing') return 'What this attempt had made was taken back; nothing is left of it.';
-  if (left === 'account')
-    return 'The account made by this attempt is still there; the next push goes on with it.';
-  if (left === 'changes') return 'What was done before that stays; the next push goes on with it.';
+  if (left === 'account') return `The account made by this attempt is still there; ${next} goes on with it.`;
+  if (left === 'changes') return `What was done before that stays; ${next} goes on with it.`;
   return '';
+}
+
+/** An undo and a removal go on as the same job alone: a push would want the account there again. */
+function goOn({ kind, jobId }: PushTask): Readonly<Record<'again' | 'same' | 'next', string>> {
+  const retry = `garrison retry ${jobId}`;
+  return kind === 'undo' || kind === 'remove'
+    ? { again: retry, same: retry, next: retry }
+    : { again: 'push again', same: 'push the same again', next: 'the next push' };
 }

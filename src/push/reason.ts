@@ -44,7 +44,7 @@ const SENTENCES = {
   NothingToUndo:
     '{host} keeps nothing that would take {undone} back: it changed nothing there, was undone, or is older than the last five pushes of {account}. Nothing was touched.',
   PushUnfinished:
-    '{undone} was not finished on {host}, so nobody can tell what it left; nothing was touched. Push the same again, it goes on where it stopped; then undo it.',
+    '{undone} was not finished on {host}, so nobody can tell what it left; nothing was touched. Finish it first with garrison retry {undone}; then undo it.',
   ChangedSincePush:
     '{account} on {host} is not as {undone} left it ({differs}); nothing was touched. Undo what came later first, or change it by hand.',
 

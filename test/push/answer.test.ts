@@ -64,6 +64,28 @@ describe('an answer', () => {
     assert.match(resultOf(WRITING, { exitCode: 255 }).detail, /push the same again/);
   });
 
+  it('of an undo or a removal that was cut off or failed half-way names the retry of it, and no push', () => {
+    const failed = (left: string, reason = 'SudoNotWritten'): readonly string[] => [
+      ...WRITING,
+      `@garrison1 n1 text left ${btoa(left)}`,
+      `@garrison1 n1 result failed apply ${reason}`,
+      '@garrison1 n1 end',
+    ];
+    const cut = (kind: JobKind): string => resultOf(WRITING, { exitCode: 255 }, kind).detail;
+    for (const kind of ['undo', 'remove'] as const) {
+      assert.match(cut(kind), /may still run: garrison retry j-1, it goes on where this stopped\.$/);
+      const said = ['changes', 'account'].map((left) => resultOf(failed(left), {}, kind).detail);
+      said.push(resultOf(failed('its groups', 'VerifyFailed'), {}, kind).detail);
+      for (const detail of said) {
+        assert.match(detail, /garrison retry j-1/);
+        assert.doesNotMatch(detail, /push/);
+      }
+    }
+    assert.match(resultOf(failed('changes')).detail, /stays; the next push goes on with it\.$/);
+    assert.match(resultOf(failed('its groups', 'VerifyFailed')).detail, /at the same time: push again/);
+    assert.match(cut('revoke'), /push the same again/);
+  });
+
   it('ignores noise and other nonces, and distrusts marked lines without form', () => {
     const noise = [
       'hello',

@@ -118,7 +118,7 @@ export const REASON_ZH: Readonly<Record<Reason | UnansweredReason, string>> = {
   AccountUndone: '{host} 上的 {account} 已恢复到该次推送之前的样子（详见原文）。',
   AlreadyUndone: '该次推送此前已在 {host} 上撤销，没有更改任何内容。',
   NothingToUndo: `{host} 上没有可用于撤销该次推送的记录：它没有更改任何内容、已被撤销，或早于 {account} 最近的五次推送。${UNTOUCHED}`,
-  PushUnfinished: `该次推送在 {host} 上没有完成，无法得知它留下了什么，${UNTOUCHED}请再推送一次相同的内容，它会从停下的地方继续，然后再撤销。`,
+  PushUnfinished: `该次推送在 {host} 上没有完成，无法得知它留下了什么，${UNTOUCHED}请先用 garrison retry 完成那个任务（任务号见原文），然后再撤销。`,
   ChangedSincePush: `{host} 上的 {account} 已不是该次推送留下的样子（不同之处见原文），${UNTOUCHED}请先撤销之后的推送，或手工更改。`,
 
   Cancelled: '已取消。',
