@@ -4,7 +4,7 @@
  */
 import { isFinal, type JobRecord, type PushRecord } from './job.ts';
 
-type Job = Pick<JobRecord, 'id' | 'kind' | 'host' | 'state' | 'createdAt' | 'result' | 'undoOf'>;
+type Job = Pick<JobRecord, 'id' | 'pushId' | 'kind' | 'host' | 'state' | 'createdAt' | 'result' | 'undoOf'>;
 
 /** `why` is a sentence for people. */
 export type Undoability =
@@ -41,6 +41,15 @@ export function undoability(
   return not([...new Set(obstacles)].join(' '));
 }
 
+/** The pushes that have taken it back on some host, in the order of `ofAccount`. */
+export function undoneBy(jobs: readonly Pick<Job, 'id'>[], ofAccount: readonly Job[]): readonly string[] {
+  const ids = new Set(jobs.map(({ id }) => id));
+  const undos = ofAccount.filter(
+    (each) => each.kind === 'undo' && each.undoOf !== undefined && ids.has(each.undoOf) && isDone(each),
+  );
+  return [...new Set(undos.map(({ pushId }) => pushId))];
+}
+
 /** Null where nothing that is known stands in the way on this host. */
 function obstacle(job: Job, ofAccount: readonly Job[]): string | null {
   const undos = ofAccount.filter(({ kind, undoOf }) => kind === 'undo' && undoOf === job.id);
@@ -56,9 +65,9 @@ function obstacle(job: Job, ofAccount: readonly Job[]): string | null {
       !undone.has(each.id) &&
       (mayHaveChanged(each) || (each.kind === 'remove' && isDone(each))),
   );
-  return later === undefined
-    ? null
-    : `a later ${later.kind} (${later.id}) changed the account on ${job.host}.`;
+  if (later === undefined) return null;
+  const next = later.kind === 'remove' ? '' : '; undo that first';
+  return `a later ${later.kind} (${later.id}) changed the account on ${job.host}${next}.`;
 }
 
 function isDone({ result }: Job): boolean {

@@ -61,6 +61,8 @@ export interface PushView extends PushRecord {
   readonly undoable?: boolean;
   /** A sentence: why not; null where it is. */
   readonly notUndoable?: string | null;
+  /** The pushes that have taken it back on some of its hosts, newest first. */
+  readonly undoneBy?: readonly string[];
   readonly jobs: readonly JobView[];
 }
 

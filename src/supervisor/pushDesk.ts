@@ -5,7 +5,7 @@
 import { now } from '../clock.ts';
 import { GarrisonError } from '../errors.ts';
 import { isFinal, type JobRecord, type PushRecord, type PushSecrets } from '../push/job.ts';
-import { mayHaveChanged, undoability } from '../push/undoable.ts';
+import { mayHaveChanged, undoability, undoneBy } from '../push/undoable.ts';
 import type { Asker, PushView } from './door.ts';
 import type { PushRequest } from './pushAsk.ts';
 import { checkHosts } from './hostCheck.ts';
@@ -93,7 +93,8 @@ export class PushDesk {
   async view(id: string): Promise<PushView> {
     const { push, jobs } = await this.#stored(id);
     const view = this.#viewPush(push, jobs);
-    return { ...view, ...undoability(push, view.jobs, await this.#ofAccount(push, view)) };
+    const ofAccount = await this.#ofAccount(push, view);
+    return { ...view, ...undoability(push, view.jobs, ofAccount), undoneBy: undoneBy(jobs, ofAccount) };
   }
 
   /** Others about the same account, where they have a say in whether this one can be undone. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'node:test';
 import type { HostOutcome, HostResult, JobKind, JobRecord, PushRecord } from '../../src/push/job.ts';
-import { undoability } from '../../src/push/undoable.ts';
+import { undoability, undoneBy } from '../../src/push/undoable.ts';
 import { readUndoFacts, type UndoFacts } from '../../src/push/undoFacts.ts';
 import { planUndo } from '../../src/push/undoPlan.ts';
 import { jobsToUndo, refuseSecondUndo } from '../../src/supervisor/undoDraft.ts';
@@ -107,7 +107,12 @@ describe('whether a push can be undone', () => {
       [job('j-1', 'changed')],
       [job('j-2', null, { kind: 'undo', undoOf: 'j-1' })],
     ],
-    ['followed by another', /a later push \(j-2\)/, [job('j-1', 'changed')], [job('j-2', 'changed')]],
+    [
+      'followed by another',
+      /a later push \(j-2\).*on web-1; undo that first\.$/,
+      [job('j-1', 'changed')],
+      [job('j-2', 'changed')],
+    ],
     [
       'followed on another host',
       /^undoable$/,
@@ -116,7 +121,7 @@ describe('whether a push can be undone', () => {
     ],
     [
       'followed by a removal',
-      /a later remove/,
+      /a later remove \(j-2\) changed the account on web-1\.$/,
       [job('j-1', 'changed')],
       [job('j-2', 'changed', { kind: 'remove' })],
     ],
@@ -131,6 +136,17 @@ describe('whether a push can be undone', () => {
     it(`that is ${what}`, () => {
       assert.match(why(jobs, later), said);
     });
+
+  it('names the pushes that took it back on some host, each once, and no other', () => {
+    const undo = (id: string, pushId: string, undoOf: string, outcome: HostOutcome | null = 'changed') =>
+      job(id, outcome, { kind: 'undo', pushId, undoOf });
+    const jobs = [job('j-1', 'changed'), job('j-2', 'changed', { host: 'web-2' })];
+    const ofAccount = [
+      ...[undo('j-7', 'p-7', 'j-2'), undo('j-6', 'p-7', 'j-1'), undo('j-5', 'p-5', 'j-1', 'conflict')],
+      ...[undo('j-4', 'p-4', 'j-1', null), undo('j-3', 'p-3', 'j-1'), undo('j-8', 'p-8', 'j-9'), ...jobs],
+    ];
+    assert.deepEqual(undoneBy(jobs, ofAccount), ['p-7', 'p-3']);
+  });
 
   it('says never of anything but a push and a revoke, whatever its jobs say', () => {
     const kinds = fc.constantFrom<JobKind>('check', 'plan', 'survey', 'remove', 'undo');
