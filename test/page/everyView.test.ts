@@ -16,7 +16,7 @@ const HOSTILE = `${MARKUP}${TURNING}${'x'.repeat(10_000)}`;
 /** Views on which the supervisor's sentences have codes. */
 const SAID_IN_CHINESE = [
   ...['', 'workers', 'workers/push-2', 'containers', 'containers/core', 'zombies'],
-  ...['pushes/p-plan', 'grants?plans=p-plan', 'leftovers/p-survey'],
+  ...['pushes/p-plan', 'pushes/p-undo', 'pushes/p-taken', 'grants?plans=p-plan', 'leftovers/p-survey'],
 ];
 
 let fake: FakeSupervisor;

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { planEn } from '../../src/page/words/planEn.ts';
-import { aboutZh, doneZh, noteZh, privilegesZh, verifiedZh } from '../../src/page/words/planSaidZh.ts';
+import {
+  aboutZh,
+  doneZh,
+  noteZh,
+  notUndoableZh,
+  privilegesZh,
+  verifiedZh,
+} from '../../src/page/words/planSaidZh.ts';
 import { REASON_ZH, reasonZh } from '../../src/page/words/reasonZh.ts';
 import { PLAN_LASTS_MS, UNASKED_PAIRS } from '../../src/page/jobs/planFacts.ts';
 import type { AccountWish } from '../../src/push/account.ts';
@@ -11,6 +18,7 @@ import { CHANGES } from '../../src/push/answer.ts';
 import type { HostFacts } from '../../src/push/hostFacts.ts';
 import { planAccount, type AccountPlan, type AppliedKind } from '../../src/push/plan.ts';
 import type { UndoFacts } from '../../src/push/undoFacts.ts';
+import { undoability } from '../../src/push/undoable.ts';
 import { planUndo } from '../../src/push/undoPlan.ts';
 import { REASONS, UNANSWERED_REASONS } from '../../src/push/reason.ts';
 import { verification, withLogin } from '../../src/push/verification.ts';
@@ -18,6 +26,7 @@ import * as planApply from '../../src/supervisor/planApply.ts';
 import * as syncDesk from '../../src/supervisor/syncDesk.ts';
 import { accountOf, factsOf, OURS, TAKING, TOKEN, wishOf } from '../support/planScene.ts';
 import { result } from '../support/fakeDoor.ts';
+import { jobRecord } from '../support/jobRecord.ts';
 
 const CHINESE = /[\u4e00-\u9fff]/;
 /** Names, keys, paths and words of a command are no English sentence. */
@@ -154,6 +163,40 @@ describe('what lets an account become root', () => {
     assert.ok(found.length >= 3, String(found.length));
     for (const each of found) assert.match(privilegesZh(each.replace('$group', 'wheel')), CHINESE, each);
     assert.equal(privilegesZh('in group wheel, levitates'), '属于用户组 wheel，levitates');
+  });
+});
+
+describe('why a push cannot be taken back, in Chinese', () => {
+  const at = (id: string, more: Parameters<typeof jobRecord>[1] = {}) =>
+    jobRecord(id, {
+      ...{ host: 'web-1.example. org', state: 'done', createdAt: `T${id}`, result: result() },
+      ...more,
+    });
+  const said = (
+    jobs: readonly ReturnType<typeof at>[],
+    later: readonly ReturnType<typeof at>[] = [],
+  ): string => undoability({ kind: 'push' }, jobs, [...jobs, ...later]).notUndoable ?? '';
+  it('has words for whatever the supervisor says of a push', () => {
+    const job = at('j-1');
+    const other = at('j-2', { host: 'db-1' });
+    const undo = { kind: 'undo', undoOf: 'j-1' } as const;
+    const sentences = [
+      said([at('j-1', { state: 'running', result: null })]),
+      said([at('j-1', { result: result({ outcome: 'unchanged' }) })]),
+      said([job], [at('j-3', undo)]),
+      said([job], [at('j-3', { ...undo, state: 'running', result: null })]),
+      said([job], [at('j-3')]),
+      said([job], [at('j-3', { kind: 'revoke' })]),
+      said([job], [at('j-3', { kind: 'remove' })]),
+      said([job, other], [at('j-3', undo), at('j-4', { host: 'db-1' })]),
+    ];
+    for (const sentence of sentences) {
+      const zh = notUndoableZh(sentence) ?? '';
+      assert.match(zh, CHINESE, sentence);
+      assert.doesNotMatch(zh, ENGLISH, sentence);
+    }
+    assert.match(notUndoableZh(sentences.at(-1) ?? '') ?? '', /web-1.*j-4.*db-1/);
+    assert.equal(notUndoableZh('it was undone on web-1. it levitates.'), null);
   });
 });
 

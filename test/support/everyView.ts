@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import type { FakeSupervisor } from './fakeSupervisor.ts';
 import { containerView, hostView, result, worker, zombieView } from './fakeDoor.ts';
 import { planAccount } from '../../src/push/plan.ts';
+import { planUndo } from '../../src/push/undoPlan.ts';
 import type { Leftover } from '../../src/supervisor/door.ts';
-import { accountOf, factsOf, OURS, TOKEN, wishOf } from './planScene.ts';
+import { accountOf, factsOf, OURS, TOKEN, undoFactsOf, wishOf } from './planScene.ts';
 import { beatsView, containerHealth } from './fakeHistory.ts';
 
 /** Of everything that hosts, containers, processes and people write; names that have an address of their own stay plain. */
@@ -27,6 +28,8 @@ export const VIEWS: readonly (readonly [path: string, waitsFor: string])[] = [
   ['pushes/p-1', 'tr[data-job="j-1"]'],
   ['push', '[data-host]'],
   ['pushes/p-plan', '[data-choices]'],
+  ['pushes/p-undo', '[data-undo]'],
+  ['pushes/p-taken', '[data-not-undoable]'],
   ['grants?plans=p-plan', '[data-check] tr[data-planned]'],
   ['leftovers/p-survey', 'tr[data-leftover]'],
   ['containers', 'tr[data-container="core"]'],
@@ -42,6 +45,7 @@ export function fillEverything({ door, home }: FakeSupervisor, says: Says = usua
   fillWorkers(door, says);
   fillJobs(door, says);
   fillPlans(door, says);
+  fillUndo(door, says);
   fillContainers(door, says);
   door.zombies = [
     zombieView(901, {
@@ -194,6 +198,61 @@ function fillPlans(door: FakeSupervisor['door'], says: Says): void {
   door.leftoversNow = [
     left,
     leftoverView('web-2', { decision, isLocked: true, state: 'revoked', processes: 0 }),
+  ];
+}
+
+/** A push that was taken back on one of its hosts, and the plan of that. */
+function fillUndo(door: FakeSupervisor['door'], says: Says): void {
+  const account = wishOf({ name: 'eva', passwordHash: 'set' });
+  const who = { accountName: 'eva', actor: says('user:chen'), reason: says('ticket 43') };
+  const host = says('web-1');
+  const done = result({ detail: says('as wished') });
+  const taken = [
+    door.job0('j-30', { pushId: 'p-taken', host, account, state: 'done', result: done }),
+    door.job0('j-31', { pushId: 'p-taken', host: 'web-2', account, state: 'done', result: done }),
+  ];
+  const looked = [
+    undoFactsOf(),
+    undoFactsOf({ record: 'undone' }),
+    undoFactsOf({ differs: says('its keys') }),
+  ];
+  const planned = looked.map((facts, at) => {
+    const plan = planUndo(facts);
+    const isStop = plan.verdict === 'conflict';
+    const judged = { outcome: isStop ? 'conflict' : 'unchanged', reason: plan.reason } as const;
+    return door.job0(`j-4${String(at)}`, {
+      ...{
+        pushId: 'p-undo',
+        kind: 'plan',
+        planOf: 'undo',
+        account,
+        host: at === 0 ? host : `web-${String(at)}`,
+      },
+      ...{ undoOf: `j-3${String(at)}`, state: isStop ? 'failed' : 'done' },
+      result: result({ ...judged, detail: says('it was looked at'), changes: [], plan }),
+    });
+  });
+  const ids = (of: readonly { id: string }[]): string[] => of.map(({ id }) => id);
+  const push = { ...who, createdAt: SINCE };
+  door.pushes = [
+    ...door.pushes,
+    {
+      ...{ ...push, id: 'p-taken', kind: 'push', jobIds: ids(taken), state: 'done', jobs: taken },
+      ...{ undoable: false, undoneBy: ['p-back'] },
+      notUndoable:
+        'it was undone on web-1. a later push (j-50) changed the account on web-2; undo that first.',
+    },
+    {
+      ...{
+        ...push,
+        id: 'p-undo',
+        kind: 'plan',
+        planOf: 'undo',
+        undoOf: 'p-taken',
+        createdAt: new Date().toISOString(),
+      },
+      ...{ jobIds: ids(planned), state: 'failed', jobs: planned },
+    },
   ];
 }
 

@@ -356,15 +356,14 @@ export class FakeDoor implements Door {
         position: index + 1,
       }),
     );
-    const { kind, actor, reason, planOf } = request;
+    const { kind, actor, reason, planOf, undoOf } = request;
     const push: PushView = {
       id,
       kind,
       accountName: request.account?.name ?? null,
       ...(planOf === undefined ? {} : { planOf }),
-      createdAt: SINCE,
-      actor,
-      reason,
+      ...(undoOf === undefined ? {} : { undoOf }),
+      ...{ createdAt: SINCE, actor, reason },
       jobIds: jobs.map((job) => job.id),
       state: 'open',
       jobs,

@@ -4,6 +4,7 @@
  */
 import type { AccountWish } from '../../src/push/account.ts';
 import type { HostFacts, MarkFacts, PresentAccount } from '../../src/push/hostFacts.ts';
+import type { UndoFacts } from '../../src/push/undoFacts.ts';
 
 export const TOKEN = 'feedbeef';
 
@@ -71,3 +72,13 @@ export function factsOf(change: Partial<HostFacts> = {}): HostFacts {
 export const TAKING = {
   ...{ uidMin: 1000, privileges: '', otherGroups: ['wheel'], otherKeys: 2, isPasswordFree: false },
 };
+
+/** Of a push that made the account, and that nobody has changed anything since. */
+export function undoFactsOf(change: Partial<UndoFacts> = {}): UndoFacts {
+  return {
+    ...{ isInUse: false, mark: 'ours', isThere: true, record: 'left', differs: '' },
+    takesAway: { home: '/home/eva', processes: 0, running: '', isBare: false, hasCrontab: false },
+    ...{ sudo: 'remove', isAccessBack: false, shell: null, comment: null, join: [], leave: [] },
+    ...{ keyLines: null, isReadOnly: false, ...change },
+  };
+}

@@ -27,6 +27,19 @@ export function planBody({ planOf, wish, hosts, reason }: Planned, chosen: Chose
   return { kind: 'plan', planOf, account, hosts, ...(reason === null ? {} : { reason }) };
 }
 
+interface Undone {
+  readonly undoOf: string;
+  /** None for all where that push changed something. */
+  readonly hosts: readonly string[];
+  readonly reason: string | null;
+}
+
+/** The undo of a push where the account's name was typed; without it, the plan of that undo. */
+export function undoBody({ undoOf, hosts, reason }: Undone, typed: string | null = null): object {
+  const kind = typed === null ? { kind: 'plan', planOf: 'undo' } : { kind: 'undo', confirm: typed };
+  return { ...kind, undoOf, hosts, ...(reason === null ? {} : { reason }) };
+}
+
 function accountBody(wish: Wish, chosen: Chosen | null): object {
   const { name, keys } = wish;
   if (chosen?.choice === 'keysOnly') return { name, keys, claim: 'keysOnly' };

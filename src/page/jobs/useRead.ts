@@ -15,6 +15,7 @@ export interface Reading<T> {
   readonly error: unknown;
   /** The supervisor knows no such thing. */
   readonly isMissing: boolean;
+  readonly reread: () => Promise<void>;
 }
 
 const asItIs = <T>(item: T): T => item;
@@ -47,5 +48,5 @@ export function useRead<T>(path: string, put: (item: T, told: JobView) => T = as
     if (!rests || item === null) void read();
   }, [read, again]);
   useEffect(() => onJob((told) => setItem((held) => (held === null ? null : put(held, told)))), [path]);
-  return { item, error, isMissing: error instanceof Problem && error.status === 404 };
+  return { item, error, isMissing: error instanceof Problem && error.status === 404, reread: read };
 }

@@ -10,11 +10,8 @@ import { confirm } from '../confirming.ts';
 import { planBody, type Chosen, type Wish } from '../jobs/planRequest.ts';
 import { language, t } from '../words/language.ts';
 import { privilegesZh } from '../words/planSaidZh.ts';
-import { readable } from '../words/readable.ts';
-import { Said } from './said.tsx';
+import { HostsLeft, hostsText, useHostsLeft } from './hostsLeft.tsx';
 import { Trouble } from './trouble.tsx';
-
-const HOSTS_NAMED = 10;
 
 interface Group {
   readonly choices: readonly Choice[];
@@ -62,16 +59,13 @@ function groupsOf(jobs: readonly JobView[]): readonly Group[] {
 
 function ChoiceGroup({ group, push }: { group: Group; push: PushView }) {
   const { choices, wish, privileges, hosts } = group;
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const { chosen, leaving } = useHostsLeft(hosts);
   const { trouble, isAsking, choose } = useChoosing(push, wish);
-  const chosen = hosts.filter((host) => !left.has(host));
-  const toggle = (host: string, isOn: boolean): void =>
-    setLeft(new Set(isOn ? [...left].filter((each) => each !== host) : [...left, host]));
   return (
     <section class="choices-of" data-choices={choices.join(' ')}>
       <h2>{t('choice.title', { account: wish.name, n: hosts.length })}</h2>
       <p>{privileges.length === 0 ? t('choice.what') : privilegedText(privileges)}</p>
-      <HostsLeft hosts={hosts} left={left} toggle={toggle} leaveAll={() => setLeft(new Set(hosts))} />
+      <HostsLeft {...leaving} />
       <ul class="choice-list">
         {choices.map((choice) => (
           <li key={choice}>
@@ -148,46 +142,10 @@ function askForName(
   confirm({
     title: t('choice.takeOver.title', { account: name, n: hosts.length }),
     ...(privileges.length === 0 ? {} : { warning: privilegedText(privileges) }),
-    lines: [t('choice.takeOver.does'), t('choice.takeOver.plan'), hosts.slice(0, HOSTS_NAMED).join(', ')],
+    lines: [t('choice.takeOver.does'), t('choice.takeOver.plan'), hostsText(hosts)],
     typed: { label: t('confirm.typeName', { account: name }), word: name },
     ...(reason === null ? {} : { reason }),
     label: t('choice.takeOver', { n: hosts.length }),
     perform: (why) => plan(name, why),
   });
-}
-
-interface HostsLeftProps {
-  readonly hosts: readonly string[];
-  readonly left: ReadonlySet<string>;
-  readonly toggle: (host: string, isOn: boolean) => void;
-  readonly leaveAll: () => void;
-}
-
-function HostsLeft({ hosts, left, toggle, leaveAll }: HostsLeftProps) {
-  const named = hosts.slice(0, HOSTS_NAMED).map(readable).join(', ');
-  const more = hosts.length - HOSTS_NAMED;
-  return (
-    <details>
-      <summary>
-        <bdi>{named}</bdi> {more > 0 ? t('choice.more', { n: more }) : null}
-      </summary>
-      <button type="button" class="small" onClick={leaveAll}>
-        {t('push.chooseNone')}
-      </button>
-      <ul class="hosts">
-        {hosts.map((host) => (
-          <li key={host}>
-            <label>
-              <input
-                type="checkbox"
-                checked={!left.has(host)}
-                onChange={(event) => toggle(host, event.currentTarget.checked)}
-              />
-              <Said>{host}</Said>
-            </label>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
 }

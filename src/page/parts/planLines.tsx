@@ -26,17 +26,22 @@ export function Verdict({ job }: { job: JobView }) {
 
 export function PlanLines({ job }: { job: JobView }) {
   const plan = job.result?.plan ?? null;
-  const isRefused = plan === null || plan.verdict === 'conflict' || plan.verdict === 'blocked';
+  const saysWhy = plan === null || ['conflict', 'blocked'].includes(plan.verdict) || isUndone(plan);
   return (
     <>
-      {isRefused && job.result !== null ? (
+      {saysWhy && job.result !== null ? (
         <p>
           <ReasonText job={job} />
         </p>
       ) : null}
-      {plan === null ? null : <Lines plan={plan} />}
+      {plan === null || isUndone(plan) ? null : <Lines plan={plan} />}
     </>
   );
+}
+
+/** It is as before the push, not as anybody wishes it. */
+function isUndone({ reason }: AccountPlan): boolean {
+  return reason === 'AlreadyUndone';
 }
 
 function Lines({ plan: { changes, notes, verdict } }: { plan: AccountPlan }) {

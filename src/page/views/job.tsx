@@ -83,10 +83,10 @@ function Facts({ job }: { job: JobView }) {
           <Said>{host}</Said>
         </Link>
       </dd>
-      <dt>{t('column.kind')}</dt>
-      <dd>
+      <Fact name={t('column.kind')}>
         {word('kind', kind)} <Said>{account?.name ?? ''}</Said>
-      </dd>
+        <PasswordSet account={account} />
+      </Fact>
       <dt>{t('job.ofPush')}</dt>
       <dd>
         <Link href={`/pushes/${encodeURIComponent(pushId)}`}>
@@ -112,6 +112,11 @@ function Facts({ job }: { job: JobView }) {
       </Fact>
     </dl>
   );
+}
+
+/** That one is wished for is all that anybody is told of it. */
+export function PasswordSet({ account }: Partial<Pick<JobView, 'account'>>) {
+  return account?.passwordHash === 'set' ? <> · {t('push.password')}</> : null;
 }
 
 function Waiting({ job: { position, waitingFor } }: { job: JobView }) {

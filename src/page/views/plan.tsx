@@ -22,14 +22,16 @@ import { Copy } from '../parts/copy.tsx';
 import { PlanAgain } from '../parts/planAgain.tsx';
 import { PlanTable } from '../parts/planTable.tsx';
 import { Said } from '../parts/said.tsx';
+import { UndoLinks, UndoNow } from '../parts/takeBack.tsx';
 import { Time } from '../parts/time.tsx';
 import { useViewTitle } from '../parts/viewTitle.ts';
 import { WhyChain } from '../parts/whyChain.tsx';
 import { t, word } from '../words/language.ts';
 
 export function Plan({ push }: { push: PushView }) {
-  const { id, accountName, actor, createdAt, reason, jobs } = push;
+  const { id, accountName, actor, createdAt, reason, jobs, planOf = 'push' } = push;
   useViewTitle(t('plan.page', { id }));
+  const facts = { kind: word('kind', planOf), account: accountName ?? '' };
   const claim = jobs[0]?.account?.claim ?? 'none';
   return (
     <div data-plan={jobs.length}>
@@ -37,7 +39,8 @@ export function Plan({ push }: { push: PushView }) {
         {t('plan.page', { id })} <Copy text={id} />
       </h1>
       <p>
-        {t('plan.of', { kind: word('kind', push.planOf ?? 'push'), account: accountName ?? '' })}
+        {planOf === 'undo' ? t('undo.of', facts) : t('plan.of', facts)}
+        <UndoLinks push={push} />
         {claim === 'none' ? null : ` · ${t(`claim.${claim}`)}`} · {t('push.by')} <Said>{actor}</Said>,{' '}
         <Time at={createdAt} />
         {reason === null ? null : (
@@ -97,6 +100,9 @@ function Actions({ push }: { push: PushView }) {
         ) : null}
       </p>
       {open === 0 ? null : <p>{t('plan.notYet')}</p>}
+      {mayAct.value && open === 0 && push.planOf === 'undo' && whyNotApplied(push) === null ? (
+        <UndoNow push={push} />
+      ) : null}
     </>
   );
 }
@@ -114,9 +120,9 @@ function Again({ push }: { push: PushView }) {
 
 function Apply({ push }: { push: PushView }) {
   const [, navigate] = useLocation();
-  const doing = applicable(push.jobs);
-  if (doing.length === 0) return <span>{t('plan.nothingToApply')}</span>;
-  if (lastedMs(push.createdAt) > PLAN_LASTS_MS) return <span>{t('plan.tooOld')}</span>;
+  const why = whyNotApplied(push);
+  if (why !== null) return <span>{why}</span>;
+  if (push.planOf === 'undo') return null;
   const apply = async (reason: string | null): Promise<void> => {
     const body = { plan: push.id, ...(reason === null ? {} : { reason }) };
     const { item } = await post<Document<PushView>>('api/v1/pushes', body);
@@ -124,9 +130,14 @@ function Apply({ push }: { push: PushView }) {
   };
   return (
     <button type="button" class="act" onClick={() => askToApply(push, apply)}>
-      {t('plan.apply', { n: doing.length })}
+      {t('plan.apply', { n: applicable(push.jobs).length })}
     </button>
   );
+}
+
+function whyNotApplied({ jobs, createdAt }: PushView): string | null {
+  if (applicable(jobs).length === 0) return t('plan.nothingToApply');
+  return lastedMs(createdAt) > PLAN_LASTS_MS ? t('plan.tooOld') : null;
 }
 
 function askToApply(push: PushView, apply: (reason: string | null) => Promise<void>): void {

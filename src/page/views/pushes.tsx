@@ -2,7 +2,7 @@
  * All pushes, and one of them with its hosts, live: how far each is, what came of it, and what can still be done.
  * It never counts by itself what the supervisor has counted.
  */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
 import type { JobView, PushSummary, PushView } from '../../supervisor/door.ts';
 import { mayAct } from '../actor.ts';
@@ -19,13 +19,14 @@ import { Copy } from '../parts/copy.tsx';
 import { Refused } from '../parts/refused.tsx';
 import { Said } from '../parts/said.tsx';
 import { State } from '../parts/state.tsx';
+import { TakeBack, UndoLinks } from '../parts/takeBack.tsx';
 import { Time } from '../parts/time.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { useViewTitle } from '../parts/viewTitle.ts';
 import { t, word } from '../words/language.ts';
 import { WhyChain } from '../parts/whyChain.tsx';
 import { Wide } from '../parts/wide.tsx';
-import { isFinal } from './job.tsx';
+import { isFinal, PasswordSet } from './job.tsx';
 import { Plan } from './plan.tsx';
 import './jobs.css';
 
@@ -109,11 +110,22 @@ function PushRow({ push }: { push: PushSummary }) {
 }
 
 export function PushPage({ id }: { id: string }) {
-  const { item, error, isMissing } = useRead<PushView>(apiPath('pushes', id), withJobOf);
+  const { item, error, isMissing, reread } = useRead<PushView>(apiPath('pushes', id), withJobOf);
+  useAtItsEnd(item, reread);
   if (isMissing) return <p>{t('push.unknown', { id })}</p>;
   if (item === null)
     return error === null ? <p role="status">{t('list.loading')}</p> : <Trouble error={error} />;
   return item.kind === 'plan' ? <Plan push={item} /> : <Push push={item} jobs={item.jobs} />;
+}
+
+/** Whether it can be undone is not told job by job. */
+function useAtItsEnd(push: PushView | null, reread: () => Promise<void>): void {
+  const isUnderWay = push === null ? null : push.jobs.some(({ state }) => !isFinal(state));
+  const before = useRef(isUnderWay);
+  useEffect(() => {
+    if (before.current === true && isUnderWay === false) void reread();
+    before.current = isUnderWay;
+  }, [isUnderWay]);
 }
 
 function withJobOf(push: PushView, told: JobView): PushView {
@@ -138,6 +150,8 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
             · <Said>{reason}</Said>
           </>
         )}
+        <PasswordSet account={jobs[0]?.account ?? null} />
+        <UndoLinks push={push} />
       </p>
       <p role="status">
         <Counts jobs={jobs} />
@@ -150,10 +164,12 @@ function Push({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
   );
 }
 
-function Ways({ push: { id, kind }, jobs }: { push: PushView; jobs: readonly JobView[] }) {
+function Ways({ push, jobs }: { push: PushView; jobs: readonly JobView[] }) {
+  const { id, kind } = push;
   return (
     <p class="buttons">
       {mayAct.value ? <PushActions id={id} jobs={jobs} /> : null}
+      <TakeBack push={push} />
       <a class="button" href={addressOf(apiPath('pushes', id))} download={`${id}.json`}>
         {t('log.json')}
       </a>

@@ -6,6 +6,7 @@ import { historyEn } from './historyEn.ts';
 import { pastEn } from './pastEn.ts';
 import { jobsEn } from './jobsEn.ts';
 import { planEn } from './planEn.ts';
+import { undoEn } from './undoEn.ts';
 
 export const en = {
   ...pastEn,
@@ -169,6 +170,7 @@ export const en = {
   'list.asOf': 'As of {time}',
   ...jobsEn,
   ...planEn,
+  ...undoEn,
   'nav.users': 'Accounts',
   'column.role': 'Role',
   'column.locked': 'Locked',

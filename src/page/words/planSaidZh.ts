@@ -110,6 +110,29 @@ export function noteZh(note: string): string | null {
   );
 }
 
+/** One for each host, as `notUndoable` of a push has them. */
+export function sentencesOf(text: string): readonly string[] {
+  return text.split(/(?<=\.) (?=it |a )/);
+}
+
+const NOT_UNDOABLE: readonly Phrase[] = [
+  [/^it has not ended yet\.$/, '它尚未结束。'],
+  [/^it changed nothing on any host\.$/, '它没有更改任何主机。'],
+  [/^it is being undone on (.*)\.$/, '正在 $1 上撤销。'],
+  [/^it was undone on (.*)\.$/, '已在 $1 上撤销。'],
+  [
+    /^a later \S+ \((\S+)\) changed the account on (.*); undo that first\.$/,
+    '之后的任务 $1 更改了 $2 上的该账号：请先撤销它。',
+  ],
+  [/^a later remove \((\S+)\) changed the account on (.*)\.$/, '之后的任务 $1 已从 $2 移除该账号。'],
+];
+
+/** Null where one of the sentences is not of the set. */
+export function notUndoableZh(text: string): string | null {
+  const zh = sentencesOf(text).map((sentence) => said(sentence, NOT_UNDOABLE));
+  return zh.includes(null) ? null : zh.join('');
+}
+
 const PRIVILEGES: readonly Phrase[] = [
   [/^in group (\S+)$/, '属于用户组 $1'],
   [/^a sudo rule names it$/, '有 sudo 规则提到它'],

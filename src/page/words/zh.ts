@@ -7,6 +7,7 @@ import { historyZh } from './historyZh.ts';
 import { pastZh } from './pastZh.ts';
 import { jobsZh } from './jobsZh.ts';
 import { planZh } from './planZh.ts';
+import { undoZh } from './undoZh.ts';
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...pastZh,
@@ -170,6 +171,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   'list.asOf': '截至 {time}',
   ...jobsZh,
   ...planZh,
+  ...undoZh,
   'nav.users': '账号',
   'column.role': '角色',
   'column.locked': '锁定',
