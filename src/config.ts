@@ -13,6 +13,7 @@ import { grantsInEffect, type GrantsSettings } from './grantsSchema.ts';
 import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
 import { loginInEffect, pageInEffect, type LoginSettings, type PageSettings } from './pageSettings.ts';
 import { settingsOf, type Setting } from './settings.ts';
+import { sshProblems } from './sshSettings.ts';
 
 export type RedisSetting =
   | { readonly mode: 'embedded' }
@@ -35,6 +36,8 @@ export interface GarrisonConfig {
   readonly redis: RedisSetting;
   readonly ssh: {
     readonly identityFile: string;
+    /** The socket of the agent that is asked for keys; null for none. */
+    readonly agent: string | null;
     readonly connectTimeoutMs: number;
     readonly idleTimeoutMs: number;
     readonly totalTimeoutMs: number;
@@ -97,7 +100,7 @@ export function loadConfig({ home, configFile = null }: ConfigSources): Garrison
   const problems = [
     ...missing,
     ...read.problems,
-    ...identityProblem(read, folder),
+    ...sshProblems(read, (path) => absolute(folder, path)),
     ...certificateProblems(read, folder),
     ...inventory.problems,
     ...checkGrants(join(home, 'grants.yaml')),
@@ -105,13 +108,14 @@ export function loadConfig({ home, configFile = null }: ConfigSources): Garrison
   if (problems.length > 0 || read.value === null) throw configError(problems);
   const values = read.value;
   const identityFile = absolute(folder, values.ssh.identityFile ?? join(home, 'id_ed25519'));
+  const agent = values.ssh.agent === undefined ? null : absolute(folder, values.ssh.agent);
   return {
     home,
     file: read.file,
-    ...inEffect(values, { identityFile, folder }),
+    ...inEffect(values, { identityFile, agent, folder }),
     inventoryFile,
     hosts: inventory.hosts,
-    settings: settingsOf(values, { identityFile, lineOf: read.lineOf, file: read.file }),
+    settings: settingsOf(values, { identityFile, agent, lineOf: read.lineOf, file: read.file }),
   };
 }
 
@@ -161,23 +165,6 @@ function noSuchFile(file: string): ConfigProblem {
   return { file, line: null, key: '', what: 'there is no such file', cure: 'name the file with --config' };
 }
 
-/** A key that is named must be there: making another one under that name would only hide the mistake. */
-function identityProblem(read: ConfigFile<ConfigValues>, folder: string): readonly ConfigProblem[] {
-  const named = read.value?.ssh.identityFile;
-  if (named === undefined || existsSync(absolute(folder, named))) return [];
-  const line = read.lineOf(['ssh', 'identityFile']);
-  const what = `there is no file ${absolute(folder, named)}`;
-  return [
-    {
-      file: read.file ?? '',
-      line,
-      key: 'ssh.identityFile',
-      what,
-      cure: 'leave the key out, and Garrison makes one in its home folder',
-    },
-  ];
-}
-
 /** Docker would be asked without them, or not at all, and each time anew; the page could not speak https. */
 function certificateProblems(read: ConfigFile<ConfigValues>, folder: string): readonly ConfigProblem[] {
   const { containers, page } = read.value ?? {};
@@ -217,7 +204,7 @@ type InEffect = Pick<
 
 function inEffect(
   values: ConfigValues,
-  { identityFile, folder }: { identityFile: string; folder: string },
+  { identityFile, agent, folder }: { identityFile: string; agent: string | null; folder: string },
 ): InEffect {
   const { workers, ssh, page, login, metrics, retention } = values;
   return {
@@ -233,6 +220,7 @@ function inEffect(
     redis: redisSetting(values, folder),
     ssh: {
       identityFile,
+      agent,
       connectTimeoutMs: ssh.connectTimeout,
       idleTimeoutMs: ssh.idleTimeout,
       totalTimeoutMs: ssh.totalTimeout,

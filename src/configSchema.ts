@@ -143,6 +143,9 @@ export const ConfigSchema = z.strictObject({
       identityFile: Text.optional().describe(
         'private key to log in with; default: id_ed25519 in the home folder',
       ),
+      agent: Text.optional().describe(
+        'socket of an ssh agent that is asked for keys; the identity file need not exist then; default: none is asked',
+      ),
       connectTimeout: Duration.prefault('10s'),
       idleTimeout: Duration.prefault('60s'),
       totalTimeout: Duration.prefault('5m'),

@@ -6,7 +6,7 @@ import { loadConfig, redisPassword, type GarrisonConfig } from './config.ts';
 import { openControl } from './control.ts';
 import { lockHome } from './driver/homeLock.ts';
 import { HostBook, type BookHost } from './driver/hostBook.ts';
-import { ensureIdentity } from './driver/identity.ts';
+import { loginKeys } from './driver/identity.ts';
 import { startPracticeHosts, type PracticeHost } from './driver/practice.ts';
 import { Ending } from './ending.ts';
 import { GarrisonError, messageOf } from './errors.ts';
@@ -145,8 +145,8 @@ async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
   delete process.env['GARRISON_REDIS_PASSWORD'];
   ending.add('the lock of the home folder', lockHome(config.home));
   const survival = openSurvival(config.home);
-  const identity = await ensureIdentity(config.ssh.identityFile);
-  const practice = await practiceHosts(options.practice, config, identity.publicKey);
+  const authorizedKeys = await loginKeys(config.ssh);
+  const practice = await practiceHosts(options.practice, config, authorizedKeys);
   ending.add('the practice hosts', async () => {
     await Promise.all(practice.hosts.map((host) => host.end()));
   });
@@ -186,11 +186,15 @@ interface Practice {
 }
 
 /** Practice hosts are for a first try: where they cannot be had, everything else starts all the same. */
-async function practiceHosts(count: number, config: GarrisonConfig, publicKey: string): Promise<Practice> {
+async function practiceHosts(
+  count: number,
+  config: GarrisonConfig,
+  authorizedKeys: readonly string[],
+): Promise<Practice> {
   if (count === 0) return { hosts: [], problem: null };
   try {
     return {
-      hosts: await startPracticeHosts({ count, homeDir: config.home, authorizedKeys: [publicKey] }),
+      hosts: await startPracticeHosts({ count, homeDir: config.home, authorizedKeys }),
       problem: null,
     };
   } catch (error) {

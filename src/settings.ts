@@ -21,6 +21,8 @@ export interface Setting {
 export interface SettingSources {
   /** Absolute, as it is used. */
   readonly identityFile: string;
+  /** Likewise; null for none. */
+  readonly agent: string | null;
   /** The garrison.yaml in use. */
   readonly file: string | null;
   readonly lineOf: (path: readonly string[]) => number | null;
@@ -46,7 +48,7 @@ export function settingsOf(values: ConfigValues, sources: SettingSources): reado
 
 function workSettings(
   { workers, redis, ssh }: ConfigValues,
-  { identityFile }: SettingSources,
+  { identityFile, agent }: SettingSources,
 ): Record<string, string> {
   return {
     'workers.count': String(workers.count),
@@ -58,6 +60,7 @@ function workSettings(
     ...(redis.url === undefined ? { 'redis.mode': 'embedded' } : { 'redis.url': redis.url }),
     ...(redis.passwordFile === undefined ? {} : { 'redis.passwordFile': redis.passwordFile }),
     'ssh.identityFile': identityFile,
+    'ssh.agent': agent ?? 'none',
     'ssh.connectTimeout': formatDurationMs(ssh.connectTimeout),
     'ssh.idleTimeout': formatDurationMs(ssh.idleTimeout),
     'ssh.totalTimeout': formatDurationMs(ssh.totalTimeout),

@@ -56,6 +56,7 @@ test('without any file the defaults hold', () => {
   assert.deepEqual(config.redis, { mode: 'embedded' });
   assert.deepEqual(config.ssh, {
     identityFile: join(home, 'id_ed25519'),
+    agent: null,
     connectTimeoutMs: 10_000,
     idleTimeoutMs: 60_000,
     totalTimeoutMs: 300_000,
@@ -179,6 +180,8 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     'ssh.identityFile',
     /there is no file .*keys\/none/,
   ],
+  ['an agent with a blank in its path', 'ssh: { agent: "/run/a b" }\n', 1, 'ssh.agent', /absolute path of/],
+  ['an agent that the environment would name', 'ssh: { agent: $X }\n', 1, 'ssh.agent', /absolute path of/],
   [
     'a verb that no alert may have',
     'hooks:\n  alertmanager:\n    actions: { Sick: stop }\n',

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GarrisonError } from '../errors.ts';
+import { askAgent } from '../sshAgent.ts';
 import { runToEnd } from './runToEnd.ts';
 
 export interface Identity {
@@ -27,6 +28,23 @@ export async function ensureIdentity(file: string): Promise<Identity> {
     ? await readFile(publicFile, 'utf8')
     : await keygen(['-y', '-P', '', '-f', file], file);
   return { privateFile: file, publicKey: publicKey.trim() };
+}
+
+/**
+ * The public keys that the configuration logs in with. Where an agent is named, no pair is made: without any file it is asked,
+ * and one that is not there yet has none.
+ */
+export async function loginKeys(login: {
+  identityFile: string;
+  agent: string | null;
+}): Promise<readonly string[]> {
+  const { identityFile, agent } = login;
+  if (agent === null) return [(await ensureIdentity(identityFile)).publicKey];
+  const publicFile = `${identityFile}.pub`;
+  const beside = existsSync(publicFile) ? [(await readFile(publicFile, 'utf8')).trim()] : [];
+  const answer = await askAgent(agent);
+  const held = answer.kind === 'keys' ? answer.keys.map(({ type, base64 }) => `${type} ${base64}`) : [];
+  return [...beside, ...held.filter((key) => !key.includes('-cert-v01@'))];
 }
 
 /** Made beside and moved into place, so that a key half written is never taken for one. */

@@ -10,7 +10,7 @@ import { readUndoFacts } from './undoFacts.ts';
 import { planUndo } from './undoPlan.ts';
 import { readSurvey } from './survey.ts';
 import type { Answer } from './answer.ts';
-import type { HostOutcome, HostResult, PushTask } from './job.ts';
+import { agentOf, type HostOutcome, type HostResult, type PushTask } from './job.ts';
 import { reasonSentence } from './reason.ts';
 import { verification } from './verification.ts';
 import type { Reason } from './reason.ts';
@@ -116,6 +116,16 @@ export function resultBeforeSsh(
   return { outcome, stage: 'resolve', reason, detail, changes: [], facts: {}, replayed: false, at };
 }
 
+/** A refused login whose cause was found. */
+export function refusalExplained(
+  task: PushTask,
+  result: HostResult,
+  { reason, words }: { reason: Reason; words: Readonly<Record<string, string>> },
+): HostResult {
+  const judged = { outcome: result.outcome, reason };
+  return { ...result, stage: 'auth', reason, detail: detailOf(task, judged, words) };
+}
+
 function detailOf(
   task: PushTask,
   judged: { outcome: HostOutcome; reason: Reason },
@@ -127,6 +137,7 @@ function detailOf(
     host: task.host.name,
     undone: task.undoOf ?? '',
     user: task.host.user,
+    ownKey: ownKeyOf(task),
     address: task.host.address,
     port: String(task.host.port),
     connectSeconds: String(task.ssh.connectTimeoutMs / 1000),
@@ -134,6 +145,11 @@ function detailOf(
     totalSeconds: String(task.ssh.totalTimeoutMs / 1000),
   });
   return [sentence, leftSentence(task, judged.outcome, more['left'])].filter((part) => part !== '').join(' ');
+}
+
+function ownKeyOf(task: PushTask): string {
+  const agent = agentOf(task);
+  return agent === null ? 'ssh.identityFile' : `a key of the agent ${agent}`;
 }
 
 function leftSentence(task: PushTask, outcome: HostOutcome, left: string | undefined): string {

@@ -150,6 +150,8 @@ export interface SshLimits {
   readonly keepMs?: number;
   /** The only key exchange to offer; OpenSSH's own choice when null or absent. */
   readonly kex?: string | null;
+  /** The socket of the agent to ask for keys; none is asked when null or absent, whatever the environment says. */
+  readonly agent?: string | null;
 }
 
 /** All a worker needs to run one attempt; it goes over IPC and never through Redis. */
@@ -168,6 +170,11 @@ export interface PushTask {
   readonly ssh: SshLimits;
   /** The job's log; the worker appends to it. */
   readonly logFile: string;
+}
+
+/** The agent that is asked at the host itself; null for none. */
+export function agentOf({ host, ssh }: Pick<PushTask, 'host' | 'ssh'>): string | null {
+  return host.way?.options?.['IdentityAgent'] ?? ssh.agent ?? null;
 }
 
 /** The task of the job's current attempt. */

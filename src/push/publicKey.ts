@@ -9,7 +9,7 @@ const LONGEST_LINE = 16 * 1024;
 const LEAST_RSA_BITS = 2048;
 
 /** How many fields each type's blob has after the type itself. */
-const FIELDS: Readonly<Record<string, number>> = {
+export const KEY_FIELDS: Readonly<Record<string, number>> = {
   'ssh-ed25519': 1,
   'ssh-rsa': 2,
   'ecdsa-sha2-nistp256': 2,
@@ -71,7 +71,7 @@ function parseKey(line: string, where: string): string {
   if (/PRIVATE KEY/.test(line))
     throw invalid(`${where} a private key`, 'Give the public half: the file that ends in .pub.');
   const [type = '', base64 = '', ...comment] = line.split(/[ \t]+/);
-  if (!Object.hasOwn(FIELDS, type)) throw notAKey(line, where);
+  if (!Object.hasOwn(KEY_FIELDS, type)) throw notAKey(line, where);
   const problem = blobProblem(type, base64);
   if (problem !== null)
     throw invalid(`${where} ${problem}`, 'Copy the public key again, whole and on one line.');
@@ -89,7 +89,7 @@ function notAKey(line: string, where: string): GarrisonError {
     return invalid(`${where} a DSA key, which OpenSSH no longer accepts`, 'Use an ed25519 key.');
   if (words[0]?.includes('-cert-v01@') === true)
     return invalid(`${where} a certificate, not a key`, 'Give the .pub file it was made from.');
-  if (words.some((word) => Object.hasOwn(FIELDS, word))) {
+  if (words.some((word) => Object.hasOwn(KEY_FIELDS, word))) {
     return invalid(`${where} has options in front of the key`, 'Give the bare key: type, base64, comment.');
   }
   return invalid(`${where} not a public key`, 'A public key begins with its type, such as ssh-ed25519.');
@@ -100,7 +100,7 @@ function blobProblem(type: string, base64: string): string | null {
   const fields = bytes === null ? null : readFields(bytes);
   if (fields === null) return 'the key is cut off or damaged';
   if (latin1(fields[0]) !== type) return 'the key is of another type than it says';
-  if (fields.length !== 1 + (FIELDS[type] ?? 0)) return 'the key is cut off or damaged';
+  if (fields.length !== 1 + (KEY_FIELDS[type] ?? 0)) return 'the key is cut off or damaged';
   if (type.includes('ed25519') && fields[1]?.length !== 32) return 'the key is cut off or damaged';
   const curve = /nistp\d+/.exec(type)?.[0];
   if (curve !== undefined && latin1(fields[1]) !== curve) return 'the key is of another type than it says';
@@ -118,7 +118,7 @@ function pointLength(curve: string): number {
 }
 
 /** Only the one canonical spelling: a host compares keys as text. */
-function decodeBase64(base64: string): Uint8Array | null {
+export function decodeBase64(base64: string): Uint8Array | null {
   if (base64 === '' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null;
   const binary = atob(base64);
   if (btoa(binary) !== base64) return null;

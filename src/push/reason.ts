@@ -72,7 +72,13 @@ const SENTENCES = {
   ConnectionClosed:
     '{host} closed the connection before a login ({said}). Look at its sshd log; it may be full (MaxStartups) or refuse this address.',
   LoginRefused:
-    '{host} refused the login as {user}. Put the public half of ssh.identityFile into the authorized_keys of {user} there.',
+    '{host} refused the login as {user}. Put the public half of {ownKey} into the authorized_keys of {user} there.',
+  CertificateUnusable:
+    '{host} refused the login as {user}: the certificate {certificate} {said}. Have the key signed anew for {user} (ssh-keygen -s) and put the new certificate in its place.',
+  CertificateRefused:
+    '{host} refused the login as {user}, although the certificate {certificate} is in time ({said}). sshd there must name its CA in TrustedUserCAKeys, and let one of its principals be {user}; the log of that sshd says what it missed.',
+  AgentUnusable:
+    '{host} refused the login as {user}: the ssh agent {agent} {said}. Start it at that socket and give it the key of this login alone (SSH_AUTH_SOCK={agent} ssh-add FILE), or name another: ssh.agent, or IdentityAgent of the host.',
   ShellUnusable:
     'the login shell of {user} on {host} did not run /bin/sh (it ended with code {exitCode}; {said}). Give {user} a shell that runs commands.',
   LoginNeedsSudo: '{user} on {host} is not root and there is no sudo. Log in as root, or install sudo there.',

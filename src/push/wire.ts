@@ -148,6 +148,9 @@ export function taskProblem(task: PushTask): string | null {
   if (task.agreed !== undefined && !isAgreement(task.agreed))
     return 'what was agreed on is not a plan of ours';
   if (takesBack(task) && !isJobId(task.undoOf)) return 'the job does not say which one it takes back';
+  const agent = task.ssh.agent ?? null;
+  if (agent !== null && optionProblem('IdentityAgent', agent) !== null)
+    return 'the agent of ssh has no absolute, plain path';
   const paths = [task.ssh.identityFile, ...task.ssh.knownHostsFiles];
   if (paths.some((path) => !path.startsWith('/') || /[\x00-\x1f\x7f"]|\$\{/.test(path)))
     return 'a file of ssh has no absolute, plain path';

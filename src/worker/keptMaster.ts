@@ -3,15 +3,20 @@
  * It lends nothing and ends nothing.
  */
 import { statSync } from 'node:fs';
-import type { PushTask } from '../push/job.ts';
+import { agentOf, type PushTask } from '../push/job.ts';
 import { entryId, KEPT_ID } from '../queueName.ts';
+import { certificateFileOf } from './certificateFile.ts';
 import { startSilentSsh } from './ssh.ts';
 import { masterArguments } from './sshArguments.ts';
 
 /** Null when it cannot be known that two connections would be the same. */
-export function connectionKey({ host, ssh }: PushTask): string | null {
+export function connectionKey(task: PushTask): string | null {
+  const { host, ssh } = task;
+  const files = [ssh.identityFile, certificateFileOf(task).path, ...ssh.knownHostsFiles];
+  // Of an agent only another one at its socket is seen, not what it holds.
+  const agents = [agentOf(task), ssh.agent ?? null].filter((agent) => agent !== null);
   try {
-    return JSON.stringify([host, ssh, stampOf(ssh.identityFile), ssh.knownHostsFiles.map(stampOf)]);
+    return JSON.stringify([host, ssh, [...files, ...agents].map(stampOf)]);
   } catch {
     return null;
   }

@@ -23,7 +23,11 @@ export async function verifiedByLogin(
   const proof = await logIn(
     {
       ...task,
-      host: { ...host, user: account.name },
+      host: {
+        ...host,
+        user: account.name,
+        way: { ...host.way, options: withThatKeyAlone(host.way?.options) },
+      },
       ssh: { ...task.ssh, totalTimeoutMs: Math.min(LONGEST_MS, task.ssh.totalTimeoutMs) },
     },
     control,
@@ -54,6 +58,17 @@ async function logIn(task: PushTask, { signal, events }: TaskControl): Promise<L
   // Whom PAM turns away, sshd leaves without a word; one that is full says so before it knows who comes.
   if (ending.cause === 'exit' && said === '') return { kind: 'refused', said: 'the connection was closed' };
   return /Permission denied/.test(said) ? { kind: 'refused', said } : { kind: 'untold', said };
+}
+
+const CERTIFICATES = '*-cert-v01@openssh.com';
+
+/** A login with a certificate, or with another key of an agent, would prove nothing of the pushed one. */
+function withThatKeyAlone(options: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const accepted = options['PubkeyAcceptedAlgorithms'];
+  // A list of the inventory's own stays as it is unless it is one of what to leave out.
+  const without =
+    accepted?.startsWith('-') === true ? `${accepted},${CERTIFICATES}` : (accepted ?? `-${CERTIFICATES}`);
+  return { ...options, PubkeyAcceptedAlgorithms: without, IdentitiesOnly: 'yes' };
 }
 
 /** Null where it does not lie beside the private one: then nobody can tell whose it is without asking for more. */

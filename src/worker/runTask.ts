@@ -6,7 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { emptyAnswer } from '../push/answer.ts';
 import { hostResult, resultBeforeSsh } from '../push/hostResult.ts';
-import type { HostResult, PushTask, Stage } from '../push/job.ts';
+import { agentOf, type HostResult, type PushTask, type Stage } from '../push/job.ts';
 import { isOrderly, type SshEnding } from '../push/sshFailure.ts';
 import { taskProblem } from '../push/wire.ts';
 import { monoMs } from '../clock.ts';
@@ -14,6 +14,7 @@ import { dataOf, newAttempt, type Attempt } from './attemptTalk.ts';
 import { carry, type Arrival, type Followers } from './carriage.ts';
 import { LOAN_ANSWER_MS, type KeptConnections, type Loan } from './keptConnections.ts';
 import { connectionKey } from './keptMaster.ts';
+import { explainRefusal } from './loginRefusal.ts';
 import { verifiedByLogin } from './proveLogin.ts';
 import { Rides, type Ride } from './rides.ts';
 
@@ -69,7 +70,7 @@ function refusedBeforeSsh(attempt: Attempt): HostResult | null {
   const problem = taskProblem(task) ?? dataProblem(attempt);
   if (problem !== null)
     return resultBeforeSsh(task, { outcome: 'failed', reason: 'TaskInvalid', said: problem }, at);
-  const unreadable = identityProblem(task.ssh.identityFile);
+  const unreadable = identityProblem(task);
   if (unreadable !== null)
     return resultBeforeSsh(task, { outcome: 'failed', reason: 'IdentityUnusable', said: unreadable }, at);
   if (task.account !== null && task.account.name === task.host.user) {
@@ -79,7 +80,12 @@ function refusedBeforeSsh(attempt: Attempt): HostResult | null {
 }
 
 /** ssh itself goes on without a missing identity, and the refused login that follows hides the cause. */
-function identityProblem(file: string): string | null {
+function identityProblem(task: PushTask): string | null {
+  const { host, ssh } = task;
+  // A host to go over asks only the agent of all.
+  const agent = host.way?.jump === undefined ? agentOf(task) : (ssh.agent ?? null);
+  if (agent !== null) return null;
+  const file = ssh.identityFile;
   try {
     accessSync(file, constants.R_OK);
     return null;
@@ -206,7 +212,9 @@ class Run {
 
   async #settle(attempt: Attempt, ending: SshEnding): Promise<void> {
     const { task, signal, events } = attempt.ride;
-    const told = hostResult(task, { answer: attempt.answer, ending, at: attempt.nowWall() });
+    const at = attempt.nowWall();
+    const judged = hostResult(task, { answer: attempt.answer, ending, at });
+    const told = await explainRefusal(task, judged, { ending, nowMs: Date.parse(at) });
     const result = await verifiedByLogin(task, told, { ...this.#tools, signal, events });
     await tell(attempt, task.kind === 'check' ? withClockSkew(result, attempt.hostTimeHeardAt) : result);
   }

@@ -2,7 +2,7 @@
  * Says with which arguments the OpenSSH client is run for a task.
  * It leaves nothing to questions, and nothing to configuration files or agents but where the inventory says so of a host; no data of an account is ever among the arguments.
  */
-import type { PushTask, SshLimits } from '../push/job.ts';
+import { agentOf, type PushTask, type SshLimits } from '../push/job.ts';
 import { tethered } from '../tether.ts';
 
 /**
@@ -36,7 +36,7 @@ function connectionArguments(task: PushTask, sharing: Sharing): string[] {
     `ControlPath=${controlPath === null ? 'none' : quotedPath(controlPath)}`,
     'ControlPersist=no',
     ...proxyOptions(task),
-    ...loginOptions(ssh, { isAgentNamed: host.way?.options?.['IdentityAgent'] !== undefined }),
+    ...loginOptions(ssh, agentOf(task)),
     `HostKeyAlias=${host.name}`,
   ];
   return [
@@ -54,7 +54,7 @@ function proxyOptions({ host: { way }, ssh }: PushTask): string[] {
   const { name, address, port, user } = way.jump;
   const options = [
     ...['ControlMaster=no', 'ControlPath=none', 'ProxyCommand=none'],
-    ...loginOptions(ssh),
+    ...loginOptions(ssh, ssh.agent ?? null),
     `HostKeyAlias=${name}`,
   ];
   const { file, args } = tethered({
@@ -70,7 +70,7 @@ function proxyOptions({ host: { way }, ssh }: PushTask): string[] {
   return [`ProxyCommand=${words.join(' ')} -W '[%h]:%p' -- ${shellQuoted(address)}`];
 }
 
-function loginOptions(ssh: SshLimits, { isAgentNamed } = { isAgentNamed: false }): string[] {
+function loginOptions(ssh: SshLimits, agent: string | null): string[] {
   return [
     'BatchMode=yes',
     'LogLevel=ERROR',
@@ -82,9 +82,9 @@ function loginOptions(ssh: SshLimits, { isAgentNamed } = { isAgentNamed: false }
     'ClearAllForwardings=yes',
     'ForwardAgent=no',
     'ForwardX11=no',
-    'IdentityAgent=none',
+    `IdentityAgent=${agent === null ? 'none' : quotedPath(agent)}`,
     // An agent that is named is asked for all that it has.
-    `IdentitiesOnly=${isAgentNamed ? 'no' : 'yes'}`,
+    `IdentitiesOnly=${agent === null ? 'yes' : 'no'}`,
     // Not -i: that one looks for the file before it expands %, and so never finds a path with % in it.
     `IdentityFile=${quotedPath(ssh.identityFile)}`,
     'PreferredAuthentications=publickey',

@@ -55,7 +55,13 @@ export const REASON_ZH: Readonly<Record<Reason | UnansweredReason, string>> = {
   NoCommonAlgorithm: '{host} 与本机的 ssh 客户端没有共同的算法。请更新较旧的一方。',
   ConnectionClosed:
     '{host} 在登录之前关闭了连接。请查看其 sshd 日志：可能已满（MaxStartups）或拒绝本机地址。',
-  LoginRefused: '{host} 拒绝登录。请把 ssh.identityFile 的公钥放入登录账号的 authorized_keys（账号见原文）。',
+  LoginRefused: '{host} 拒绝登录。请把登录所用密钥的公钥放入登录账号的 authorized_keys（密钥和账号见原文）。',
+  CertificateUnusable:
+    '{host} 拒绝登录：证书不可用（原因见原文）。请重新签发密钥（ssh-keygen -s），并替换该证书。',
+  CertificateRefused:
+    '{host} 拒绝登录，尽管证书在有效期内。该主机的 sshd 须在 TrustedUserCAKeys 中信任其 CA，并允许其 principal 用于登录账号（见原文）；请查看其 sshd 日志。',
+  AgentUnusable:
+    '{host} 拒绝登录：指定的 ssh agent 不可用（原因见原文）。请在该套接字上启动它，并只加入此登录所用的密钥（ssh-add），或改用另一个：ssh.agent 或该主机的 IdentityAgent。',
   ShellUnusable: '{host} 上登录账号的 shell 没有执行 /bin/sh。请为它设置能执行命令的 shell。',
   LoginNeedsSudo: '{host} 上的登录账号不是 root，也没有 sudo。请以 root 登录，或在该主机安装 sudo。',
   SudoWantsPassword: '{host} 上的 sudo 要求输入密码。请为登录账号添加 NOPASSWD 规则。',
