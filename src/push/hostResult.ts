@@ -18,6 +18,7 @@ import { judgeEnding } from './sshFailure.ts';
 import type { SshEnding } from './sshFailure.ts';
 
 const LONGEST_SAID = 300;
+const NEVER_BEGUN = 'Cancelled before it started; nothing was done on the host.';
 const SOMEONE = 'someone may be changing it at the same time';
 
 /** What the job's record gets: the host's own answer where it is whole, else a judgement of how ssh ended. */
@@ -112,7 +113,8 @@ export function resultBeforeSsh(
   at: string,
 ): HostResult {
   const { outcome, reason, said } = judged;
-  const detail = detailOf(task, { outcome, reason }, { said: printable(said) });
+  const detail =
+    reason === 'Cancelled' ? NEVER_BEGUN : detailOf(task, { outcome, reason }, { said: printable(said) });
   return { outcome, stage: 'resolve', reason, detail, changes: [], facts: {}, replayed: false, at };
 }
 

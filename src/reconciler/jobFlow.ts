@@ -103,7 +103,9 @@ export function afterResult(open: OpenJob, result: HostResult, at: At): OpenJob 
 
 /** Its worker died (proven by the exit): try again at once, unless it was cancelled or has cost too many workers. */
 export function afterWorkerDeath(open: OpenJob, at: At): OpenJob {
-  const job = { ...open.job, lostAttempts: open.job.lostAttempts + 1 };
+  // What waited behind others of its host was never begun: it has killed nobody.
+  const lost = open.job.state === 'queued' ? 0 : 1;
+  const job = { ...open.job, lostAttempts: open.job.lostAttempts + lost };
   if (job.cancelRequested) {
     return keep({ ...open, job }, { state: 'cancelled', result: cutOff(job, 'Cancelled', at) }, at);
   }

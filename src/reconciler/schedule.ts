@@ -84,7 +84,10 @@ function isDailyDue(atMinute: number, { seen, begun }: Known, at: Clocks): boole
   const today = Math.floor(at.wallMs / DAY_MS) * DAY_MS + atMinute * 60_000;
   const last = today <= at.wallMs ? today : today - DAY_MS;
   const wasPassed = last > Math.min(from.wallMs, at.wallMs);
-  return wasPassed && (begun === null || at.monoMs - begun.monoMs >= DAY_MS / 2);
+  if (begun === null) return wasPassed;
+  const sinceMs = at.monoMs - begun.monoMs;
+  // A last run of a wall clock that was wrong for a while may lie in the future.
+  return sinceMs >= DAY_MS || (wasPassed && sinceMs >= DAY_MS / 2);
 }
 
 /** A time that an earlier supervisor wrote down, on the clocks of this one: one in the future, after a clock was set back, is now. */

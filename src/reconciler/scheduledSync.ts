@@ -25,22 +25,25 @@ export type SyncDecision =
 
 const TAKES_AWAY: readonly ChangeCode[] = [
   'password-removed',
+  'shell-set',
   'account-locked',
   'groups-removed',
   'keys-removed',
   'sudo-removed',
 ];
 
-/** `wantedOn`: how many pairs the grants want on a host, all of which a sync of that host pushes. */
+export function differs(verdict: PlanVerdict | null): boolean {
+  return verdict === 'create' || verdict === 'change';
+}
+
 export function decideSync(
   planned: readonly PlannedPair[],
-  wantedOn: (host: string) => number,
   { mostPairs, mostTakenPercent }: SyncLimits,
 ): SyncDecision {
-  const differ = planned.filter(({ verdict }) => verdict === 'create' || verdict === 'change');
+  const differ = planned.filter(({ verdict }) => differs(verdict));
   const hosts = [...new Set(differ.map(({ host }) => host))];
   if (hosts.length === 0) return { do: 'nothing' };
-  const pairs = hosts.reduce((sum, host) => sum + wantedOn(host), 0);
+  const pairs = differ.length;
   if (pairs > mostPairs)
     return {
       do: 'hold',

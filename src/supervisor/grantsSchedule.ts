@@ -7,7 +7,7 @@ import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal } from '../push/job.ts';
 import type { AccountPlan } from '../push/plan.ts';
 import type { Scheduled } from '../reconciler/schedule.ts';
-import { decideSync, type PlannedPair } from '../reconciler/scheduledSync.ts';
+import { decideSync, differs, type PlannedPair } from '../reconciler/scheduledSync.ts';
 import type { PushView } from './door.ts';
 import type { GrantsBoard, KeptGrants, Running } from './grantsBoard.ts';
 import type { RunEnd } from './grantsView.ts';
@@ -100,7 +100,7 @@ export class GrantsSchedule {
     try {
       keep(board.kept());
       this.#needs.around.audit({ event: 'scheduled', task, actor: SCHEDULE_ACTOR });
-      this.#goOn('look', task === 'leftovers' ? [await this.#survey()] : await this.#sync(null));
+      this.#goOn('look', task === 'leftovers' ? [await this.#survey()] : await this.#look());
     } catch (error) {
       this.#endBy(error);
     }
@@ -138,13 +138,11 @@ export class GrantsSchedule {
       jobs.flatMap(({ host, result }): readonly PlannedPair[] => plannedPair(host, result?.plan ?? null)),
     );
     try {
-      const wanted = this.#needs.around.wanted();
-      const wantedOn = (name: string): number => wanted.filter(({ host }) => host === name).length;
-      const decision = decideSync(planned, wantedOn, { mostPairs: UNASKED_PAIRS, mostTakenPercent });
+      const decision = decideSync(planned, { mostPairs: UNASKED_PAIRS, mostTakenPercent });
       if (decision.do === 'push') {
         board.goOn('push', null);
         this.#keep();
-        this.#goOn('push', await this.#sync(decision.hosts));
+        this.#goOn('push', await this.#apply(views));
       } else if (decision.do === 'hold') this.#end({ outcome: 'held', detail: decision.why }, false);
       else this.#end({ outcome: 'done', detail: `nothing was to be put right; ${endsOf(views)}` }, false);
     } catch (error) {
@@ -192,17 +190,27 @@ export class GrantsSchedule {
     this.#keep();
   }
 
-  /** Null: only look, on every host that a grant names. */
-  async #sync(hosts: readonly string[] | null): Promise<readonly string[]> {
+  /** On every host that a grant names. */
+  async #look(): Promise<readonly string[]> {
     const { around, desk } = this.#needs;
-    const asked = {
-      actor: SCHEDULE_ACTOR,
-      reason: 'scheduled',
-      hosts,
-      plan: hosts === null,
-      confirmed: null,
-    };
+    const by = { actor: SCHEDULE_ACTOR, reason: 'scheduled' } as const;
+    const asked = { ...by, hosts: null, plan: true, confirmed: null };
     return (await sync(asked, around, desk)).map(({ id }) => id);
+  }
+
+  /** Just what was looked at and judged: a grant, or a host, that has changed since waits for the next time. */
+  async #apply(views: readonly PushView[]): Promise<readonly string[]> {
+    const by = { actor: SCHEDULE_ACTOR, reason: 'scheduled' } as const;
+    const ids: string[] = [];
+    for (const { id, jobs } of views) {
+      if (!jobs.some(({ result }) => differs(result?.plan?.verdict ?? null))) continue;
+      const push = await this.#needs.desk.submit({
+        ...{ kind: 'push', ...by, plan: id, granted: true },
+        ...{ account: null, hosts: [], dryRun: false },
+      });
+      ids.push(push.id);
+    }
+    return ids;
   }
 
   async #survey(): Promise<string> {

@@ -180,6 +180,8 @@ export class Attempts {
     try {
       await this.#tools.run(carriage.rides);
     } catch (error) {
+      // Nobody would run what is still added to it.
+      if (this.#carriages.get(host) === carriage) this.#carriages.delete(host);
       for (const attempt of this.#active.values()) if (attempt.carriage === carriage) attempt.giveUp?.(error);
     }
     await Promise.all(carriage.reports);

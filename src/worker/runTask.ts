@@ -55,11 +55,18 @@ export async function runRides(rides: Rides, tools: RideTools): Promise<void> {
   });
   rides.onCalledOff = (ride) => run.refuse(ride);
   try {
-    for (let ride = rides.nextOrOver(); ride !== null; ride = rides.nextOrOver()) await run.carryFrom(ride);
+    // A login that proves one may still be under way: two at work on a host would meet each other there.
+    for (let ride = rides.nextOrOver(); ride !== null; ride = await nextWhenSettled(rides, settling))
+      await run.carryFrom(ride);
   } finally {
     await Promise.allSettled(settling);
   }
   await Promise.all(settling);
+}
+
+async function nextWhenSettled(rides: Rides, settling: readonly Promise<void>[]): Promise<Ride | null> {
+  await Promise.allSettled(settling);
+  return rides.nextOrOver();
 }
 
 /** What can be said without the network. */
@@ -109,6 +116,8 @@ class Run {
   readonly #rides: Rides;
   readonly #tools: RideTools;
   readonly #track: (settled: Promise<void>) => void;
+  /** Accounts that a login may be proving: what comes after about the same one must find it gone. */
+  readonly #proving = new Set<string>();
 
   constructor(rides: Rides, tools: RideTools, track: (settled: Promise<void>) => void) {
     this.#rides = rides;
@@ -186,7 +195,7 @@ class Run {
       expected: () => !this.#rides.isEmpty,
       next: () => {
         for (let ride = this.#rides.next(); ride !== null; ride = this.#rides.next()) {
-          if (!goesAlong(ride)) {
+          if (!goesAlong(ride) || this.#proving.has(accountOf(ride))) {
             this.#rides.putBack(ride);
             return null;
           }
@@ -196,7 +205,10 @@ class Run {
         return null;
       },
       answered: (attempt) => {
-        this.#track(this.#settle(attempt, { cause: 'exit', exitCode: 0, stderr: '', scriptSent: true }));
+        const account = accountOf(attempt.ride);
+        this.#proving.add(account);
+        const settled = this.#settle(attempt, { cause: 'exit', exitCode: 0, stderr: '', scriptSent: true });
+        this.#track(settled.finally(() => this.#proving.delete(account)));
       },
     };
   }
@@ -224,6 +236,10 @@ async function tell({ ride, log }: Attempt, result: HostResult): Promise<void> {
   log.write('garrison', `${result.outcome} (${result.reason}) at ${result.stage}: ${result.detail}`);
   await log.end();
   ride.settle(result);
+}
+
+function accountOf({ task }: Ride): string {
+  return task.account?.name ?? '';
 }
 
 /** The same host, login and limits. */

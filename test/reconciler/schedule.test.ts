@@ -234,27 +234,19 @@ describe('a scheduled sync', () => {
       pair('c', 'conflict'),
       pair('d', 'blocked'),
     ];
-    assert.deepEqual(
-      decideSync(planned, () => 2, LIMITS),
-      { do: 'push', hosts: ['b'] },
-    );
+    assert.deepEqual(decideSync(planned, LIMITS), { do: 'push', hosts: ['b'] });
   });
 
   it('does nothing where all is as wanted, or only a person can settle it', () => {
-    assert.deepEqual(
-      decideSync([pair('a', 'unchanged'), pair('c', 'conflict')], () => 1, LIMITS),
-      { do: 'nothing' },
-    );
+    assert.deepEqual(decideSync([pair('a', 'unchanged'), pair('c', 'conflict')], LIMITS), { do: 'nothing' });
   });
 
   it('leaves to a person what is more than goes unasked by hand', () => {
     const differ = (count: number) => many(count, (index) => pair(name(index), 'create', 'account-created'));
-    assert.equal(decideSync(differ(50), () => 1, LIMITS).do, 'push');
-    const held = decideSync(differ(51), () => 1, LIMITS);
+    assert.equal(decideSync(differ(50), LIMITS).do, 'push');
+    const held = decideSync(differ(51), LIMITS);
     assert.ok(held.do === 'hold');
     assert.match(held.why, /push 51 accounts/);
-    // All accounts of a host are pushed, and count.
-    assert.equal(decideSync(differ(26), () => 2, LIMITS).do, 'hold');
   });
 
   it('leaves to a person what takes away from more than the set share, and one in any case', () => {
@@ -262,16 +254,15 @@ describe('a scheduled sync', () => {
       many(of, (index) =>
         index < count ? pair(name(index), 'change', 'sudo-removed') : pair(name(index), 'unchanged'),
       );
-    assert.equal(decideSync(taking(1, 2), () => 1, LIMITS).do, 'push');
-    assert.equal(decideSync(taking(4, 40), () => 1, LIMITS).do, 'push');
-    const held = decideSync(taking(5, 40), () => 1, LIMITS);
+    assert.equal(decideSync(taking(1, 2), LIMITS).do, 'push');
+    assert.equal(decideSync(taking(4, 40), LIMITS).do, 'push');
+    const held = decideSync(taking(5, 40), LIMITS);
     assert.ok(held.do === 'hold');
     assert.match(held.why, /away from 5 of 40/);
-    for (const code of ['keys-removed', 'groups-removed', 'password-removed', 'account-locked'])
+    for (const code of ['keys-removed', 'groups-removed', 'password-removed', 'account-locked', 'shell-set'])
       assert.equal(
         decideSync(
           many(3, (index) => pair(name(index), 'change', code)),
-          () => 1,
           LIMITS,
         ).do,
         'hold',

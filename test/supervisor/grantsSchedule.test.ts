@@ -111,8 +111,12 @@ class World {
   #submit(request: PushRequest): PushView {
     this.asked.push(request);
     const id = `p-${String(this.asked.length)}`;
-    const { kind, granted, account } = request;
-    const jobs = request.hosts.map((host) => ({
+    const { kind, granted } = request;
+    // As the desk does it: a plan says itself whose account it is, and where.
+    const planned = request.plan === undefined ? null : (this.pushes.get(request.plan)?.jobs ?? []);
+    const account = planned === null ? request.account : planned[0]?.account;
+    const hosts = planned === null ? request.hosts : planned.map(({ host }) => host);
+    const jobs = hosts.map((host) => ({
       ...{ id: `j-${host}`, pushId: id, host, kind, granted, account, state: 'queued', result: null },
     }));
     const push = { id, kind, state: 'open', jobs } as unknown as PushView;
@@ -254,8 +258,8 @@ describe('a scheduled sync', () => {
     await world.after(0);
     const [, push] = world.asked;
     assert.deepEqual(
-      [push?.kind, push?.hosts, push?.granted, push?.actor],
-      ['push', ['web-1'], true, SCHEDULE_ACTOR],
+      [push?.kind, push?.plan, push?.granted, push?.actor],
+      ['push', 'p-1', true, SCHEDULE_ACTOR],
     );
     assert.equal(world.board.summary().driftedHosts, 1);
     world.end({ outcome: 'changed', reason: 'AccountPushed' });

@@ -300,17 +300,56 @@ export function describeUndo(every: number): void {
       assert.deepEqual(seen(), before);
     });
 
-    it('goes by what was before a push that another one finished', async () => {
+    it('goes by what it found, where another push had been cut short long before', async () => {
       await run(task('push'));
-      const before = seen();
       const killed = task('push', FULL);
       kill(killed, 'apply_keys\napply_sudo');
+      const before = seen();
       const push = task('push', { ...FULL, shell: '/bin/dash' });
       assert.equal((await run(push)).outcome, 'changed');
       assert.equal(told(await run(undoTask(killed))), 'conflict NothingToUndo');
       const result = await run(undoTask(push));
       assert.equal(told(result), 'changed AccountUndone', result.detail);
       assert.deepEqual(seen(), before);
+    });
+
+    it('takes an account away that one push began to make and another one finished, and no other', async () => {
+      const before = seen();
+      kill(task('push'), 'apply_groups\napply_keys');
+      const push = task('push');
+      assert.equal((await run(push)).outcome, 'changed');
+      assert.equal(told(await run(undoTask(push))), 'changed AccountUndone');
+      assert.deepEqual(seen(), before);
+    });
+
+    it('goes by the retry of a push that was cut short when all but its record was done', async () => {
+      const before = seen();
+      const push = task('push');
+      kill(push, 'keep_left\nfact uid "$uid"\nprove_static\nif');
+      assert.equal(told(await run(undoTask(push))), 'conflict PushUnfinished');
+      assert.equal((await run(lab.again(push))).outcome, 'changed');
+      const more = task('push', FULL);
+      const made = seen();
+      assert.equal((await run(more)).outcome, 'changed');
+      assert.equal(told(await run(undoTask(more))), 'changed AccountUndone');
+      assert.deepEqual(seen(), made, 'the account stays');
+      assert.equal(told(await run(undoTask(push))), 'changed AccountUndone');
+      assert.deepEqual(seen(), before);
+    });
+
+    it('that was cut short is not finished over what somebody changed meanwhile', async () => {
+      for (const cut of ['quietly usermod -L -e 1', 'drop_account\n}']) {
+        const push = task('push', FULL);
+        await run(push);
+        const order = undoTask(push);
+        kill(order, cut, 'undo');
+        asRoot('usermod -s /bin/dash -U -e "" $n');
+        const changed = seen();
+        const result = await run(lab.again(order));
+        assert.equal(told(result), 'conflict ChangedSincePush', result.detail);
+        assert.deepEqual(seen(), changed);
+        asRoot('userdel -r $n; rm -f /var/lib/garrison/accounts/$n /etc/sudoers.d/garrison-$n');
+      }
     });
 
     /** Runs the job's script by hand, and ends it right before the command, as a kill would. */
@@ -336,7 +375,7 @@ export function describeUndo(every: number): void {
           'put "$kept~undoing"',
           'write_mark "$1" "$mark_token"',
           'quietly usermod -L -e 1',
-          'if [ "$bare" = no ]; then make_archive',
+          'make_archive\nback_out_of_running',
           'mv -f "$unfinished" "$archives/$mark_archive"',
           'if ! quietly userdel',
           'changed account-removed',

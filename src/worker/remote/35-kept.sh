@@ -49,13 +49,18 @@ write_before() {
     put "$kept" "$kept_account${nl}passwd $was_passwd${nl}shadow $was_shadow${nl}sudo $was_sudo$nl${lines}end" durable
 }
 
-# Another job's push that was never finished is finished by this one, so what was before is what was before that one.
+# An account that another job began to make, and that this one finishes, was not there before that one.
+# Any other change that was never finished is no such case: what that one found may be long past, and this one keeps what it finds.
 inherit_record() {
     if [ "$mark" != ours ] || [ "$mark_job" = "$job" ] || ! is_word "$mark_job"; then return 1; fi
     from=$state/undo/$name/$mark_job
     if [ ! -f "$from" ] || [ -e "$from~left" ]; then return 1; fi
-    read -r kept_account <"$from"
-    case $kept_account in absent | present) ;; *) return 1 ;; esac
+    read -r was_there <"$from"
+    if [ "$was_there:$account:$mark_state" != absent:present:creating ]; then
+        drop_record "$from"
+        return 1
+    fi
+    kept_account=absent
     for part in '~keys' '~sudo' ''; do
         if [ ! -f "$from$part" ]; then continue; fi
         mv -f "$from$part" "$kept$part" 2>/dev/null || refuse_for_disk StateNotWritten
@@ -74,8 +79,10 @@ keep_keys() {
 }
 
 # Once it is done and marked: what passwd, shadow and the keys say has just been read.
+# Also where an earlier attempt did all of it, and only this was left.
 keep_left() {
-    if [ -z "$kept" ] || [ ! -f "$kept" ]; then return; fi
+    if [ -z "$kept" ]; then name_record "$job"; fi
+    if [ ! -f "$kept" ]; then return; fi
     mark_text=$written_mark
     look_at_standing
     printf '%s' "$standing" 2>/dev/null >"$kept~left"

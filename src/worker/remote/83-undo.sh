@@ -17,7 +17,7 @@ undo() {
         undone) undone_before ;;
         undoing) go_on_undoing ;;
     esac
-    if [ "$resumed" = no ] && ! is_untouched; then
+    if ! { if [ "$resumed" = yes ]; then is_half_undone; else is_untouched; fi; }; then
         text differs "$differs"
         refuse conflict ChangedSincePush
     fi
@@ -90,10 +90,16 @@ look_now() {
 
 # Sets differs: what of it is not as that push left it, in words.
 is_untouched() {
-    if [ "$standing" = "$left" ]; then return 0; fi
     differs= words=
+    if [ "$standing" = "$left" ]; then return 0; fi
     find_differing "$left" "$standing"
     find_differing "$standing" "$left"
+    name_differing
+    return 1
+}
+
+name_differing() {
+    differs=
     for word in $words; do
         case $word in
             passwd) word='its line in /etc/passwd' ;;
@@ -105,7 +111,79 @@ is_untouched() {
         esac
         differs="$differs${differs:+, }$word"
     done
-    return 1
+}
+
+# An undo was cut short here: what it has not given back yet must still be as that push left it, or somebody came in between.
+is_half_undone() {
+    if is_untouched || { [ "$account" = absent ] && [ "$was_account" = absent ]; }; then return 0; fi
+    odd=
+    for word in $words; do is_between "$word" || odd="$odd $word"; done
+    words=$odd
+    name_differing
+    [ -z "$words" ]
+}
+
+# What the push made is locked, and nothing else, until it goes.
+is_between() {
+    case $1:$was_account in
+        mark:*) return 0 ;;
+        shadow:absent) [ "$locked$expired" = yesyes ] ;;
+        *:absent) return 1 ;;
+        passwd:*) is_passwd_between ;;
+        shadow:*) is_secret_between ;;
+        groups:*) are_groups_between ;;
+        keys:*)
+            if [ ! -f "$kept~keys" ]; then return 1; fi
+            keys_back=no
+            compare_keys_before
+            [ "$keys_back" = no ]
+            ;;
+        sudo:*)
+            if [ "$was_sudo" = untouched ]; then return 1; fi
+            compare_before
+            [ "$sudo_back" = no ]
+            ;;
+    esac
+}
+
+is_passwd_between() {
+    IFS=: read -r found secret was_uid group was_gecos place was_shell <<GARRISON_ENTRY
+$was_passwd
+GARRISON_ENTRY
+    IFS=: read -r found secret left_uid group left_gecos left_place left_shell <<GARRISON_ENTRY
+$left_passwd
+GARRISON_ENTRY
+    if [ "$uid" != "$was_uid" ] || [ "$uid" != "$left_uid" ] || [ "$home" != "$place" ]; then return 1; fi
+    case $gecos in "$was_gecos" | "$left_gecos") ;; *) return 1 ;; esac
+    case $login_shell in "$was_shell" | "$left_shell") ;; *) return 1 ;; esac
+}
+
+# Its field of the password alone: the days beside it are the last that is given back.
+is_secret_between() {
+    IFS=: read -r found was_secret rest <<GARRISON_ENTRY
+$was_shadow
+GARRISON_ENTRY
+    find_left shadow
+    IFS=: read -r found left_secret rest <<GARRISON_ENTRY
+$left_line
+GARRISON_ENTRY
+    read_shadow
+    case $secret in "$was_secret" | "$left_secret") ;; *) return 1 ;; esac
+}
+
+are_groups_between() {
+    find_was_member
+    find_left groups
+    for group in $member_of; do case "$was_member $left_line " in *" $group "*) ;; *) return 1 ;; esac; done
+    for group in $was_member; do
+        case " $left_line " in *" $group "*) case "$member_of " in *" $group "*) ;; *) return 1 ;; esac ;; esac
+    done
+}
+
+# Sets left_line: what that push left, behind this word.
+find_left() {
+    left_line=${left#*"$nl$1"}
+    left_line=${left_line%%"$nl"*}
 }
 
 # Lines of the first that the second has not.
@@ -184,13 +262,26 @@ take_account_away() {
     start_undoing removing
     mark_keys=$all_keys mark_groups=$all_groups mark_sudo=$all_sudo
     quietly usermod -L -e 1 "$name" || back_out AccountNotLocked "$said"
-    if [ "$bare" = no ]; then make_archive; fi
-    find_running
-    if [ "$processes" -gt 0 ]; then
-        tell_running
-        back_out AccountRuns '' conflict
+    # Only now nobody comes in any more.
+    back_out_of_running
+    if [ "$bare" = yes ]; then
+        find_bare
+        if [ "$bare" = no ]; then
+            text differs 'its home'
+            back_out ChangedSincePush '' conflict
+        fi
+    else
+        make_archive
+        back_out_of_running
     fi
     drop_account
+}
+
+back_out_of_running() {
+    find_running
+    if [ "$processes" -eq 0 ]; then return; fi
+    tell_running
+    back_out AccountRuns '' conflict
 }
 
 # Sets bare=yes where a home holds nothing but what useradd and we put there; what is there of the skeleton may be less than all of it.
@@ -201,10 +292,8 @@ find_bare() {
         bare=yes
         return
     fi
-    odd=$(cd "$home" && find . -xdev '(' -type f '!' -exec cmp -s '{}' '/etc/skel/{}' ';' -o -type d '!' -exec test -d '/etc/skel/{}' ';' -o '!' -type f '!' -type d ')' -print 2>/dev/null || echo odd)
-    case $nl$odd$nl in
-        "$nl$nl" | "$nl./.ssh$nl" | "$nl./.ssh$nl./.ssh/authorized_keys$nl") bare=yes ;;
-    esac
+    odd=$(cd "$home" && limited 20 find . -xdev '(' -path ./.ssh -type d -o -path ./.ssh/authorized_keys -type f ')' -o '(' -type f '!' -exec cmp -s '{}' '/etc/skel/{}' ';' -o -type d '!' -exec test -d '/etc/skel/{}' ';' -o '!' -type f '!' -type d ')' -print -quit 2>/dev/null || echo odd)
+    if [ -z "$odd" ]; then bare=yes; fi
 }
 
 # An account that was there before, or a rule that outlived one.
@@ -253,13 +342,17 @@ GARRISON_ENTRY
     if [ "$gecos" != "$was_gecos" ]; then comment_back=yes; fi
     if [ "$login_shell" != "$was_shell" ]; then shell_back=yes; fi
     if [ "$shadow_entry" != "$was_shadow" ]; then access_back=yes; fi
+    find_was_member
+    for group in $was_member; do case "$member_of " in *" $group "*) ;; *) groups_join="$groups_join $group" ;; esac; done
+    for group in $member_of; do case "$was_member " in *" $group "*) ;; *) groups_leave="$groups_leave $group" ;; esac; done
+    compare_keys_before
+}
+
+find_was_member() {
     was_member=
     while IFS=: read -r group rest; do was_member="$was_member $group"; done <<GARRISON_GROUPS
 ${was_groups%"$nl"}
 GARRISON_GROUPS
-    for group in $was_member; do case "$member_of " in *" $group "*) ;; *) groups_join="$groups_join $group" ;; esac; done
-    for group in $member_of; do case "$was_member " in *" $group "*) ;; *) groups_leave="$groups_leave $group" ;; esac; done
-    compare_keys_before
 }
 
 # To the byte, and with its mode. An empty folder that stays is no difference.
@@ -372,7 +465,7 @@ GARRISON_ENTRY
     if [ "$secret" != "$was_secret" ]; then
         rm -f "$state/said"
         if ! printf '%s:%s\n' "$name" "$was_secret" | limited 120 chpasswd -e >"$state/said" 2>&1; then
-            IFS= read -r said <"$state/said"
+            said='chpasswd failed'
             give_up AccountNotChanged
         fi
     fi

@@ -75,9 +75,22 @@ write_removing() {
 # The account stays, locked as it was or, where an undo locked it, open again: reason, what was said, outcome.
 back_out() {
     if [ -n "$2" ]; then text said "$2"; fi
-    if [ "$fallback" = ready ]; then quietly usermod -U -e '' "$name"; fi
+    if [ "$fallback" = ready ]; then
+        quietly usermod -U -e '' "$name"
+        stop_undoing
+        refuse "${3:-failed}" "$1"
+    fi
     write_mark "$fallback" "$mark_token" "$mark_uid" "$mark_expire" "$mark_sudo" "$mark_keys" "$mark_groups"
     refuse "${3:-failed}" "$1"
+}
+
+# Of an undo that was not to be after all: the mark says again what that push left, so that the next one looks anew.
+stop_undoing() {
+    left_mark=
+    IFS=$nl
+    for line in $left; do case $line in 'mark '*) left_mark="$left_mark${left_mark:+$nl}${line#mark }" ;; esac; done
+    IFS=$blanks
+    put "$state/accounts/$name" "$left_mark" durable && rm -f "$kept~undoing"
 }
 
 check_revoked() {
