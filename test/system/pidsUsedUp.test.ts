@@ -21,6 +21,9 @@ it(
 
 async function noPidLeft(parts: Parts): Promise<void> {
   const garrison = await Garrison.start(parts, { config: 'workers: { count: 2 }' });
+  await until('both workers are up', async () =>
+    (await garrison.workers()).every(({ state }) => state === 'up'),
+  );
   // Its folder can be removed only when nobody is in it any more.
   const folder = makePidsCgroup({ after: (end) => void garrison.exited.then(end) }, 'max');
   for (const pid of [garrison.pid, ...childrenOf(garrison.pid)])
