@@ -22,17 +22,17 @@ describe('a push or revoke that meets a fault half way', () => {
       const { problems } = await sweep(cut, scene, {
         fault: 'killed',
         from: index,
-        every: index === 0 ? 5 : 24,
+        every: index === 0 ? 9 : 40,
       });
       assert.deepEqual(problems, []);
     });
   });
 
   for (const [fault, scene, every] of [
-    ['killedInside', NEW, 16],
+    ['killedInside', NEW, 24],
     ['sessionKilled', OTHER, 24],
     ['diskFull', NEW, 12],
-    ['diskFull', OTHER, 16],
+    ['diskFull', OTHER, 32],
     ['diskFull', REVOKE, 16],
     ['readOnly', ADOPT, 24],
   ] satisfies [StepFault, typeof NEW, number][]) {
