@@ -117,7 +117,7 @@ export class JobBoard {
       case 'cancelAsked':
         return this.#cancel(observation.jobId, at);
       case 'grantsChanged':
-        return dropUngranted(this.#jobs, this.#ports, at);
+        return this.#dropUngranted(at);
       case 'reopened':
         return this.#reopen(observation.job, at);
       case 'resealed':
@@ -224,6 +224,11 @@ export class JobBoard {
     if (open?.place.at !== 'worker') return [];
     if (holder !== null) this.#ports.onLost(lostAttempt(open.job, holder, cause));
     return afterLoss(this.#jobs.set(afterWorkerDeath(open, at)), open.place.worker, at);
+  }
+
+  #dropUngranted(at: Moment): Action[] {
+    const grantCheck = (): ReturnType<GrantPorts['grantCheck']> => this.#ports.grantCheck();
+    return dropUngranted(this.#jobs, { grantCheck, callOff: (jobId) => this.#cancel(jobId, at) }, at);
   }
 
   #cancel(jobId: string, at: Moment): Action[] {

@@ -21,10 +21,11 @@ const CHANGED: HostResult = {
 
 class Story {
   readonly gone = new Set<string>();
+  isUngranted = false;
   readonly board = new JobBoard({
     taskFor: (job, fence) =>
       this.gone.has(job.id) ? 'grantGone' : ({ jobId: job.id, attempt: job.attempt, fence } as PushTask),
-    grantCheck: () => () => true,
+    grantCheck: () => () => !this.isUngranted,
     onChange: () => undefined,
     onLost: () => undefined,
     onEnd: () => undefined,
@@ -116,6 +117,16 @@ describe('jobs that go along', () => {
     story.draw('j-1', 2);
     story.says({ type: 'ask', jobId: 'j-1', attempt: 2, token: 't' }, 7);
     assert.deepEqual(story.drawn(TAKING, 8), []);
+  });
+
+  it('are called off when their grant is gone, and the one at work goes on', () => {
+    const story = new Story(...['j-1', 'j-2', 'j-3'].map((id) => jobRecord(id, { granted: true })));
+    for (const { id, attempt } of story.drawn()) story.draw(id, attempt);
+    story.isUngranted = true;
+    const actions = story.board.apply({ kind: 'grantsChanged' }, at(3));
+    assert.deepEqual(told(actions), ['save', 'cancel', 'save', 'cancel']);
+    assert.deepEqual(story.board.apply({ kind: 'grantsChanged' }, at(4)), [], 'and once only');
+    assert.equal(story.state('j-1'), 'starting');
   });
 
   it('are cancelled, dropped and missed like any other', () => {
