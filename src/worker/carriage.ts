@@ -13,8 +13,8 @@ import { runSsh, type Talk } from './ssh.ts';
 export interface Followers {
   /** Is there one by now? */
   expected(): boolean;
-  /** Taken out, and ready to be sent over the same connection; null when there is none. */
-  next(): Attempt | null;
+  /** Taken out, and ready to be sent over the same connection right after this one; null when there is none. */
+  next(after: Attempt): Attempt | null;
   /** The host's answer to it is whole, and the connection goes on without it. */
   answered(attempt: Attempt): void;
 }
@@ -98,7 +98,7 @@ class Carriage {
 
   #goOn(attempt: Attempt, talk: Talk): void {
     // What answers like this is sent nothing more.
-    const next = attempt.answer.invalid ? null : this.#followers.next();
+    const next = attempt.answer.invalid ? null : this.#followers.next(attempt);
     if (next === null) {
       this.#close(talk);
       return;

@@ -193,9 +193,9 @@ class Run {
     const goesAlong = sharesWayOf(first);
     return {
       expected: () => !this.#rides.isEmpty,
-      next: () => {
+      next: (after) => {
         for (let ride = this.#rides.next(); ride !== null; ride = this.#rides.next()) {
-          if (!goesAlong(ride) || this.#proving.has(accountOf(ride))) {
+          if (!goesAlong(ride) || [provedBy(after.ride), ...this.#proving].includes(accountOf(ride))) {
             this.#rides.putBack(ride);
             return null;
           }
@@ -205,10 +205,10 @@ class Run {
         return null;
       },
       answered: (attempt) => {
-        const account = accountOf(attempt.ride);
-        this.#proving.add(account);
+        const account = provedBy(attempt.ride);
+        if (account !== null) this.#proving.add(account);
         const settled = this.#settle(attempt, { cause: 'exit', exitCode: 0, stderr: '', scriptSent: true });
-        this.#track(settled.finally(() => this.#proving.delete(account)));
+        this.#track(settled.finally(() => account !== null && this.#proving.delete(account)));
       },
     };
   }
@@ -240,6 +240,11 @@ async function tell({ ride, log }: Attempt, result: HostResult): Promise<void> {
 
 function accountOf({ task }: Ride): string {
   return task.account?.name ?? '';
+}
+
+/** Whom a login may prove once it is answered. */
+function provedBy(ride: Ride): string | null {
+  return ride.task.kind === 'push' ? accountOf(ride) : null;
 }
 
 /** The same host, login and limits. */

@@ -90,6 +90,14 @@ describe('attempts that share a connection', () => {
     assert.equal(logins(), 2);
   });
 
+  it('about one account go over a connection each, so that a login which proves the first meets no other at work', async () => {
+    const pushed = passenger(0);
+    const revoked = passenger(0, { kind: 'revoke' });
+    await together([pushed, revoked, passenger(1)]);
+    assert.deepEqual(said([pushed, revoked]), ['changed AccountPushed', 'changed AccountRevoked']);
+    assert.equal(logins(), 2);
+  });
+
   it('run in their order, and one that cannot go along has its own connection', async () => {
     const first = passenger(0);
     const other = passenger(1);
