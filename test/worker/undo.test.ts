@@ -4,4 +4,4 @@
  */
 import { describeUndo } from './undoCases.ts';
 
-describeUndo(4);
+describeUndo(6);

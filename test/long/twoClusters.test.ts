@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { PracticeHost } from '../../src/driver/practice.ts';
 import type { HostResult, PushTask } from '../../src/push/job.ts';
-import { inside, read, run, startHostLab, until, wish, type HostLab } from './hostLab.ts';
+import { inside, read, run, startHostLab, until, wish, type HostLab } from '../worker/hostLab.ts';
 
 const ROUNDS = 8;
 /** Debian's useradd runs it before it makes an account: a folder can be made by one at a time. */
