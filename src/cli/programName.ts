@@ -29,7 +29,9 @@ export function commandsWithHome(
   { home, commands }: { readonly home: string; readonly commands: readonly string[] },
 ): string {
   const call = new RegExp(`(?<![/\\w])garrison (?=(?:${commands.join('|')})\\b)`, 'g');
-  return text.replaceAll(/^ {2}(?:next|to take it back): .*$/gm, (line) => line.replaceAll(call, `${programWithHome(home)} `));
+  return text.replaceAll(/^ {2}(?:next|to take it back): .*$/gm, (line) =>
+    line.replaceAll(call, `${programWithHome(home)} `),
+  );
 }
 
 /** For a POSIX shell. */
