@@ -153,7 +153,7 @@ describe('words on their way to a host', () => {
           assert.deepEqual(readBack(shell, tasks.map(linesOf)), tasks.map(expected));
           assert.equal(existsSync(canary), false, 'nothing was run');
         }),
-        { numRuns: 12 },
+        { numRuns: 30 },
       );
       assert.ok(refused > 50 && sent > 50, `${String(refused)} refused, ${String(sent)} sent`);
     });
