@@ -90,6 +90,22 @@ describe('a hostile or unlucky host', () => {
     );
   });
 
+  it('takes a file as long as it may be to the byte, and none that is longer', async () => {
+    tells(await push(), 'changed AccountPushed');
+    const file = `/home/${name}/.ssh/authorized_keys`;
+    inside(
+      host,
+      `yes '#' | head -c 261999 >/run/long; echo >>/run/long; head -c "$((262000 - $(wc -c <${file})))" /run/long >>${file}`,
+    );
+    const before = read(host, file);
+    assert.equal(before?.length, 262_000);
+    tells(await push({ comment: 'longer' }), 'changed AccountPushed');
+    assert.equal(read(host, file), before);
+    inside(host, `echo '##' >>${file}`);
+    tells(await push(), 'failed KeysUnusual');
+    assert.equal(read(host, file), `${before}##\n`);
+  });
+
   it('lets no rule that outlived its account serve the next one', async () => {
     tells(await push({ sudo: { kind: 'all' } }), 'changed AccountPushed');
     inside(host, `userdel -r ${name} 2>&1; mount --bind /bin/false /usr/sbin/useradd`);

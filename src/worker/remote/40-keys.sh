@@ -10,6 +10,7 @@ cd .ssh 2>/dev/null || { echo odd; exit; }
 if [ -L authorized_keys ]; then echo odd; exit; fi
 if [ ! -e authorized_keys ]; then echo none; exit; fi
 if [ ! -f authorized_keys ] || [ ! -r authorized_keys ]; then echo odd; exit; fi
+ls -ldn .. . authorized_keys
 echo file
 exec cat authorized_keys'
 
@@ -46,9 +47,10 @@ as_user() {
     esac
 }
 
-# Sets keys_file=none|file|nohome|odd|unreadable, keys_folder=no where there is none yet, and keys_content. The first way to become the user that works is kept.
+# Sets keys_file=none|file|nohome|odd|unreadable, keys_folder=no where there is none yet, keys_content, and keys_modes: how its home,
+# folder and file are listed. The first way to become the user that works is kept.
 read_keys() {
-    keys_content= keys_folder=yes
+    keys_content= keys_modes= keys_folder=yes
     for runner in ${runner:-setpriv runuser su}; do
         if ! command -v "$runner" >/dev/null 2>&1; then continue; fi
         # Out of time: something holds the other end, and another way to become the user would change nothing.
@@ -60,14 +62,24 @@ read_keys() {
         say waiting
     done
     case $answer in
-        "ready${nl}file"*) keys_file=file keys_content=${answer#"ready${nl}file"} keys_content=${keys_content#"$nl"} ;;
         "ready${nl}none") keys_file=none ;;
         "ready${nl}nofolder") keys_file=none keys_folder=no ;;
         "ready${nl}nohome") keys_file=nohome ;;
         "ready${nl}odd") keys_file=odd ;;
+        "ready$nl"*) split_answer ;;
         *) keys_file=unreadable ;;
     esac
     if [ "${#keys_content}" -gt 262000 ]; then keys_file=odd keys_content=; fi
+}
+
+# The listing ends where the file begins: the user has no word in it, and no line of it is this one alone.
+split_answer() {
+    rest=${answer#ready}$nl keys_file=unreadable
+    case $rest in *"${nl}file$nl"*) ;; *) return ;; esac
+    keys_file=file
+    keys_modes=${rest%%"${nl}file$nl"*}
+    keys_content=${rest#*"${nl}file$nl"}
+    keys_content=${keys_content%"$nl"}
 }
 
 # After read_keys: none, nofolder, or the mode and the file to the byte.
@@ -80,7 +92,7 @@ print_keys_exactly() {
 }
 
 heard_from_user() {
-    limited 16 head -c 262145 9>&-
+    limited 16 head -c 263000 9>&-
 }
 
 # Sets keys_missing (lines `type blob`) of the wished, and keys_extra of those we once added and that are wished no longer.

@@ -123,7 +123,9 @@ find_seat() {
         set -- ${line##*) }
         process=${2:-0}
         if ! is_number "$process" || [ "$process" -eq 0 ]; then break; fi
-        title=$(tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline")
+        # sh leaves out what stands between arguments; sshd's title is one text, and of sudo the first word is enough.
+        title=
+        IFS= read -r title 2>/dev/null <"/proc/$process/cmdline"
         case $title in
             sudo* | */sudo*) if [ -z "$client" ]; then client=$(tr '\0' '\n' 2>/dev/null <"/proc/$process/environ" | grep '^SSH_CONNECTION='); fi ;;
             'sshd: '*' -f '*' [listener] '*)
@@ -137,21 +139,21 @@ find_seat() {
     case $client in '' | *[!0-9a-fA-F:.]*) client=127.0.0.1 ;; esac
 }
 
-as_user_modes='cd "$GARRISON_HOME" 2>/dev/null && exec ls -ldn . .ssh .ssh/authorized_keys'
-
-# As StrictModes has it: nobody but the user and root may write what says who may log in.
+# As StrictModes has it: nobody but the user and root may write what says who may log in. read_keys came last.
 prove_modes() {
-    listing=$(as_user "$as_user_modes" </dev/null | heard_from_user)
     seen=0
     while IFS=' ' read -r mode links owner group rest; do
         case $mode in '') continue ;; esac
         seen=$((seen + 1))
-        file=$home/${rest##* }
-        file=${file%/.}
+        case ${rest##* } in
+            ..) file=$home ;;
+            .) file=$home/.ssh ;;
+            *) file=$home/.ssh/authorized_keys ;;
+        esac
         if [ "$owner" != "$uid" ] && [ "$owner" != 0 ]; then shut_out "$file belongs to uid $owner, and sshd (StrictModes) reads no such keys" "run chown $name $file there"; fi
         case $mode in ?????w* | ????????w*) shut_out "others may write $file, and sshd (StrictModes) reads no such keys" "run chmod go-w $file there" ;; esac
     done <<GARRISON_LISTING
-$listing
+$keys_modes
 GARRISON_LISTING
     if [ "$seen" -eq 3 ]; then proofs="$proofs, modes and owners are as StrictModes wants"; else unseen="$unseen, modes and owners of its files"; fi
 }
