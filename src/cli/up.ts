@@ -10,6 +10,9 @@ import { action, type Context } from './context.ts';
 import { programWithHome } from './programName.ts';
 import { showTour } from './tour.ts';
 
+/** Each takes a namespace, an sshd and some memory of this machine. */
+const MOST_PRACTICE_HOSTS = 200;
+
 interface UpOptions {
   readonly practice: number;
   readonly tour?: boolean;
@@ -56,6 +59,7 @@ function announce({ home, output }: Context, ready: Ready): void {
 }
 
 function countOption(text: string): number {
-  if (/^\d{1,2}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a number from 0 to 99');
+  const count = Number(text);
+  if (/^\d{1,3}$/.test(text) && count <= MOST_PRACTICE_HOSTS) return count;
+  throw new InvalidArgumentError(`a number from 0 to ${String(MOST_PRACTICE_HOSTS)}`);
 }

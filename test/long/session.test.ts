@@ -43,6 +43,8 @@ const ON_CALL = [
   'leftovers keep eva --on web-1 --reason test',
   'leftovers lock eva --on web-1',
   'leftovers remove none --on web-1 --yes',
+  'undo p-none --yes',
+  'secrets status',
   'revoke eva --from web-1',
   'logs j-none',
   'retry j-none',
