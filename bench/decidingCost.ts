@@ -16,12 +16,14 @@ import { HealBoard } from '../src/supervisor/healBoard.ts';
 import { HealStory } from '../src/supervisor/healStory.ts';
 import { noGrantsWork } from '../test/support/noGrantsWork.ts';
 import { HomeBoard } from '../src/supervisor/homeBoard.ts';
+import { FleetBoard } from '../src/supervisor/fleetBoard.ts';
 import { JobBoard } from '../src/supervisor/jobBoard.ts';
 import { Loops } from '../src/supervisor/measures.ts';
 import { Observer } from '../src/supervisor/observer.ts';
 import { OrphanBoard } from '../src/supervisor/orphanBoard.ts';
 import { Publisher, type Report } from '../src/supervisor/publisher.ts';
 import { RedisWatch } from '../src/supervisor/redisWatch.ts';
+import { Relay } from '../src/supervisor/relay.ts';
 import { Refusals } from '../src/supervisor/refusals.ts';
 import { Stragglers } from '../src/supervisor/stragglers.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
@@ -136,8 +138,13 @@ export class Fleet {
       startedAt.wall,
     );
     const limits = { drainWithinMs: 1_000, termGraceMs: 500 };
-    const settings = { host: 'benchmark', version: '0', drain: limits, stopDrain: limits, startedAt };
+    const settings = {
+      ...{ host: 'benchmark', version: '0', drain: limits, stopDrain: limits, startedAt },
+      shared: false,
+    };
     return new Supervisor(settings, {
+      fleet: new FleetBoard({ name: 'benchmark', homeId: '0' }, startedAt),
+      relay: new Relay({ taskFor: () => 'hostGone' }),
       workers: board,
       jobs: new JobBoard({
         grantCheck: () => () => true,

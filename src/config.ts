@@ -17,7 +17,12 @@ import { sshProblems } from './sshSettings.ts';
 
 export type RedisSetting =
   | { readonly mode: 'embedded' }
-  | { readonly mode: 'url'; readonly url: string; readonly passwordFile: string | null };
+  | {
+      readonly mode: 'url';
+      readonly url: string;
+      readonly passwordFile: string | null;
+      readonly shared: boolean;
+    };
 
 export interface GarrisonConfig {
   readonly home: string;
@@ -256,12 +261,13 @@ function containersInEffect(
 }
 
 function redisSetting(values: ConfigValues, folder: string): RedisSetting {
-  const { url, passwordFile } = values.redis;
+  const { url, passwordFile, shared } = values.redis;
   if (url === undefined) return { mode: 'embedded' };
   return {
     mode: 'url',
     url,
     passwordFile: passwordFile === undefined ? null : absolute(folder, passwordFile),
+    shared,
   };
 }
 

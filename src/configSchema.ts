@@ -64,9 +64,19 @@ const Redis = z
       .describe('a redis-server that Garrison starts and supervises itself'),
     url: Text.optional().describe('redis://, rediss:// or unix:// of a Redis you run; without a password'),
     passwordFile: Text.optional().describe('file with the password, readable by its owner only'),
+    shared: z
+      .boolean()
+      .default(false)
+      .describe('other supervisors with the same url may work off the same queue'),
   })
   .superRefine((redis, context) => {
     if (redis.url === undefined) {
+      if (redis.shared)
+        context.addIssue({
+          code: 'custom',
+          path: ['shared'],
+          message: 'needs url: an embedded redis-server has one supervisor',
+        });
       if (redis.passwordFile === undefined) return;
       context.addIssue({
         code: 'custom',

@@ -2,14 +2,15 @@
  * Joins what the driver sees to what the supervisor takes in, event by event.
  * It holds no rule of either and drops nothing.
  */
-import type { DriverEvents } from './driver/driver.ts';
+import type { DriverEvents } from './driver/driverEvents.ts';
 import type { Logger } from './logger.ts';
+import type { Settling } from './settling.ts';
 import type { Observation } from './supervisor/observation.ts';
 
 export type Observe = (observation: Observation) => void;
 
 export interface Heard {
-  readonly settle: () => Promise<void>;
+  readonly settling: () => Settling;
   /** Measured only: nothing is decided from it. */
   readonly onDockerCall: DriverEvents['onDockerCall'];
   readonly onRedisAnswer: DriverEvents['onRedisAnswer'];
@@ -22,9 +23,11 @@ export function driverEvents(
   heard: Heard,
 ): Omit<DriverEvents, 'onLeft' | 'onSetAside' | 'onRedisDamage' | 'onSpool'> {
   return {
-    ...heard,
+    onDockerCall: heard.onDockerCall,
+    onRedisAnswer: heard.onRedisAnswer,
     ...processEvents(observe),
     docker: dockerEvents(observe),
+    ...fleetEvents(observe, heard),
     onHeal: observe,
     onWorker: (worker, observation) => {
       observe({ kind: 'worker', worker, observation });
@@ -69,6 +72,27 @@ function dockerEvents(observe: Observe): DriverEvents['docker'] {
     },
     onReconnect: () => {
       observe({ kind: 'dockerReconnected' });
+    },
+  };
+}
+
+function fleetEvents(observe: Observe, heard: Heard): Pick<DriverEvents, 'fleet' | 'onStepDown' | 'settle'> {
+  return {
+    settle: (epoch) => heard.settling().settle(epoch),
+    onStepDown: (lead) => {
+      heard.settling().stepDown();
+      observe({ kind: 'stoodDown', lead });
+    },
+    fleet: {
+      onMessage: (from, message) => {
+        observe({ kind: 'fleetSaid', from, message });
+      },
+      onMembers: (members) => {
+        observe({ kind: 'members', members });
+      },
+      onFailure: (detail) => {
+        observe({ kind: 'actionFailed', action: 'tellMember', detail });
+      },
     },
   };
 }

@@ -4,13 +4,15 @@
  */
 import { openNotifier, watchConditions } from './alerting.ts';
 import { journalFailed, openWorkerBoard } from './boards.ts';
-import { monoMs, now, wallTime } from './clock.ts';
+import { monoMs, now, wallTime, type Moment } from './clock.ts';
 import type { GarrisonConfig } from './config.ts';
 import { dockerTarget } from './driver/dockerSetting.ts';
-import { openDriver, type Driver, type DriverEvents, type DriverSettings } from './driver/driver.ts';
+import { openDriver, type Driver } from './driver/driver.ts';
+import type { DriverEvents, DriverSettings } from './driver/driverEvents.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import type { Journal } from './driver/journal.ts';
 import { embeddedSocket } from './driver/redisServer.ts';
+import { homeId } from './driver/ownership.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { startSweeping } from './driver/retention.ts';
 import type { Ending } from './ending.ts';
@@ -18,25 +20,30 @@ import { messageOf } from './errors.ts';
 import { grantCheck } from './grantsFile.ts';
 import { watchGrantEnds } from './grantEnds.ts';
 import { openGrantsWork } from './grantsWork.ts';
+import { isShared, ownLife, speakInFleet, type OwnLife } from './fleeting.ts';
 import { openContainerBoards } from './healing.ts';
 import { taskFor } from './jobTask.ts';
 import type { Logger } from './logger.ts';
 import { driverEvents, type Heard, type Observe } from './observations.ts';
 
 import { openHistory } from './sampling.ts';
+import { settlingFor } from './settling.ts';
 import type { Survival } from './survival.ts';
 import { surroundings } from './surroundings.ts';
+import { isFinal } from './push/job.ts';
 import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
 import { BeatLog } from './supervisor/beatLog.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
 import type { GrantsWork } from './supervisor/grantsSchedule.ts';
 import { HostMarks } from './supervisor/hostMarks.ts';
+import { FleetBoard } from './supervisor/fleetBoard.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import { Loops } from './supervisor/measures.ts';
 import { OrphanBoard } from './supervisor/orphanBoard.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
+import { Relay } from './supervisor/relay.ts';
 import { Refusals } from './supervisor/refusals.ts';
 import { RedisWatch } from './supervisor/redisWatch.ts';
 import { Stragglers } from './supervisor/stragglers.ts';
@@ -62,7 +69,6 @@ export interface Rooms {
 
 const DRAIN = { drainWithinMs: 30_000, termGraceMs: 2_000 };
 const STOP_DRAIN = { drainWithinMs: 10_000, termGraceMs: 500 };
-const EARLIER_JOBS = 200;
 
 /** Starts Redis and joins the rooms; workers start when the supervisor does. */
 export async function joinRooms(joining: Joining): Promise<Rooms> {
@@ -80,8 +86,9 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const publisher = new Publisher(report);
   const stragglers = new Stragglers(report);
   const loops = new Loops();
-  const driver = await openDriver(driverSettings(joining), {
-    ...driverEvents(logger, observe, { settle: () => settle(), ...measuring(loops, publisher) }),
+  const self = ownLife(config);
+  const driver = await openDriver(driverSettings(joining, self), {
+    ...driverEvents(logger, observe, { settling: () => settling, ...measuring(loops, publisher) }),
     ...surviving(survival),
     onLeft: (left) => {
       stragglers.noteLeft(left);
@@ -90,13 +97,11 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const grants = openGrantsWork(joining, report);
   const around = { marks, journal, observe, report, publisher, stragglers, loops, grants };
   const supervisor = makeSupervisor({ joining, driver, ...around });
-  const settle = settling({ driver, supervisor, marks });
+  const settling = settlingFor({ driver, supervisor, marks, shared: self !== null });
+  if (self !== null && driver.fleet !== null) speakInFleet(driver.fleet, supervisor, { config, self });
   const samples = await openHistory(joining, supervisor);
-  const door = new FrontDoor(
-    supervisor,
-    surroundings({ joining, driver, marks, journal, notifier, beats, samples }),
-    grants,
-  );
+  const surrounding = surroundings({ joining, driver, marks, journal, notifier, beats, samples });
+  const door = new FrontDoor(supervisor, surrounding, grants);
   watchConditions(notifier, door, { config, report, ending, survival });
   ending.add('Redis', () => driver.end());
   await driver.start();
@@ -116,7 +121,7 @@ function surviving({ onSetAside, onRedisDamage, noteWrite }: Survival): Survivin
   };
 }
 
-function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settle'> {
+function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settling'> {
   return {
     onRedisAnswer: () => {
       loops.note('redis', now());
@@ -127,7 +132,7 @@ function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settle'> {
   };
 }
 
-function driverSettings({ config, password }: Joining): DriverSettings {
+function driverSettings({ config, password }: Joining, shared: OwnLife | null): DriverSettings {
   const { home: homeDir, redis, workers } = config;
   const embedded = redis.mode === 'embedded';
   const target: RedisTarget = embedded
@@ -136,6 +141,7 @@ function driverSettings({ config, password }: Joining): DriverSettings {
   return {
     homeDir,
     redis: target,
+    shared,
     embedded,
     slots: workers.slots,
     openFiles: workers.openFiles,
@@ -148,7 +154,7 @@ function sweeping({ config, logger }: Joining, driver: Driver, supervisor: Super
     homeDir: config.home,
     limits: config.retention,
     forget: async (beforeMs) => {
-      if (!supervisor.snapshot().redis.up) return [];
+      if (!supervisor.snapshot().redis.up || supervisor.fleet.seat.kind !== 'keepsQueue') return [];
       await driver.queue.removeAbandoned();
       return driver.store.forgetBefore(beforeMs);
     },
@@ -191,17 +197,19 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
     onHealed: (container, tookMs) => publisher.containerHealed(container, tookMs),
   });
   return new Supervisor(
-    { host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
     {
+      ...{ host: config.host, version: ownVersion(), drain: DRAIN, stopDrain: STOP_DRAIN, startedAt },
+      shared: isShared(config),
+    },
+    {
+      fleet: new FleetBoard({ name: config.host, homeId: homeId(config.home) }, startedAt),
+      relay: new Relay({ taskFor: (job, fence) => taskFor(job, fence, joining) }),
       ...{ workers, zombies, jobs, containers, loops, publisher, stragglers, report },
       canary: new CanaryWatch((tookMs) => {
         publisher.canaryPassed(tookMs);
       }),
       orphans: new OrphanBoard(),
-      redis: new RedisWatch(startedAt, {
-        isOurs: config.redis.mode === 'embedded',
-        ...{ report, dice: Math.random },
-      }),
+      redis: openRedisWatch(config, startedAt, report),
       observer: new Observer(cpuPressureReader(monoMs), (lagMs) => {
         publisher.loopLag('supervisor', lagMs);
       }),
@@ -214,12 +222,20 @@ function makeSupervisor(needs: SupervisorNeeds): Supervisor {
   );
 }
 
-function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): JobBoard {
+function openRedisWatch({ redis }: GarrisonConfig, startedAt: Moment, report: Report): RedisWatch {
+  return new RedisWatch(startedAt, { isOurs: redis.mode === 'embedded', report, dice: Math.random });
+}
+
+function openJobBoard({ joining, driver, marks, observe, publisher }: SupervisorNeeds): JobBoard {
+  const shared = isShared(joining.config);
   return new JobBoard({
     taskFor: (job, fence) => taskFor(job, fence, joining),
     grantCheck: () => grantCheck(joining.config.home, joining.book),
     onChange: (job) => {
       publisher.jobChanged(job);
+      // The others read in Redis how far it is.
+      if (shared && !isFinal(job.state) && job.state !== 'queued')
+        driver.hands.perform({ kind: 'save', job });
       if (marks.note(job)) observe({ kind: 'hosts' });
     },
     onEnd: (job, takenAtMs) => {
@@ -229,34 +245,6 @@ function openJobBoard({ joining, marks, observe, publisher }: SupervisorNeeds): 
       publisher.attemptLost(lost);
     },
   });
-}
-
-/** What happens at every connection to Redis before it counts as up: leftovers first, so that nothing is run that has already ended. */
-function settling({
-  driver,
-  supervisor,
-  marks,
-}: {
-  driver: Driver;
-  supervisor: Supervisor;
-  marks: HostMarks;
-}): () => Promise<void> {
-  let first = true;
-  return async () => {
-    await driver.keeper.emptySpool();
-    if (!first) {
-      // Redis may have come back without its last second, or empty: the open jobs are known here.
-      await driver.store.saveAll(supervisor.openJobs());
-      return;
-    }
-    await driver.queue.clear();
-    await driver.store.dropUnmade();
-    await driver.store.indexAll();
-    const jobs = await driver.store.openJobs();
-    marks.noteEarlier((await driver.store.find({ sort: 'newest', after: null, limit: EARLIER_JOBS })).items);
-    supervisor.observe({ kind: 'job', observation: { kind: 'submitted', jobs } });
-    first = false;
-  };
 }
 
 const TOLD_OTHERWISE: readonly string[] = ['workerState', 'containerState', 'container'];

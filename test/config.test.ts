@@ -405,7 +405,7 @@ test('the Redis password comes from its file or the environment, and a file open
   assert.equal(redisPassword(redis, { GARRISON_REDIS_PASSWORD: 'other' }), 'hunter2');
   assert.equal(
     redisPassword(
-      { mode: 'url', url: 'redis://r', passwordFile: null },
+      { mode: 'url', url: 'redis://r', passwordFile: null, shared: false },
       { GARRISON_REDIS_PASSWORD: 'other' },
     ),
     'other',

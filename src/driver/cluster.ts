@@ -11,6 +11,7 @@ import { readKept, type Keeping, type OnSetAside } from '../setAside.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 import { writeDurably } from './durableFile.ts';
 import { bootId } from '../proc.ts';
+import { CLUSTER_KEY, homeId, writeLead } from './ownership.ts';
 
 export interface Cluster {
   readonly clusterId: string;
@@ -22,15 +23,19 @@ interface HomeRecord extends Cluster {
   readonly bootId: string;
 }
 
+interface Stored extends Cluster {
+  /** The home that kept the queue last; null from an older Garrison. */
+  readonly lead: string | null;
+}
+
 const FILE = 'cluster.json';
-const CLUSTER_KEY = `${KEY_PREFIX}:cluster`;
 
 /** Counts attempts within an epoch; it starts anew only where the epoch has risen. */
 export function counterKey(epoch: number): string {
   return `${KEY_PREFIX}:fence:${String(epoch)}`;
 }
 
-/** Agrees the epoch between home and Redis; call at every (re)connection, since Redis may have come back empty. */
+/** Agrees the epoch between home and Redis, under the claim on the queue; call at every (re)connection, since Redis may have come back empty. */
 export async function agreeOnEpoch(
   redis: Redis,
   homeDir: string,
@@ -48,16 +53,32 @@ export async function agreeOnEpoch(
       },
     );
   }
-  const agreed = agree(home, stored, bootId());
+  const own = homeId(homeDir);
+  const agreed = agree(home, stored, { bootId: bootId(), isFollowing: followsAnother(stored, own) });
   if (home?.epoch !== agreed.epoch || home.bootId !== agreed.bootId || home.clusterId !== agreed.clusterId) {
     // Home first: were Redis written first and we died here, a later loss of Redis would hand out the same epoch again.
     await writeDurably(file, JSON.stringify(agreed));
   }
-  await redis.hset(CLUSTER_KEY, { clusterId: agreed.clusterId, epoch: agreed.epoch });
+  await writeLead(redis, homeDir, agreed);
   return { clusterId: agreed.clusterId, epoch: agreed.epoch };
 }
 
-function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): HomeRecord {
+/** An order of the one that kept the queue before may still be on its way to a host: ours come after it. */
+function followsAnother(stored: Stored | null, own: string): boolean {
+  return stored !== null && stored.lead !== null && stored.lead !== own;
+}
+
+interface Now {
+  readonly bootId: string;
+  /** Another home kept this queue last. */
+  readonly isFollowing: boolean;
+}
+
+function agree(
+  home: HomeRecord | null,
+  stored: Cluster | null,
+  { bootId: boot, isFollowing }: Now,
+): HomeRecord {
   if (stored === null) {
     const clusterId = home?.clusterId ?? randomBytes(8).toString('hex');
     return { clusterId, epoch: (home?.epoch ?? 0) + 1, bootId: boot };
@@ -67,7 +88,7 @@ function agree(home: HomeRecord | null, stored: Cluster | null, boot: string): H
   if (home === null) return { clusterId, epoch: stored.epoch + 1, bootId: boot };
   const redisWentBack = stored.epoch < home.epoch;
   const machineRestarted = home.bootId !== boot;
-  if (redisWentBack || machineRestarted)
+  if (redisWentBack || machineRestarted || isFollowing)
     return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot };
   return { clusterId, epoch: stored.epoch, bootId: boot };
 }
@@ -98,7 +119,8 @@ function homeIn(text: string): HomeRecord {
   return { clusterId, epoch, bootId: boot };
 }
 
-async function readRedis(redis: Redis): Promise<Cluster | null> {
-  const { clusterId, epoch } = await redis.hgetall(CLUSTER_KEY);
-  return clusterId === undefined || epoch === undefined ? null : { clusterId, epoch: Number(epoch) };
+async function readRedis(redis: Redis): Promise<Stored | null> {
+  const { clusterId, epoch, lead } = await redis.hgetall(CLUSTER_KEY);
+  if (clusterId === undefined || epoch === undefined) return null;
+  return { clusterId, epoch: Number(epoch), lead: lead ?? null };
 }

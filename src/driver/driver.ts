@@ -2,88 +2,27 @@
  * Opens the hands together: Redis, the queue, the memory of jobs, the worker processes; and ends them.
  * What they see comes out as events; it draws no conclusion from any.
  */
-import type { WorkerObservation } from '../detector/evidence.ts';
-import type { ReapedKind } from '../detector/zombie.ts';
-import type { Incarnation } from '../heartbeat.ts';
-import type { WorkerMessage } from '../push/workerMessage.ts';
 import { PUSH_QUEUE } from '../queueName.ts';
-import type { HealNews } from '../reconciler/healNews.ts';
-import type { JobNews } from '../reconciler/jobNews.ts';
-import type { Orphan } from '../reconciler/orphan.ts';
-import type { RedisTarget } from '../redisTarget.ts';
-import type { OnSetAside } from '../setAside.ts';
 import { EmbeddedRedis, type EmbeddedRedisEvents } from './embeddedRedis.ts';
 import { ContainerHands } from './containerHands.ts';
-import { DockerCalls, type OnDockerCall } from './docker.ts';
-import type { DockerTarget } from './dockerTarget.ts';
-import { DockerWatch, type DockerWatchEvents } from './dockerWatch.ts';
+import { DockerCalls } from './docker.ts';
+import { DockerWatch } from './dockerWatch.ts';
+import type { DriverEvents, DriverSettings } from './driverEvents.ts';
 import { DriverHands, type HandsParts } from './hands.ts';
 import { JobStore } from './jobStore.ts';
 import { Keeper } from './keeper.ts';
+import { homeId } from './ownership.ts';
+import { FleetLink } from './fleetLink.ts';
 import { PushQueue } from './queue.ts';
 import { Reaper } from './reaper.ts';
-import type { OnRedisDamage } from './redisFiles.ts';
 import { RedisLink } from './redisLink.ts';
 import { tellRefusals } from './signals.ts';
-import type { ExitFact } from './spawn.ts';
-import { leftProcess, type LeftProcess } from './left.ts';
+import { leftProcess } from './left.ts';
 import { logFileOf } from './retention.ts';
 import { openSpool } from './spool.ts';
 import { findDelegation } from './workerCgroup.ts';
 import { WorkerPool } from './workers.ts';
-import { ZombieScan, type ZombiesSeen } from './zombieScan.ts';
-
-export interface DriverSettings {
-  readonly homeDir: string;
-  readonly redis: RedisTarget;
-  /** True when the redis-server behind `redis` is ours to run. */
-  readonly embedded: boolean;
-  readonly slots: number;
-  /** Files, pipes and sockets that a worker may have open at once. */
-  readonly openFiles: number;
-  readonly docker: DockerTarget;
-}
-
-/** A signal that the guard did not let pass; `worker` is null when it was the supervisor's own. */
-export interface RefusedSignal {
-  readonly rule: string;
-  readonly pid: number;
-  readonly signal: string;
-  readonly worker: string | null;
-}
-
-export interface DriverEvents {
-  readonly onWorker: (worker: string, observation: WorkerObservation) => void;
-  readonly onSaid: (said: {
-    readonly worker: string;
-    readonly incarnation: Incarnation;
-    readonly message: WorkerMessage;
-  }) => void;
-  readonly onNews: (news: JobNews) => void;
-  readonly onZombies: (seen: ZombiesSeen) => void;
-  readonly onRedis: (up: boolean, detail: string) => void;
-  /** It answered the regular question. */
-  readonly onRedisAnswer: () => void;
-  readonly onRedisExit: (fact: ExitFact) => void;
-  readonly onReaped: (pid: number, command: string, orphanKind: ReapedKind) => void;
-  readonly onAdopted: (orphan: Orphan) => void;
-  readonly onFailure: (action: string, detail: string) => void;
-  readonly onRefused: (refused: RefusedSignal) => void;
-  /** At the end: what could not be ended. */
-  readonly onLeft: (left: readonly LeftProcess[]) => void;
-  readonly docker: Omit<DockerWatchEvents, 'onEvent' | 'onCall'>;
-  /** A call to Docker has ended, whoever made it. */
-  readonly onDockerCall: OnDockerCall;
-  readonly onHeal: (news: HealNews) => void;
-  readonly onRedisLine: (line: string) => void;
-  readonly onRedisDamage: OnRedisDamage;
-  readonly onSetAside: OnSetAside;
-  /** How each write of a result went; null when it was written. */
-  readonly onSpool: (why: string | null) => void;
-  readonly onWorkerLine: (worker: string, line: string) => void;
-  /** Awaited at every connection to Redis before it counts as up. */
-  readonly settle: () => Promise<void>;
-}
+import { ZombieScan } from './zombieScan.ts';
 
 export interface Driver {
   readonly store: JobStore;
@@ -91,6 +30,7 @@ export interface Driver {
   readonly hands: DriverHands;
   readonly keeper: Keeper;
   readonly containers: ContainerHands;
+  readonly fleet: FleetLink | null;
   start(): Promise<void>;
   end(): Promise<void>;
 }
@@ -108,14 +48,9 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     events.onRefused({ rule, pid: target.pid, signal, worker: null });
   });
   const server = new EmbeddedRedis(homeDir, redisEvents(events));
-  const link = new RedisLink(settings.redis, homeDir, {
-    settle: events.settle,
-    onChange: events.onRedis,
-    onAnswer: events.onRedisAnswer,
-    onSetAside: events.onSetAside,
-  });
-  const store = new JobStore(link.redis);
-  const queue = new PushQueue(link.redis);
+  const link = openLink(settings, events);
+  const fleet = settings.shared === null ? null : new FleetLink(link.redis, settings.shared, events.fleet);
+  const [store, queue] = [new JobStore(link.redis, homeId(homeDir)), new PushQueue(link.redis)];
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
   const { docker, containers } = openDocker(settings, events);
@@ -130,17 +65,32 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     logFile: (jobId) => logFileOf(homeDir, jobId),
     sweepZombies: sweeping(reaper, zombies),
     containers,
+    fleet,
   });
-  const parts = { keeper, link, server, zombies, docker, containers, reaper, pool, onLeft: events.onLeft };
+  const parts = {
+    ...{ keeper, link, fleet, server, zombies },
+    ...{ docker, containers, reaper, pool },
+    onLeft: events.onLeft,
+  };
   return {
-    store,
-    queue,
-    hands,
-    keeper,
-    containers,
+    ...{ store, queue, hands, keeper, containers, fleet },
     start: () => startAll(parts, settings.embedded),
     end: () => endAll(parts),
   };
+}
+
+function openLink({ homeDir, redis: target, shared }: DriverSettings, events: DriverEvents): RedisLink {
+  const link: RedisLink = new RedisLink(
+    { homeDir, target, shared: shared !== null },
+    {
+      settle: () => events.settle(link.cluster?.epoch ?? 0),
+      stepDown: events.onStepDown,
+      onChange: events.onRedis,
+      onAnswer: events.onRedisAnswer,
+      onSetAside: events.onSetAside,
+    },
+  );
+  return link;
 }
 
 function redisHands(server: EmbeddedRedis): Pick<HandsParts, 'spawnRedis' | 'signalRedis'> {
@@ -167,6 +117,7 @@ function redisEvents(events: DriverEvents): EmbeddedRedisEvents {
 interface Parts {
   readonly keeper: Keeper;
   readonly link: RedisLink;
+  readonly fleet: FleetLink | null;
   readonly server: EmbeddedRedis;
   readonly zombies: ZombieScan;
   readonly docker: DockerWatch;
@@ -176,23 +127,25 @@ interface Parts {
   readonly onLeft: DriverEvents['onLeft'];
 }
 
-async function startAll({ link, server, zombies, docker }: Parts, embedded: boolean): Promise<void> {
+async function startAll({ link, fleet, server, zombies, docker }: Parts, embedded: boolean): Promise<void> {
   if (embedded) {
     await server.prepare();
     server.spawn();
   }
   link.start();
+  fleet?.start();
   zombies.start();
   docker.start();
 }
 
 /** Each step has its own limit, so that nothing that does not end keeps the rest from ending. */
 async function endAll(parts: Parts): Promise<void> {
-  const { keeper, link, server, zombies, docker, containers, reaper, pool, onLeft } = parts;
+  const { keeper, link, fleet, server, zombies, docker, containers, reaper, pool, onLeft } = parts;
   zombies.end();
   await containers.end();
   await docker.end();
   await keeper.settled();
+  await fleet?.end();
   await link.end();
   const redis = await server.end(REDIS_END_WITHIN_MS);
   const enclosed = await pool.cgroupsEnded(CGROUPS_END_WITHIN_MS);

@@ -10,6 +10,7 @@ import type { JobNews } from '../reconciler/jobNews.ts';
 import { CANARY_ID } from '../queueName.ts';
 import { counterKey, type Cluster } from './cluster.ts';
 import type { ContainerHands } from './containerHands.ts';
+import type { FleetLink } from './fleetLink.ts';
 import type { JobStore } from './jobStore.ts';
 import { addLine } from './logLine.ts';
 import type { Keeper } from './keeper.ts';
@@ -30,6 +31,7 @@ export interface HandsParts {
   readonly signalRedis: (signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL') => boolean;
   readonly sweepZombies: () => void;
   readonly containers: ContainerHands;
+  readonly fleet: Pick<FleetLink, 'send'> | null;
   readonly logFile: (jobId: string) => string;
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
@@ -38,6 +40,11 @@ export interface HandsParts {
 type DockerAction = Extract<
   Action,
   { kind: 'lookContainer' | 'examineContainer' | 'treatContainer' | 'restartDocker' }
+>;
+
+type QueueAction = Extract<
+  Action,
+  { kind: 'dispatch' | 'draw' | 'retire' | 'sendCanary' | 'look' | 'tellMember' | 'pokeWorkers' }
 >;
 
 export class DriverHands {
@@ -76,7 +83,30 @@ export class DriverHands {
         break;
       case 'dispatch':
       case 'draw':
-        void (action.kind === 'draw' ? this.#draw(action.job) : this.#dispatch(action.job));
+      case 'retire':
+      case 'sendCanary':
+      case 'look':
+      case 'tellMember':
+      case 'pokeWorkers':
+        this.#performOnQueue(action);
+        break;
+      case 'save':
+      case 'finish':
+      case 'noteInLog':
+        this.#performOnRecord(action);
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+
+  #performOnQueue(action: QueueAction): void {
+    switch (action.kind) {
+      case 'dispatch':
+        void this.#dispatch(action.job);
+        break;
+      case 'draw':
+        void this.#draw(action.job);
         break;
       case 'retire':
         void this.#retire(action);
@@ -87,10 +117,11 @@ export class DriverHands {
       case 'look':
         void this.#look(action);
         break;
-      case 'save':
-      case 'finish':
-      case 'noteInLog':
-        this.#performOnRecord(action);
+      case 'tellMember':
+        this.#parts.fleet?.send(action.homeId, action.message);
+        break;
+      case 'pokeWorkers':
+        this.#parts.pool.poke();
         break;
       default:
         unreachable(action);

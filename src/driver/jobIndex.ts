@@ -4,6 +4,7 @@
  */
 import { isFinal, type JobRecord, type PushRecord } from '../push/job.ts';
 import { KEY_PREFIX } from '../queueName.ts';
+import { CLUSTER_KEY, UNDER_CLAIM } from './ownership.ts';
 
 export const OPEN_JOBS = `${KEY_PREFIX}:jobs:open`;
 export const JOB_INDEX = `${KEY_PREFIX}:jobs`;
@@ -69,14 +70,19 @@ local function count(push, state, by)
   redis.call('HSET', facts, 'push', now)
 end`;
 
-/** Of as many jobs as are given: a key and eleven values for each. */
-export const SAVE_JOBS = `${PUSH_STATE}
+/**
+ * Of as many jobs as are given: a key and twelve values for each. The last key counts, where ARGV[3] says so.
+ * Of two supervisors that had the same job, the one that gave out its later attempt has the word: the other was followed.
+ */
+export const SAVE_JOBS = `${UNDER_CLAIM}${PUSH_STATE}
+if not isLead(KEYS[3], ARGV[2]) then return NOT_LEADING end
 local open, all = KEYS[1], KEYS[2]
-local function save(key, record, number, final, id, state, created, since, push, host, account, facts)
-  local before = redis.call('HMGET', key, 'revision', 'state')
+local function save(key, record, number, attempt, final, id, state, created, since, push, host, account, facts)
+  local before = redis.call('HMGET', key, 'revision', 'state', 'attempt')
   local revision = tonumber(number)
   if before[1] and (tonumber(before[1]) > revision or (before[2] and tonumber(before[1]) == revision)) then return end
-  redis.call('HSET', key, 'record', record, 'revision', number, 'state', state, 'facts', facts)
+  if before[3] and tonumber(before[3]) > tonumber(attempt) then return end
+  redis.call('HSET', key, 'record', record, 'revision', number, 'attempt', attempt, 'state', state, 'facts', facts)
   if final == '1' then redis.call('SREM', open, id) else redis.call('SADD', open, id) end
   if not before[2] then
     redis.call('ZADD', all, created, id)
@@ -94,13 +100,15 @@ local function save(key, record, number, final, id, state, created, since, push,
     count(push, state, 1)
   end
 end
-for at = 2, #ARGV, 11 do save(KEYS[3 + (at - 2) / 11], unpack(ARGV, at, at + 10)) end`;
+for at = 4, #ARGV, 12 do save(KEYS[4 + (at - 4) / 12], unpack(ARGV, at, at + 11)) end
+if ARGV[3] == '1' then return redis.call('INCR', KEYS[#KEYS]) end`;
 
 /** Of as many jobs as are given: a key and an id for each. */
-const DROP_JOBS = `
+const DROP_JOBS = `${UNDER_CLAIM}
+if not isLead(KEYS[3], ARGV[1]) then return NOT_LEADING end
 local open, all = KEYS[1], KEYS[2]
-for at, id in ipairs(ARGV) do
-  local key = KEYS[at + 2]
+for at = 2, #ARGV do
+  local id, key = ARGV[at], KEYS[at + 2]
   local known = redis.call('HMGET', key, 'record', 'state')
   redis.call('ZREM', all, id)
   redis.call('ZREM', all .. ':changed', id)
@@ -117,23 +125,37 @@ end`;
 
 export type ScriptCall = [script: string, keys: number, ...rest: string[]];
 
-export function savingJobs(jobs: readonly JobRecord[]): ScriptCall {
-  const keys = [OPEN_JOBS, JOB_INDEX, ...jobs.map(({ id }) => jobKey(id))];
-  return [SAVE_JOBS, keys.length, ...keys, KEY_PREFIX, ...jobs.flatMap(savedOf)];
+/** `home`: the id of the home that writes, which must keep the queue; empty for who asks for none. `counterKey` is counted in the same step, and answered. */
+export function savingJobs(jobs: readonly JobRecord[], home: string, counterKey?: string): ScriptCall {
+  const keys = [OPEN_JOBS, JOB_INDEX, CLUSTER_KEY, ...jobs.map(({ id }) => jobKey(id))];
+  if (counterKey !== undefined) keys.push(counterKey);
+  const counts = counterKey === undefined ? '0' : '1';
+  return [SAVE_JOBS, keys.length, ...keys, KEY_PREFIX, home, counts, ...jobs.flatMap(savedOf)];
 }
 
 function savedOf(job: JobRecord): readonly string[] {
-  const { id, pushId, host, state, revision, account } = job;
+  const { id, pushId, host, state, revision, attempt, account } = job;
   return [
-    ...[JSON.stringify(job), String(revision), isFinal(state) ? '1' : '0', id, state],
+    ...[JSON.stringify(job), String(revision), String(attempt), isFinal(state) ? '1' : '0', id, state],
     ...[String(Date.parse(job.createdAt)), String(Date.parse(job.since)), pushId, host, account?.name ?? ''],
     jobFacts(job),
   ];
 }
 
-export function droppingJobs(ids: readonly string[]): ScriptCall {
-  const keys = [OPEN_JOBS, JOB_INDEX, ...ids.map(jobKey)];
-  return [DROP_JOBS, keys.length, ...keys, ...ids];
+export function droppingJobs(ids: readonly string[], home: string): ScriptCall {
+  const keys = [OPEN_JOBS, JOB_INDEX, CLUSTER_KEY, ...ids.map(jobKey)];
+  return [DROP_JOBS, keys.length, ...keys, home, ...ids];
+}
+
+/** Each value of a command after its name; all of them or none. */
+const CALL_ALL = `${UNDER_CLAIM}
+if not isLead(KEYS[1], ARGV[1]) then return NOT_LEADING end
+for _, command in ipairs(cjson.decode(ARGV[2])) do redis.call(unpack(command)) end`;
+
+/** The second word of each command is its key. */
+export function callingAll(commands: readonly (readonly string[])[], home: string): ScriptCall {
+  const keys = [CLUSTER_KEY, ...new Set(commands.map(([, key = '']) => key))];
+  return [CALL_ALL, keys.length, ...keys, home, JSON.stringify(commands)];
 }
 
 /** What makes a push known; sent before its jobs, which are counted in it. */

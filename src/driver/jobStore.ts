@@ -8,6 +8,7 @@ import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.t
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
 import { KEY_PREFIX } from '../queueName.ts';
 import {
+  callingAll,
   CHANGED_INDEX,
   droppingJobs,
   droppingPush,
@@ -24,6 +25,7 @@ import {
   UNMADE_PUSHES,
 } from './jobIndex.ts';
 import { needlesOf, walk } from './jobWalk.ts';
+import { isNotLeading } from './ownership.ts';
 
 const FINAL_STATES = ['done', 'failed', 'cancelled', 'unknown'] as const;
 const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
@@ -32,9 +34,12 @@ const MOST_AT_ONCE = 500;
 
 export class JobStore {
   readonly #redis: Redis;
+  readonly #home: string;
 
-  constructor(redis: Redis) {
+  /** `home`: the id of the home that writes; nothing is written while another keeps the queue. Empty: whoever keeps it. */
+  constructor(redis: Redis, home = '') {
     this.#redis = redis;
+    this.#home = home;
   }
 
   /**
@@ -42,9 +47,8 @@ export class JobStore {
    * Part by part, since a single transaction of ten thousand left Redis with three times the memory that they take.
    */
   async create(push: PushRecord, jobs: readonly JobRecord[]): Promise<void> {
-    const transaction = this.#redis.multi().hset(UNMADE_PUSHES, push.id, JSON.stringify(push));
-    for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
-    throwFirst(await answering(transaction.exec()));
+    const unmade = ['hset', UNMADE_PUSHES, push.id, JSON.stringify(push)];
+    await this.#callAll([unmade, ...savingPush(push)]);
     await answering(this.saveAll(jobs));
     await answering(this.#redis.hdel(UNMADE_PUSHES, push.id));
   }
@@ -63,19 +67,17 @@ export class JobStore {
   }
 
   async save(job: JobRecord): Promise<void> {
-    await this.#redis.eval(...savingJobs([job]));
+    await this.saveAll([job]);
   }
 
   /** Of very many, part by part: after an error some may be saved and others not, and all can be saved again. */
   async saveAll(jobs: readonly JobRecord[]): Promise<void> {
-    for (const part of partsOf(jobs)) await this.#redis.eval(...savingJobs(part));
+    for (const part of partsOf(jobs)) await answering(this.#redis.eval(...savingJobs(part, this.#home)));
   }
 
   /** Saves the record and draws the next fence counter in one round trip. */
   async saveAndCount(job: JobRecord, counterKey: string): Promise<number> {
-    const transaction = this.#redis.multi().incr(counterKey);
-    transaction.eval(...savingJobs([job]));
-    return Number(throwFirst(await transaction.exec())[0]?.[1]);
+    return Number(await answering(this.#redis.eval(...savingJobs([job], this.#home, counterKey))));
   }
 
   async openJobs(): Promise<JobRecord[]> {
@@ -155,9 +157,7 @@ export class JobStore {
     for (const id of await this.#redis.zrange(PUSH_INDEX, 0, -1)) {
       const push = await this.push(id);
       if (push === null) continue;
-      const transaction = this.#redis.multi();
-      for (const [command = '', ...values] of savingPush(push)) transaction.call(command, ...values);
-      throwFirst(await transaction.exec());
+      await this.#callAll(savingPush(push));
     }
     const ids = await this.#redis.zrange(JOB_INDEX, 0, -1);
     for (const part of partsOf(ids)) await this.saveAll(await this.#jobs(part));
@@ -180,11 +180,13 @@ export class JobStore {
 
   /** The push last: what is cut off in the middle is found again. */
   async #drop(pushId: string, push: PushRecord | null): Promise<void> {
-    for (const part of partsOf(push?.jobIds ?? [])) await this.#redis.eval(...droppingJobs(part));
-    const transaction = this.#redis.multi();
-    for (const [command = '', ...values] of droppingPush(pushId, push?.accountName ?? null))
-      transaction.call(command, ...values);
-    throwFirst(await transaction.exec());
+    for (const part of partsOf(push?.jobIds ?? []))
+      await answering(this.#redis.eval(...droppingJobs(part, this.#home)));
+    await this.#callAll(droppingPush(pushId, push?.accountName ?? null));
+  }
+
+  async #callAll(commands: readonly (readonly string[])[]): Promise<void> {
+    await answering(this.#redis.eval(...callingAll(commands, this.#home)));
   }
 
   async #countedPushes(ids: readonly string[]): Promise<CountedPush[]> {
@@ -226,6 +228,16 @@ async function answering<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
+    if (isNotLeading(error))
+      throw new GarrisonError(
+        'REDIS_FOREIGN',
+        'another supervisor keeps this queue by now: nothing was written',
+        {
+          cure: 'garrison status names it; repeat the command there.',
+          cause: error,
+        },
+      );
+    if (error instanceof GarrisonError) throw error;
     throw new GarrisonError('REDIS_UNAVAILABLE', `Redis gave no answer: ${messageOf(error)}`, {
       cure: 'garrison status shows when it is back; then repeat the command.',
       cause: error,
@@ -235,9 +247,9 @@ async function answering<T>(asked: Promise<T>): Promise<T> {
 
 type Answers = [error: Error | null, result: unknown][];
 
-/** A transaction's answers, or the first error among them as an exception. */
+/** A pipeline's answers, or the first error among them as an exception. */
 function throwFirst(answers: Answers | null): Answers {
-  if (answers === null) throw new Error('the transaction was discarded by Redis');
+  if (answers === null) throw new Error('Redis discarded it');
   for (const [error] of answers) if (error !== null) throw error;
   return answers;
 }

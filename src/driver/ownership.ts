@@ -16,6 +16,13 @@ const OWNER_KEY = `${KEY_PREFIX}:owner`;
 /** Outlives a pause of the owner's that is no death; a taken-over queue is then refused to it. */
 const OWNED_FOR_MS = 15_000;
 
+/** Who keeps the queue. */
+export interface Owner {
+  readonly homeId: string;
+  /** Its home folder and machine, for people. */
+  readonly where: string;
+}
+
 /** Sets or renews when the key is free or ours; gives back whose it is otherwise. */
 const TAKE = `
 local owner = redis.call('GET', KEYS[1])
@@ -25,17 +32,57 @@ return false`;
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
-/** Takes the queue, or renews what is ours already. Throws REDIS_FOREIGN while another home owns it. */
-export async function takeOwnership(redis: Redis, homeDir: string): Promise<void> {
+/** Of the home that keeps the queue: the field `lead` of the cluster's hash, written only by who has the claim. */
+export const CLUSTER_KEY = `${KEY_PREFIX}:cluster`;
+
+/**
+ * What every write asks first: one that slept through the end of its claim must not write over its successor.
+ * Whoever follows writes itself down before it reads; so all that we wrote was there to read, or is refused.
+ */
+export const UNDER_CLAIM = `
+local function isLead(cluster, home)
+  local lead = redis.call('HGET', cluster, 'lead')
+  return home == '' or not lead or lead == home
+end
+local NOT_LEADING = redis.error_reply('NOTLEADING another supervisor keeps this queue by now')`;
+
+/** Writes down what was agreed, and who keeps the queue: under the claim alone. */
+const LEAD = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('NOTLEADING the claim on this queue ended meanwhile') end
+redis.call('HSET', KEYS[2], 'clusterId', ARGV[2], 'epoch', ARGV[3], 'lead', ARGV[4])`;
+
+/** Has nobody else led since we did? */
+export async function isLead(redis: Redis, homeDir: string): Promise<boolean> {
+  const lead = await redis.hget(CLUSTER_KEY, 'lead');
+  return lead === null || lead === homeId(homeDir);
+}
+
+export async function writeLead(
+  redis: Redis,
+  homeDir: string,
+  agreed: { readonly clusterId: string; readonly epoch: number },
+): Promise<void> {
+  const { clusterId, epoch } = agreed;
+  await redis.eval(LEAD, 2, OWNER_KEY, CLUSTER_KEY, ownName(homeDir), clusterId, epoch, homeId(homeDir));
+}
+
+export function isNotLeading(error: unknown): boolean {
+  return messageOf(error).startsWith('NOTLEADING');
+}
+
+/** Takes the queue, or renews what is ours already: null. While another home owns it: that one, and nothing is changed. */
+export async function takeOwnership(redis: Redis, homeDir: string): Promise<Owner | null> {
   const owner = await redis.eval(TAKE, 1, OWNER_KEY, ownName(homeDir), OWNED_FOR_MS);
-  if (typeof owner !== 'string') return;
-  throw new GarrisonError(
-    'REDIS_FOREIGN',
-    `another supervisor uses this Redis: ${owner.split(' ').slice(1).join(' ')}`,
-    {
-      cure: `Stop that one (its claim ends ${String(OWNED_FOR_MS / 1000)} s later), or give this one a Redis of its own.`,
-    },
-  );
+  if (typeof owner !== 'string') return null;
+  const [id = '', ...words] = owner.split(' ');
+  return { homeId: id, where: words.join(' ') };
+}
+
+/** Throws REDIS_FOREIGN: two supervisors must not run one queue unless both were told that it is shared. */
+export function refuseForeign({ where }: Owner): never {
+  throw new GarrisonError('REDIS_FOREIGN', `another supervisor uses this Redis: ${where}`, {
+    cure: `Stop that one (its claim ends ${String(OWNED_FOR_MS / 1000)} s later), give this one a Redis of its own, or set redis.shared: true on both.`,
+  });
 }
 
 export async function releaseOwnership(redis: Redis, homeDir: string): Promise<void> {
@@ -47,7 +94,8 @@ function ownName(homeDir: string): string {
   return `${homeId(homeDir)} ${homeDir} on ${hostname()}`;
 }
 
-function homeId(homeDir: string): string {
+/** 16 hex digits that stay with the home folder. */
+export function homeId(homeDir: string): string {
   const file = join(homeDir, FILE);
   // Looked at already at the start; it may have been removed since.
   if (!existsSync(file)) keepHomeId({ homeDir, onSetAside: () => undefined });

@@ -8,12 +8,17 @@ import { messageOf } from '../errors.ts';
 import { addressOptions, describeTarget, type RedisTarget } from '../redisTarget.ts';
 import type { OnSetAside } from '../setAside.ts';
 import { agreeOnEpoch, type Cluster } from './cluster.ts';
-import { releaseOwnership, takeOwnership } from './ownership.ts';
+import { isLead, refuseForeign, releaseOwnership, takeOwnership, type Owner } from './ownership.ts';
 
 export interface LinkEvents {
   /** Connected and agreed; runs before `onChange(true)`, so that what was left over is settled first. */
   settle(): Promise<void>;
   onChange(up: boolean, detail: string): void;
+  /**
+   * Another supervisor keeps the queue, or kept it meanwhile (null): what is remembered of it here is not the truth any more.
+   * Told before anything else is done.
+   */
+  stepDown(lead: Owner | null): void;
   /** At every answer to the regular question. */
   onAnswer(): void;
   readonly onSetAside: OnSetAside;
@@ -25,22 +30,33 @@ const PING_INTERVAL_MS = 2_000;
 const LONGEST_RECONNECT_MS = 500;
 const SETTLE_AGAIN_MS = 1_000;
 
+export interface LinkSettings {
+  readonly homeDir: string;
+  readonly target: RedisTarget;
+  /** Other supervisors may keep the same queue, one at a time. */
+  readonly shared: boolean;
+}
+
 export class RedisLink {
   readonly redis: Redis;
   readonly #homeDir: string;
   readonly #target: RedisTarget;
+  readonly #shared: boolean;
   readonly #events: LinkEvents;
   #cluster: Cluster | null = null;
   #lastError = 'not reached yet';
   #ended = false;
   #agreeing = false;
   #silent = false;
+  /** Who keeps the queue instead; null while that is us, or not known. */
+  #lead: Owner | null = null;
   #lastAnswer = 'no time yet';
   #pinging: NodeJS.Timeout | null = null;
 
-  constructor(target: RedisTarget, homeDir: string, events: LinkEvents) {
+  constructor({ target, homeDir, shared }: LinkSettings, events: LinkEvents) {
     this.#target = target;
     this.#homeDir = homeDir;
+    this.#shared = shared;
     this.#events = events;
     this.redis = new Redis({
       ...addressOptions(target),
@@ -62,7 +78,7 @@ export class RedisLink {
     });
   }
 
-  /** The agreed cluster; null before the first agreement. */
+  /** The agreed cluster; null before the first agreement, and while another keeps the queue. */
   get cluster(): Cluster | null {
     return this.#cluster;
   }
@@ -83,12 +99,14 @@ export class RedisLink {
   }
 
   async #ping(): Promise<void> {
-    if (this.redis.status !== 'ready' || this.#cluster === null) return;
+    if (this.redis.status !== 'ready' || (this.#cluster === null && this.#lead === null)) return;
     try {
-      await takeOwnership(this.redis, this.#homeDir);
+      const owner = await takeOwnership(this.redis, this.#homeDir);
       this.#lastAnswer = wallTime();
       this.#events.onAnswer();
-      if (this.#silent) await this.#agree();
+      const isKnown = owner?.homeId === this.#lead?.homeId;
+      const isStale = owner === null && !(await isLead(this.redis, this.#homeDir));
+      if (this.#silent || !isKnown || isStale) await this.#agree();
       this.#silent = false;
     } catch (error) {
       this.#silent = true;
@@ -100,11 +118,26 @@ export class RedisLink {
     }
   }
 
+  #standBy(owner: Owner): void {
+    this.#cluster = null;
+    this.#events.stepDown(this.#shared ? owner : null);
+    if (!this.#shared) refuseForeign(owner);
+    this.#lead = owner;
+    this.#events.onAnswer();
+    this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);
+  }
+
   async #agree(): Promise<void> {
     if (this.#agreeing) return;
     this.#agreeing = true;
     try {
-      await takeOwnership(this.redis, this.#homeDir);
+      const owner = await takeOwnership(this.redis, this.#homeDir);
+      if (owner !== null) {
+        this.#standBy(owner);
+        return;
+      }
+      this.#lead = null;
+      if (this.#cluster !== null && !(await isLead(this.redis, this.#homeDir))) this.#events.stepDown(null);
       this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir, this.#events.onSetAside);
       await this.#events.settle();
       this.#events.onAnswer();

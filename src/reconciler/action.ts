@@ -7,6 +7,7 @@ import type { WorkerReason } from '../detector/verdict.ts';
 import type { Incarnation, JobInHand } from '../heartbeat.ts';
 import type { Treatment, TreatedLife } from './treatment.ts';
 import type { Orphan } from './orphan.ts';
+import type { FleetMessage } from '../push/fleetMessage.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { SupervisorMessage } from '../push/workerMessage.ts';
 
@@ -52,6 +53,10 @@ export type Action =
       readonly incarnation: Incarnation;
       readonly message: SupervisorMessage;
     }
+  /** To another supervisor of the queue, on its way to one of its workers. */
+  | { readonly kind: 'tellMember'; readonly homeId: string; readonly message: FleetMessage }
+  /** Something is on the queue: they may look at once. */
+  | { readonly kind: 'pokeWorkers' }
   | { readonly kind: 'spawnRedis' }
   /** To the embedded redis-server, which must be ours. */
   | { readonly kind: 'signalRedis'; readonly signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL' }

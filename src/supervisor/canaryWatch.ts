@@ -19,6 +19,7 @@ import {
   type CanaryRun,
 } from '../reconciler/canary.ts';
 import type { Snapshot } from './door.ts';
+import { tell } from './holders.ts';
 import type { JobObservation } from './observation.ts';
 
 export interface CanarySurroundings {
@@ -91,7 +92,7 @@ export class CanaryWatch {
   }
 
   #hear(said: Extract<JobObservation, { kind: 'said' }>, at: Moment): Action[] | null {
-    const { worker, incarnation, message } = said;
+    const { incarnation, message } = said;
     if (message.type === 'passed') {
       this.#notePassed(message.attempt, at);
       return [];
@@ -99,7 +100,7 @@ export class CanaryWatch {
     if (message.type !== 'ask' || message.jobId !== CANARY_ID) return null;
     const { jobId, attempt } = message;
     this.#run = afterCanaryTaken(this.#run, { number: attempt, incarnation }, at);
-    return [{ kind: 'tellWorker', worker, incarnation, message: { type: 'pass', jobId, attempt } }];
+    return [tell(said, { type: 'pass', jobId, attempt })];
   }
 
   #notePassed(number: number, at: Moment): void {

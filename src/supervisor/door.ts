@@ -13,6 +13,7 @@ import type { CountedPush } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
+import type { FleetView } from './fleetBoard.ts';
 import type { GrantsSummary, HostCheckView, KnownLeftover } from './grantsView.ts';
 import type { HomeView } from './homeView.ts';
 import type { Measures } from './measures.ts';
@@ -110,6 +111,8 @@ export interface Snapshot {
   readonly home?: HomeView;
   /** Not told by an older supervisor. */
   readonly grants?: GrantsSummary;
+  /** Only where other supervisors may work off the same queue. */
+  readonly fleet?: FleetView;
 }
 
 /** Who asks for something. */

@@ -6,9 +6,10 @@ import type { Moment } from '../clock.ts';
 import type { Fence, JobRecord, PushTask } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import { afterBoarding, afterGrant, grantsAttempt } from '../reconciler/jobFlow.ts';
-import type { Holder, Holders } from './holders.ts';
+import type { Granted, Holder, Holders } from './holders.ts';
 import { afterEnd } from './jobLogNotes.ts';
-import { afterNoTask, type NoTask } from './jobSecrets.ts';
+import type { NoTask } from '../push/fleetMessage.ts';
+import { afterNoTask } from './jobSecrets.ts';
 import type { OpenJobs } from './openJobs.ts';
 
 export interface TaskPorts {
@@ -37,7 +38,7 @@ export class Granting {
   }
 
   /** Into these hands; `instead`: what must be done where it may not run. */
-  grant(to: Holder, jobId: string, at: Moment): { task: PushTask } | { instead: Action[] } {
+  grant(to: Holder, jobId: string, at: Moment): Granted | { instead: Action[] } {
     const open = this.#jobs.get(jobId);
     const fence = this.#fences.get(jobId);
     if (open === null || fence === undefined || !grantsAttempt(open, to)) return { instead: [] };
@@ -47,6 +48,6 @@ export class Granting {
     this.#holders.set(jobId, to);
     const by = { worker: to.worker, nonce: to.incarnation.nonce };
     this.#jobs.set(to.token === null ? afterBoarding(open, by, at) : afterGrant(open, by, at));
-    return { task };
+    return { task, order: { job: open.job, fence } };
   }
 }

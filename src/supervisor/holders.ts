@@ -3,14 +3,25 @@
  * It grants nothing and takes nothing away by itself.
  */
 import type { Incarnation } from '../heartbeat.ts';
+import type { RelayedAnswer } from '../push/fleetMessage.ts';
+import type { Fence, JobRecord, PushTask } from '../push/job.ts';
 import type { SupervisorMessage } from '../push/workerMessage.ts';
 import type { Action } from '../reconciler/action.ts';
 import { entryId } from '../queueName.ts';
 
 /** A worker's life that says something. */
 export interface Speaker {
+  /** Of another supervisor: with that one's name before it. */
   readonly worker: string;
   readonly incarnation: Incarnation;
+  /** Whose worker it is, where it is not one of ours. */
+  readonly member?: MemberLife;
+}
+
+/** A life of another supervisor of the queue. */
+export interface MemberLife {
+  readonly homeId: string;
+  readonly life: string;
 }
 
 export interface Holder extends Speaker {
@@ -57,11 +68,51 @@ export class Holders {
     return new Set([...this.#byJob].map(([jobId, { attempt }]) => entryId(jobId, attempt)));
   }
 
+  ofMember({ homeId, life }: MemberLife): [jobId: string, Holder][] {
+    return [...this.#byJob].filter(([, { member }]) => member?.homeId === homeId && member.life === life);
+  }
+
+  all(): [jobId: string, Holder][] {
+    return [...this.#byJob];
+  }
+
   ofLife({ nonce }: Incarnation): [jobId: string, Holder][] {
     return [...this.#byJob].filter(([, holder]) => holder.incarnation.nonce === nonce);
   }
 }
 
-export function tell({ worker, incarnation }: Speaker, message: SupervisorMessage): Action {
-  return { kind: 'tellWorker', worker, incarnation, message };
+export function tell({ worker, incarnation, member }: Speaker, message: RelayedAnswer | Given): Action {
+  if (member === undefined)
+    return { kind: 'tellWorker', worker, incarnation, message: withoutOrder(message) };
+  const to = { worker: nameThere(worker), incarnation };
+  if (message.type !== 'run') {
+    // Nobody goes along with a job in another's hands.
+    if (message.type === 'ride') throw new Error(`${worker} is not ours: nothing rides along there`);
+    return { kind: 'tellMember', homeId: member.homeId, message: { type: 'answer', message, ...to } };
+  }
+  const { job, fence } = message.order;
+  return { kind: 'tellMember', homeId: member.homeId, message: { type: 'grant', job, fence, ...to } };
+}
+
+/** A granted attempt; of it, another supervisor is given only the order, and makes the task itself. */
+export interface Granted {
+  readonly task: PushTask;
+  readonly order: { readonly job: JobRecord; readonly fence: Fence };
+}
+
+export type Given = ({ readonly type: 'run' } & Granted) | ({ readonly type: 'ride' } & Granted);
+
+function withoutOrder(message: RelayedAnswer | Given): SupervisorMessage {
+  return message.type === 'run' || message.type === 'ride'
+    ? { type: message.type, task: message.task }
+    : message;
+}
+
+/** A worker of another supervisor, as it is named here. */
+export function nameHere(member: string, worker: string): string {
+  return `${member}/${worker}`;
+}
+
+function nameThere(worker: string): string {
+  return worker.slice(worker.indexOf('/') + 1);
 }

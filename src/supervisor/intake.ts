@@ -6,16 +6,21 @@ import { monoMs, type Moment } from '../clock.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
+import type { FleetBoard } from './fleetBoard.ts';
+import { takeInFleet } from './fleetIntake.ts';
 import type { JobBoard } from './jobBoard.ts';
 import type { JobObservation, Observation, ZombieObservation } from './observation.ts';
 import type { OrphanBoard } from './orphanBoard.ts';
 import type { Publisher, Report } from './publisher.ts';
 import type { Refusals } from './refusals.ts';
 import type { RedisWatch } from './redisWatch.ts';
+import type { Relay } from './relay.ts';
 import type { WorkerBoard } from './workerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
 
 export interface Boards {
+  readonly fleet: FleetBoard;
+  readonly relay: Relay;
   readonly workers: WorkerBoard;
   readonly jobs: JobBoard;
   readonly redis: RedisWatch;
@@ -78,6 +83,11 @@ function takeIn(boards: Boards, observation: Observation, at: Moment): Action[] 
     case 'hosts':
       publisher.touchOverview();
       return [];
+    case 'stoodDown':
+    case 'leads':
+    case 'members':
+    case 'fleetSaid':
+      return takeInFleet(boards, observation, at);
     case 'actionFailed':
       takeInFailure(boards, observation, at);
       return [];
@@ -96,7 +106,12 @@ function takeInFailure(
   report({ level: 'error', event: 'actionFailed', facts: { action, detail } });
 }
 
-function takeInJob({ canary, jobs }: Boards, observation: JobObservation, at: Moment): Action[] {
+function takeInJob(boards: Boards, observation: JobObservation, at: Moment): Action[] {
+  const { canary, fleet, jobs, relay } = boards;
+  const isOurs =
+    observation.kind === 'workerGone' || (observation.kind === 'said' && observation.member === undefined);
+  if (isOurs && fleet.seat.kind === 'standsBy') return relay.take(observation, fleet.leadId, at);
+  if (observation.kind === 'said' && observation.member === undefined) relay.noteBeat(observation, at);
   return canary.apply(observation, at) ?? jobs.apply(observation, at);
 }
 

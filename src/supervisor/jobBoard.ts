@@ -20,12 +20,13 @@ import {
   reopen,
   type OpenJob,
 } from '../reconciler/jobFlow.ts';
+import { KeepAgain } from './keepAgain.ts';
 import type { LostAttempt } from './door.ts';
-import { Holders, tell, type Speaker } from './holders.ts';
+import { Holders, tell, type Holder, type Speaker } from './holders.ts';
 import { afterEntryNews, type EntryNews } from './entryNews.ts';
 import { Granting, type TaskPorts } from './granting.ts';
 import { afterEnd, afterLoss } from './jobLogNotes.ts';
-import { reseal } from './jobSecrets.ts';
+import { endWithoutTask, reseal } from './jobSecrets.ts';
 import { lostAttempt } from './lostAttempts.ts';
 import type { JobObservation } from './observation.ts';
 import { OpenJobs, type OpenJobEvents } from './openJobs.ts';
@@ -39,15 +40,14 @@ type Heard<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }
 export interface JobBoardPorts extends OpenJobEvents, GrantPorts, TaskPorts {}
 
 const LOOK_INTERVAL_MS = 5_000;
-const RETRY_KEEP_MS = 5_000;
 
 export class JobBoard {
-  readonly #jobs: OpenJobs;
-  readonly #holders = new Holders();
-  readonly #granting: Granting;
-  readonly #riders: RiderDesk;
+  #jobs: OpenJobs;
+  #holders = new Holders();
+  #granting: Granting;
+  #riders: RiderDesk;
   readonly #kept = new Set<string>();
-  readonly #keepAgainAtMs = new Map<string, number>();
+  readonly #keepAgain = new KeepAgain();
   readonly #ports: JobBoardPorts;
   #nextLookMs = 0;
   #lastTakenAtMs = -Infinity;
@@ -57,6 +57,18 @@ export class JobBoard {
     this.#jobs = new OpenJobs(ports);
     this.#granting = new Granting(this.#jobs, this.#holders, ports);
     this.#riders = new RiderDesk(this.#jobs, this.#holders, this.#granting);
+  }
+
+  /** Another keeps the queue: all of it is forgotten here, and nothing of it ended. Returns what our workers hold. */
+  stepDown(): [jobId: string, Holder][] {
+    const held = this.#holders.all().filter(([, { member }]) => member === undefined);
+    this.#jobs = new OpenJobs(this.#ports);
+    this.#holders = new Holders();
+    this.#granting = new Granting(this.#jobs, this.#holders, this.#ports);
+    this.#riders = new RiderDesk(this.#jobs, this.#holders, this.#granting);
+    this.#kept.clear();
+    this.#keepAgain.clear();
+    return held;
   }
 
   open(): readonly OpenJob[] {
@@ -80,12 +92,8 @@ export class JobBoard {
     return this.#holders.attempts();
   }
 
-  heldBy(worker: string): string[] {
-    return this.#holders.ofWorker(worker);
-  }
-
   handOf(worker: string): HeldJobs {
-    const jobs = this.heldBy(worker);
+    const jobs = this.#holders.ofWorker(worker);
     const hosts = new Set(jobs.map((jobId) => this.#jobs.get(jobId)?.job.host));
     return { jobs, riders: jobs.length - hosts.size };
   }
@@ -99,6 +107,10 @@ export class JobBoard {
         return this.#hear(observation, observation.message, at);
       case 'workerGone':
         return this.#loseAttemptsOf(observation.incarnation, at);
+      case 'memberGone':
+        return this.#lose(this.#holders.ofMember(observation.member), at);
+      case 'noTask':
+        return endWithoutTask({ jobs: this.#jobs, holders: this.#holders }, observation, at);
       case 'fenced':
         this.#granting.noteFence(observation.jobId, observation.fence);
         return this.#riders.sendAlong(observation, at);
@@ -112,7 +124,7 @@ export class JobBoard {
       case 'indexed':
         return this.#forget(observation.jobId);
       case 'keepFailed':
-        this.#keepAgainAtMs.set(observation.jobId, at.monoMs + RETRY_KEEP_MS);
+        this.#keepAgain.note(observation.jobId, at.monoMs);
         return [];
       case 'cancelAsked':
         return this.#cancel(observation.jobId, at);
@@ -141,14 +153,14 @@ export class JobBoard {
 
   /** What may leave for the queue, be looked after or be kept again now; `slots` are those of all workers that take jobs. */
   decide(redisUp: boolean, slots: number, at: Moment): { actions: Action[]; recheckAtMs: number | null } {
-    const actions = this.#keepAgain(at.monoMs);
-    if (!redisUp) return { actions, recheckAtMs: this.#earliestKeepMs() };
+    const actions = this.#keepAgain.due(at.monoMs).flatMap((id) => this.#finishIfFinal(this.#jobs.get(id)));
+    if (!redisUp) return { actions, recheckAtMs: this.#keepAgain.nextMs() };
     const { ready, recheckAtMs } = decideDispatch(this.open(), { nowMs: at.monoMs, slots });
     for (const open of ready)
       actions.push({ kind: 'dispatch', job: this.#jobs.set(afterDispatch(open, at)).job });
     actions.push(...this.#look(at.monoMs));
     const nextLookMs = this.open().length > 0 ? this.#nextLookMs : null;
-    return { actions, recheckAtMs: earliest([recheckAtMs, this.#earliestKeepMs(), nextLookMs]) };
+    return { actions, recheckAtMs: earliest([recheckAtMs, this.#keepAgain.nextMs(), nextLookMs]) };
   }
 
   /** A new job, or one that an earlier supervisor left open. */
@@ -185,9 +197,10 @@ export class JobBoard {
   #answerAsk(speaker: Speaker, ask: Heard<'ask'>, at: Moment): Action[] {
     const { jobId, attempt } = ask;
     this.#lastTakenAtMs = at.monoMs;
-    const { worker, incarnation } = speaker;
-    const granted = this.#granting.grant({ worker, incarnation, attempt, token: ask.token }, jobId, at);
-    if ('task' in granted) return [tell(speaker, { type: 'run', task: granted.task })];
+    const { worker, incarnation, member } = speaker;
+    const hands = { worker, incarnation, ...(member === undefined ? {} : { member }) };
+    const granted = this.#granting.grant({ ...hands, attempt, token: ask.token }, jobId, at);
+    if ('task' in granted) return [tell(speaker, { type: 'run', ...granted })];
     return [tell(speaker, { type: 'skip', jobId, attempt }), ...granted.instead];
   }
 
@@ -204,12 +217,14 @@ export class JobBoard {
   }
 
   #loseAttemptsOf(incarnation: Incarnation, at: Moment): Action[] {
-    return this.#holders
-      .ofLife(incarnation)
-      .flatMap(([jobId, { attempt, token }]) => [
-        ...(token === null ? [] : [{ kind: 'retire', jobId, attempt, token } satisfies Action]),
-        ...this.#loseAttempt(jobId, 'workerEnded', at),
-      ]);
+    return this.#lose(this.#holders.ofLife(incarnation), at);
+  }
+
+  #lose(held: readonly [jobId: string, Holder][], at: Moment): Action[] {
+    return held.flatMap(([jobId, { attempt, token }]) => [
+      ...(token === null ? [] : [{ kind: 'retire', jobId, attempt, token } satisfies Action]),
+      ...this.#loseAttempt(jobId, 'workerEnded', at),
+    ]);
   }
 
   #loseForgotten({ nonce }: Incarnation, inHand: readonly { jobId: string }[], at: Moment): Action[] {
@@ -260,23 +275,13 @@ export class JobBoard {
     const holder = this.#holders.release(jobId);
     this.#jobs.close(open);
     this.#granting.forget(jobId);
-    this.#keepAgainAtMs.delete(jobId);
+    this.#keepAgain.forget(jobId);
     this.#kept.delete(jobId);
     return holder === null ? [] : [tell(holder, { type: 'stored', jobId, attempt: holder.attempt })];
   }
 
   #finishIfFinal(open: OpenJob | null): Action[] {
     return open !== null && isFinal(open.job.state) ? [{ kind: 'finish', job: open.job }] : [];
-  }
-
-  #keepAgain(nowMs: number): Action[] {
-    const due = [...this.#keepAgainAtMs].filter(([, atMs]) => atMs <= nowMs).map(([jobId]) => jobId);
-    for (const jobId of due) this.#keepAgainAtMs.delete(jobId);
-    return due.flatMap((jobId) => this.#finishIfFinal(this.#jobs.get(jobId)));
-  }
-
-  #earliestKeepMs(): number | null {
-    return earliest([...this.#keepAgainAtMs.values()]);
   }
 
   #look(nowMs: number): Action[] {

@@ -10,6 +10,8 @@ import type { Incarnation } from '../heartbeat.ts';
 import type { JobRecord, SealedSecrets } from '../push/job.ts';
 import type { WorkerMessage } from '../push/workerMessage.ts';
 import type { Orphan } from '../reconciler/orphan.ts';
+import type { MemberLife } from './holders.ts';
+import type { FleetMessage, MemberNews, NoTask } from '../push/fleetMessage.ts';
 import type { HealNews } from '../reconciler/healNews.ts';
 import type { JobNews } from '../reconciler/jobNews.ts';
 
@@ -20,9 +22,21 @@ export type JobObservation =
       readonly kind: 'said';
       readonly worker: string;
       readonly incarnation: Incarnation;
+      /** Whose worker it is, where it is not one of ours. */
+      readonly member?: MemberLife;
       readonly message: WorkerMessage;
     }
   | { readonly kind: 'workerGone'; readonly worker: string; readonly incarnation: Incarnation }
+  /** Granted to another supervisor's worker, which cannot run it. */
+  | {
+      readonly kind: 'noTask';
+      readonly incarnation: Incarnation;
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly why: NoTask;
+    }
+  /** Its workers ended with it, or it was not heard for so long that nothing can be taken for held by it. */
+  | { readonly kind: 'memberGone'; readonly member: MemberLife }
   | { readonly kind: 'cancelAsked'; readonly jobId: string }
   /** The grants may say something else now: what waits and is wanted no longer ends. */
   | { readonly kind: 'grantsChanged' }
@@ -62,7 +76,16 @@ export interface RefusedObservation {
   readonly worker: string | null;
 }
 
+export type FleetObservation =
+  /** Another keeps the queue, or kept it meanwhile (null); `where` is for people. */
+  | { readonly kind: 'stoodDown'; readonly lead: { readonly homeId: string; readonly where: string } | null }
+  /** The queue is ours, under this epoch. */
+  | { readonly kind: 'leads'; readonly epoch: number }
+  | { readonly kind: 'members'; readonly members: readonly MemberNews[] }
+  | { readonly kind: 'fleetSaid'; readonly from: MemberLife; readonly message: FleetMessage };
+
 export type Observation =
+  | FleetObservation
   | ContainerObservation
   | HealNews
   | ZombieObservation

@@ -58,7 +58,7 @@ export class RiderDesk {
     const { worker, incarnation } = holder;
     const hands = { worker, incarnation, attempt: drawn.attempt, token: null };
     const granted = this.#granting.grant(hands, drawn.jobId, at);
-    return 'task' in granted ? [tell(holder, { type: 'ride', task: granted.task })] : granted.instead;
+    return 'task' in granted ? [tell(holder, { type: 'ride', ...granted })] : granted.instead;
   }
 
   /** Its place could not be drawn. */

@@ -4,6 +4,7 @@
  */
 import type { Moment } from '../clock.ts';
 import { isFinal } from '../push/job.ts';
+import type { FleetView } from './fleetBoard.ts';
 import type { Snapshot } from './door.ts';
 import { describeService, type QueueFacts } from './waiting.ts';
 
@@ -18,6 +19,7 @@ export interface Parts {
   readonly containers: Snapshot['containers'];
   readonly home: NonNullable<Snapshot['home']>;
   readonly grants: NonNullable<Snapshot['grants']>;
+  readonly fleet: FleetView | null;
   readonly at: Moment;
 }
 
@@ -47,5 +49,6 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at, ...other
     containers: others.containers,
     home: others.home,
     grants: others.grants,
+    ...(others.fleet === null ? {} : { fleet: others.fleet }),
   };
 }

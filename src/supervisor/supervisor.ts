@@ -6,12 +6,14 @@ import { momentBefore, now, type Moment } from '../clock.ts';
 import type { JobRecord } from '../push/job.ts';
 import type { Action } from '../reconciler/action.ts';
 import type { DrainLimits, Wish } from '../reconciler/worker.ts';
+import type { FleetBoard } from './fleetBoard.ts';
 import type { Change, IncidentView, JobView, Snapshot, VerdictCounts, WorkerView } from './door.ts';
 import { measuresOf, type Measures } from './measures.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { ZombieBoard } from './zombieBoard.ts';
 import { takeInSome, type Seen } from './intake.ts';
 import { isBeat, type Observation } from './observation.ts';
+import { decideQueue, handOf } from './queueTurn.ts';
 import type { RedisWatch } from './redisWatch.ts';
 import type { Refusals } from './refusals.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -34,6 +36,7 @@ export class Supervisor {
   readonly zombies: ZombieBoard;
   readonly containers: ContainerBoard;
   readonly redis: RedisWatch;
+  readonly fleet: FleetBoard;
   readonly #settings: SupervisorSettings;
   readonly #parts: SupervisorParts;
   readonly #inbox: Seen[] = [];
@@ -52,6 +55,7 @@ export class Supervisor {
     this.zombies = parts.zombies;
     this.containers = parts.containers;
     this.redis = parts.redis;
+    this.fleet = parts.fleet;
   }
 
   start(): void {
@@ -173,26 +177,28 @@ export class Supervisor {
   }
 
   worker(name: string): WorkerView | null {
-    return this.#parts.workers.view(name, this.#parts.jobs.handOf(name), now());
+    return this.#parts.workers.view(name, handOf(this.#parts, name), now());
   }
 
   snapshot(): Snapshot {
     const at = now();
-    const { canary, hosts, home, grants } = this.#parts;
+    const { canary, hosts, home, grants, observer } = this.#parts;
     return snapshotOf({
       ...{ settings: this.#settings, state: this.#state, facts: this.#queueFacts(at), at },
       ...{ canary: canary.view, hosts: hosts(), home: home.view, zombies: this.zombies.summary },
       ...{ docker: this.containers.docker, containers: this.containers.summary(), grants: grants.summary() },
+      fleet: this.#settings.shared ? this.fleet.view(at, observer.awareness) : null,
     });
   }
 
   #queueFacts(at: Moment): QueueFacts {
     const { workers, jobs, redis } = this.#parts;
-    const views = workers.names().map((name) => workers.view(name, jobs.handOf(name), at));
+    const views = workers.names().map((name) => workers.view(name, handOf(this.#parts, name), at));
     const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
     const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
     const known = views.filter((view) => view !== null);
-    return { workers: known, redis: redis.state, open: jobs.open(), stillSince };
+    const keeper = this.fleet.seat.kind === 'standsBy' ? this.fleet.sentence() : null;
+    return { workers: known, redis: redis.state, open: jobs.open(), stillSince, keeper };
   }
 
   #scheduleTurn(): void {
@@ -247,8 +253,7 @@ export class Supervisor {
 
   /** Lets each board add its actions; returns the times at which they want to be asked again. */
   #decide(actions: Action[], at: Moment): (number | null)[] {
-    const { workers, jobs, redis, observer, canary } = this.#parts;
-    const redisUp = redis.state.up;
+    const { workers, jobs, redis, observer, canary, relay } = this.#parts;
     const stopping = this.#state === 'stopping';
     const { oldestQueuedAtMs, oldestLeftAtMs, stillSinceMs } = jobs.queueTimes();
     const forWorkers = workers.decide({
@@ -264,22 +269,17 @@ export class Supervisor {
       at,
     });
     actions.push(...forWorkers.actions);
-    const forOrphans = this.#parts.orphans.decide(
-      { lives: workers.livingNonces(), attempts: jobs.heldAttempts() },
-      at.monoMs,
-    );
+    const attempts = new Set([...jobs.heldAttempts(), ...relay.attempts()]);
+    const forOrphans = this.#parts.orphans.decide({ lives: workers.livingNonces(), attempts }, at.monoMs);
     actions.push(...forOrphans.actions);
     if (stopping) return [forWorkers.recheckAtMs, forOrphans.recheckAtMs];
     const forContainers = this.containers.decide(at);
     actions.push(...forContainers.actions);
-    const taking = workers.taking();
-    const forJobs = jobs.decide(redisUp, taking.slots, at);
-    const mayRun = redisUp && redis.everUp && taking.slots > 0;
-    const forCanary = canary.decide({ mayRun, oldestLeftAtMs, at });
-    if (mayRun) actions.push(...jobs.decideRiders(taking.names, at));
-    actions.push(...forJobs.actions, ...forCanary.actions, ...redis.decide(at.monoMs));
-    const others = [forOrphans.recheckAtMs, forCanary.recheckAtMs, redis.recheckAtMs];
-    return [forWorkers.recheckAtMs, forJobs.recheckAtMs, forContainers.recheckAtMs, ...others];
+    actions.push(...redis.decide(at.monoMs));
+    const forQueue = decideQueue(this.#parts, oldestLeftAtMs, at);
+    actions.push(...forQueue.actions);
+    const others = [forOrphans.recheckAtMs, forContainers.recheckAtMs, redis.recheckAtMs];
+    return [forWorkers.recheckAtMs, ...forQueue.recheckTimes, ...others];
   }
 
   #sleepUntil(times: readonly (number | null)[], nowMs: number): void {

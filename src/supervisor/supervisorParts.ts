@@ -16,6 +16,8 @@ import type { Stragglers } from './stragglers.ts';
 export interface SupervisorSettings {
   readonly host: string;
   readonly version: string;
+  /** Other supervisors may work off the same queue. */
+  readonly shared: boolean;
   readonly drain: DrainLimits;
   readonly stopDrain: DrainLimits;
   readonly startedAt: Moment;

@@ -13,6 +13,8 @@ export interface QueueFacts {
   readonly open: readonly OpenJob[];
   /** RFC 3339: since when jobs wait and nobody takes any; null while that is not long. */
   readonly stillSince: string | null;
+  /** A sentence, where another supervisor keeps the queue; null where we do. */
+  readonly keeper: string | null;
 }
 
 /** The job as people see it. */
@@ -72,7 +74,7 @@ function waitingFor(job: JobRecord, facts: QueueFacts): string {
 }
 
 /** Whether somebody takes jobs right now, and a sentence about it. */
-export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis'>): {
+export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis' | 'keeper'>): {
   served: boolean;
   detail: string;
 } {
@@ -82,10 +84,8 @@ export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis'>): {
   if (taking.length === 0)
     return { served: false, detail: `no worker takes jobs: ${nobodyServes(facts.workers)}` };
   const slots = taking.reduce((sum, worker) => sum + worker.slots, 0);
-  return {
-    served: true,
-    detail: `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots`,
-  };
+  const detail = `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots`;
+  return { served: true, detail: facts.keeper === null ? detail : `${detail}. ${facts.keeper}` };
 }
 
 function takesJobs(worker: WorkerView): boolean {

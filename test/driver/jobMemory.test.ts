@@ -4,10 +4,11 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Redis } from 'ioredis';
-import { agreeOnEpoch, counterKey } from '../../src/driver/cluster.ts';
+import { agreeOnEpoch as agreeUnderClaim, counterKey, type Cluster } from '../../src/driver/cluster.ts';
+import type { OnSetAside } from '../../src/setAside.ts';
 import { JobStore } from '../../src/driver/jobStore.ts';
 import { PushQueue } from '../../src/driver/queue.ts';
-import { releaseOwnership, takeOwnership } from '../../src/driver/ownership.ts';
+import { homeId, isLead, releaseOwnership, takeOwnership } from '../../src/driver/ownership.ts';
 import { openSpool } from '../../src/driver/spool.ts';
 import type { PushRecord } from '../../src/push/job.ts';
 import { EntrySource } from '../../src/worker/entrySource.ts';
@@ -121,13 +122,48 @@ describe('what is remembered of jobs', () => {
 
   it('belongs to one home at a time, and comes back to the same home at once', async (t) => {
     const [first, second] = [tempHome(t), tempHome(t)];
-    await takeOwnership(redis, first);
-    await takeOwnership(redis, first);
-    await assert.rejects(takeOwnership(redis, second), { code: 'REDIS_FOREIGN', message: new RegExp(first) });
+    const taken = async (home: string): Promise<string | null> =>
+      (await takeOwnership(redis, home))?.where ?? null;
+    assert.equal(await taken(first), null);
+    assert.equal(await taken(first), null);
+    assert.match((await taken(second)) ?? '', new RegExp(first));
     await releaseOwnership(redis, second);
-    await assert.rejects(takeOwnership(redis, second), { code: 'REDIS_FOREIGN' });
+    assert.match((await taken(second)) ?? '', new RegExp(first));
     await releaseOwnership(redis, first);
-    await takeOwnership(redis, second);
+    assert.equal(await taken(second), null);
+  });
+
+  it('raises the epoch when another home keeps it, and refuses every write of the one before', async (t) => {
+    const [first, second] = [tempHome(t), tempHome(t)];
+    const before = new JobStore(redis, homeId(first));
+    const { epoch } = await agreeOnEpoch(redis, first);
+    await before.create(PUSH, [jobRecord('j-1', { state: 'done' }), jobRecord('j-2', { state: 'failed' })]);
+    await releaseOwnership(redis, first);
+    assert.equal((await agreeOnEpoch(redis, second)).epoch, epoch + 1);
+    assert.deepEqual([await isLead(redis, first), await isLead(redis, second)], [false, true]);
+    await assert.rejects(agreeUnderClaim(redis, first), /NOTLEADING/);
+    const kept = await contents(redis);
+    const writes: (() => Promise<unknown>)[] = [
+      () => before.save(jobRecord('j-1', { state: 'done', revision: 9 })),
+      () => before.saveAndCount(jobRecord('j-2', { attempt: 5, revision: 9 }), counterKey(epoch)),
+      () => before.create({ ...PUSH, id: 'p-9', jobIds: ['j-9'] }, [jobRecord('j-9', { pushId: 'p-9' })]),
+      () => before.withdraw(PUSH),
+      () => before.forgetBefore(Date.parse('2100-01-01T00:00:00Z')),
+    ];
+    for (const write of writes)
+      await assert.rejects(write(), { code: 'REDIS_FOREIGN', message: /nothing was written/ });
+    assert.deepEqual(await contents(redis), kept);
+    await new JobStore(redis, homeId(second)).save(jobRecord('j-1', { state: 'running', revision: 2 }));
+    assert.equal((await store.job('j-1'))?.state, 'running');
+  });
+
+  it('lets the answer of a later attempt stand against an earlier one that comes late', async () => {
+    await store.create(PUSH, [jobRecord('j-1'), jobRecord('j-2')]);
+    await store.save(jobRecord('j-1', { state: 'running', attempt: 2, revision: 4 }));
+    await store.save(jobRecord('j-1', { state: 'failed', attempt: 1, revision: 9 }));
+    assert.equal((await store.job('j-1'))?.state, 'running');
+    await store.save(jobRecord('j-1', { state: 'done', attempt: 2, revision: 5 }));
+    assert.equal((await store.job('j-1'))?.state, 'done');
   });
 
   it('takes a push back as if it had never been', async () => {
@@ -280,3 +316,23 @@ describe('what is remembered of jobs', () => {
     source.disconnect();
   });
 });
+
+/** As at a connection: whoever kept the queue before has let go of it. */
+async function agreeOnEpoch(redis: Redis, home: string, onSetAside?: OnSetAside): Promise<Cluster> {
+  assert.equal(await takeOwnership(redis, home), null);
+  return agreeUnderClaim(redis, home, onSetAside);
+}
+
+/** All that is in it, but for claims, which end by themselves. */
+async function contents(redis: Redis): Promise<Readonly<Record<string, unknown>>> {
+  const keys = (await redis.keys('*')).filter((key) => key !== 'garrison:owner').sort();
+  const read = async (key: string): Promise<unknown> => {
+    const type = await redis.type(key);
+    if (type === 'hash') return redis.hgetall(key);
+    if (type === 'zset') return redis.zrange(key, 0, -1, 'WITHSCORES');
+    return type === 'set' ? (await redis.smembers(key)).sort() : redis.get(key);
+  };
+  return Object.fromEntries(
+    await Promise.all(keys.map(async (key): Promise<[string, unknown]> => [key, await read(key)])),
+  );
+}

@@ -101,14 +101,14 @@ describe('the board of open jobs', () => {
     assert.deepEqual(story.dispatch(), ['j-1']);
     assert.deepEqual(told(story.says(A, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), ['run']);
     assert.deepEqual(told(story.says(B, { type: 'ask', jobId: 'j-1', attempt: 1, token: 't' })), ['skip']);
-    assert.deepEqual(story.board.heldBy('push-1'), ['j-1']);
+    assert.deepEqual(story.board.handOf('push-1').jobs, ['j-1']);
     assert.deepEqual(told(story.says(A, { type: 'result', jobId: 'j-1', attempt: 1, result: CHANGED })), [
       'finish',
     ]);
     assert.deepEqual(told(story.board.apply({ kind: 'kept', jobId: 'j-1' }, at(3))), []);
     assert.deepEqual(told(story.board.apply({ kind: 'indexed', jobId: 'j-1' }, at(3))), ['stored']);
     assert.deepEqual(
-      [story.stateOf('j-1'), story.board.open().length, story.board.heldBy('push-1')],
+      [story.stateOf('j-1'), story.board.open().length, story.board.handOf('push-1').jobs],
       ['done', 0, []],
     );
   });
@@ -230,7 +230,7 @@ describe('the board of open jobs', () => {
       [],
       'a second retry at once',
     );
-    assert.deepEqual([story.stateOf('j-1'), story.board.heldBy('push-1')], ['queued', []]);
+    assert.deepEqual([story.stateOf('j-1'), story.board.handOf('push-1').jobs], ['queued', []]);
   });
 
   it('drops at once what waits and is granted no longer, and nothing that somebody asked for or a worker has', () => {

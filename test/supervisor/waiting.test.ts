@@ -23,7 +23,7 @@ describe('who serves the queue', () => {
       worker('push-2', 'late', 'run'),
       worker('push-3', 'hung', 'run'),
     ];
-    assert.deepEqual(describeService({ workers, redis: UP }), {
+    assert.deepEqual(describeService({ workers, redis: UP, keeper: null }), {
       served: true,
       detail: '2 of 3 workers take jobs, 20 slots',
     });
@@ -38,14 +38,18 @@ describe('who serves the queue', () => {
       worker('push-4', 'failed', 'run'),
     ];
     assert.equal(
-      describeService({ workers, redis: UP }).detail,
+      describeService({ workers, redis: UP, keeper: null }).detail,
       `no worker takes jobs: push-1, push-2 stopped by a person since ${later}; push-3 quiet, as a person asked; push-4 failed since ${SINCE}. garrison start NAME lets one take jobs`,
     );
   });
 
   it('names Redis first when it is away, however many workers are up', () => {
     const away = { up: false, since: SINCE, detail: 'unix:/x: ECONNREFUSED' };
-    const { served, detail } = describeService({ workers: [worker('push-1', 'up', 'run')], redis: away });
+    const { served, detail } = describeService({
+      workers: [worker('push-1', 'up', 'run')],
+      redis: away,
+      keeper: null,
+    });
     assert.deepEqual([served, detail], [false, `Redis is away since ${SINCE}: unix:/x: ECONNREFUSED`]);
   });
 });

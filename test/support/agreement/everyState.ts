@@ -184,6 +184,7 @@ export class EveryState {
         workers,
         redis: { up, since, detail: up ? 'it answers' : 'connection refused' },
         open: [],
+        keeper: null,
         stillSince: null,
       },
       canary: { lastTookMs: null, lastAt: null, sentAt: null },
@@ -200,6 +201,7 @@ export class EveryState {
       containers: this.containers.board.summary(),
       home: { setAside: [], unwritable: [] },
       grants: noGrantsWork().board.summary(),
+      fleet: null,
       at,
     });
   }
