@@ -64,6 +64,7 @@ function newsOf(
     ...{ seq, version, startedAt, state, name: host, at: wallTime(), detail: queue.detail },
     where: `${config.home} on ${hostname()}`,
     epoch: supervisor.fleet.epoch,
+    ...{ waiting: queue.waiting, running: queue.running },
     slots: taking.reduce((sum, { slots }) => sum + slots, 0),
     workers: workers.map(({ name, state, since, detail, jobs }) => ({ name, state, since, detail, jobs })),
   };

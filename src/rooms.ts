@@ -41,6 +41,7 @@ import { FleetBoard } from './supervisor/fleetBoard.ts';
 import { JobBoard } from './supervisor/jobBoard.ts';
 import { Loops } from './supervisor/measures.ts';
 import { OrphanBoard } from './supervisor/orphanBoard.ts';
+import type { Observation } from './supervisor/observation.ts';
 import { Observer } from './supervisor/observer.ts';
 import { Publisher, type Report } from './supervisor/publisher.ts';
 import { Relay } from './supervisor/relay.ts';
@@ -78,7 +79,7 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   const beats = new BeatLog(now());
   const observe: Observe = (seen) => {
     beats.hear(seen, now());
-    supervisor.observe(seen);
+    if (!tookByDoor(seen, () => door)) supervisor.observe(seen);
   };
   const report = reporter(logger, journal);
   survival.home.tellWith(report);
@@ -109,6 +110,15 @@ export async function joinRooms(joining: Joining): Promise<Rooms> {
   ending.add('the retention sweep', sweeping(joining, driver, supervisor));
   ending.add("the supervisor's timer", () => supervisor.end());
   return { supervisor, door, stragglers, loops };
+}
+
+/** What people asked of another supervisor goes to the door, as what they ask here does. */
+function tookByDoor(seen: Observation, door: () => FrontDoor): boolean {
+  if (seen.kind !== 'fleetSaid') return false;
+  const { from, message } = seen;
+  if (message.type !== 'request' && message.type !== 'reply') return false;
+  door().fleet.take(from, message);
+  return true;
 }
 
 function surviving({ onSetAside, onRedisDamage, noteWrite }: Survival): Surviving {

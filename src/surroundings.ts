@@ -53,6 +53,7 @@ export function surroundings(needs: DoorNeeds): Surroundings {
       trust: (name, fingerprint) => book.trust(name, fingerprint),
     },
     secrets: secretBox(config.home),
+    tellMember: (homeId, message) => driver.fleet?.send(homeId, message),
     audit: (line) => {
       journal.append({ at: wallTime(), ...line });
     },
@@ -70,8 +71,16 @@ export function surroundings(needs: DoorNeeds): Surroundings {
       addLineOnce(logFileOf(config.home, jobId), line);
     },
     readAutopsy: (file) => readAutopsy(config.home, file),
-    examineContainer: (id) => driver.containers.examineNow(id),
-    examineDocker: () => driver.containers.examineDocker(),
+    ...examining(driver.containers),
+  };
+}
+
+function examining(
+  containers: Driver['containers'],
+): Pick<Surroundings, 'examineContainer' | 'examineDocker'> {
+  return {
+    examineContainer: (id) => containers.examineNow(id),
+    examineDocker: () => containers.examineDocker(),
   };
 }
 

@@ -75,10 +75,21 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
     visible(dockerLine(snapshot)),
+    ...fleetLines(snapshot).map((line) => visible(line)),
     ...grantsLines(snapshot).map((line) => visible(line)),
     ...statusLines(snapshot.zombies),
   ];
   output.data(lines.join('\n'));
+}
+
+/** The other supervisors of the queue, each by its own word. */
+function fleetLines({ fleet }: Snapshot): readonly string[] {
+  if (fleet === undefined) return [];
+  const others = fleet.members.map(({ name, detail, workers }) => {
+    const states = workers.map((worker) => `${worker.name} ${worker.state}`).join(', ');
+    return `  ${name}: ${detail}${states === '' ? '' : ` (${states})`}`;
+  });
+  return [`supervisors: ${others.length === 0 ? 'no other is heard. ' : ''}${fleet.detail}`, ...others];
 }
 
 /** How many containers there are, or why they cannot be seen. */

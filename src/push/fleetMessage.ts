@@ -40,6 +40,9 @@ export interface MemberNews extends Member {
   readonly state: 'starting' | 'running' | 'stopping' | 'gone';
   /** A sentence: who of its workers takes jobs. */
   readonly detail: string;
+  /** Of the jobs on the queue, where it keeps it. */
+  readonly waiting: number;
+  readonly running: number;
   /** Of its workers that take jobs. */
   readonly slots: number;
   readonly workers: readonly MemberWorker[];
@@ -59,6 +62,14 @@ interface OfLife {
   readonly incarnation: Incarnation;
 }
 
+/** An error as it travels. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly cure?: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
 export type FleetMessage =
   | ({ readonly type: 'said'; readonly message: RelayedWord } & OfLife)
   /** It has ended, with all that it had started. */
@@ -72,5 +83,8 @@ export type FleetMessage =
     } & OfLife)
   | ({ readonly type: 'grant'; readonly job: JobRecord; readonly fence: Fence } & OfLife)
   | ({ readonly type: 'answer'; readonly message: RelayedAnswer } & OfLife)
+  /** What a person asked of another supervisor; `call` is read by supervisor/fleetDesk alone. */
+  | { readonly type: 'request'; readonly id: string; readonly call: unknown }
+  | { readonly type: 'reply'; readonly id: string; readonly result?: unknown; readonly problem?: Problem }
   /** Something was put on the queue. */
   | { readonly type: 'poke' };

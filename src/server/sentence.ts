@@ -32,6 +32,8 @@ export type OverallFact =
       /** Null while it has no process. */
       readonly pid: number | null;
     }
+  /** Another supervisor of the queue of which there is no news. */
+  | { readonly code: 'SupervisorSilent'; readonly name: string; readonly since: string }
   | { readonly code: 'QueueNotServed'; readonly isRedisUp: boolean }
   | { readonly code: 'AllUp'; readonly workers: number }
   | { readonly code: 'SomeQuiet'; readonly workers: readonly string[] }
@@ -46,6 +48,7 @@ export function overallOf(snapshot: Snapshot): Overall {
     ...workersTold(snapshot.workers),
     ...troublesOfContainers(snapshot),
     ...queueTold(snapshot),
+    ...fleetTold(snapshot),
   ];
   const told = troubles.length > 0 ? troubles : goodWord(snapshot);
   const all = [...told, ...maintenanceTold(snapshot), ...homeNotes(snapshot)];
@@ -72,6 +75,15 @@ function goodWord({ workers, queue }: Snapshot): readonly Told<OverallFact>[] {
   if (quiet.length === 0) return [up];
   const sentence = `${quiet.join(', ')} quiet, as a person asked: garrison start NAME lets it take jobs.`;
   return [up, { sentence, fact: { code: 'SomeQuiet', workers: quiet } }];
+}
+
+/** Whether it is down cannot be seen from here. */
+function fleetTold({ fleet }: Snapshot): readonly Told<OverallFact>[] {
+  const silent = (fleet?.members ?? []).filter(({ presence }) => presence === 'silent');
+  return silent.map(({ name, heardAt: since, where }) => ({
+    sentence: `There is no news of ${name} (${where}) since ${since}; garrison status there says more.`,
+    fact: { code: 'SupervisorSilent', name, since },
+  }));
 }
 
 function supervisorTold({ state, startedAt }: Snapshot): readonly Told<OverallFact>[] {

@@ -84,12 +84,30 @@ function pageBody({ snapshot, jobs, formToken, containers, zombies }: PageView):
     ${table(['Worker', 'State', 'Reason', 'Since', 'Jobs', 'Restarts', 'Detail', 'Layer by layer'], snapshot.workers.map(workerRow))}
     <h2>Queue</h2>
     <p>${queue.detail} ${queue.waiting} waiting, ${queue.running} running. Redis: ${redis.detail}</p>
+    ${otherSupervisors(snapshot)}
     <h2>Hosts, last job of each</h2>
     ${jobs === null ? html`<p>The jobs cannot be read just now.</p>` : jobTable(snapshot, jobs)} ${containers}
     ${zombies}
     <p class="quiet">
       Version ${snapshot.version}, process ${snapshot.pid}, started ${snapshot.startedAt}.
     </p>`;
+}
+
+/** Each by its own word, or since when there is none. */
+function otherSupervisors({ fleet }: Snapshot): Markup {
+  if (fleet === undefined) return html``;
+  const rows = fleet.members.map(
+    ({ name, presence, heardAt, detail }) =>
+      html`<tr>
+        <td>${name}</td>
+        <td>${presence}</td>
+        <td>${heardAt}</td>
+        <td>${detail}</td>
+      </tr>`,
+  );
+  return html`<h2>Other supervisors of this queue</h2>
+    <p>${fleet.detail}</p>
+    ${table(['Supervisor', 'State', 'Last heard', 'Detail'], rows)}`;
 }
 
 function verdict(snapshot: Snapshot): Markup {

@@ -63,6 +63,17 @@ export class FleetBoard {
     return this.#seat;
   }
 
+  /** No other does, as far as is known. */
+  get keepsQueue(): boolean {
+    return this.#seat.kind !== 'standsBy';
+  }
+
+  /** As who keeps the queue last said; null where that is us, or nobody that was heard. */
+  get queueOfLead(): { readonly waiting: number; readonly running: number } | null {
+    const lead = this.leadId === null ? undefined : this.#members.get(this.leadId)?.news;
+    return lead === undefined ? null : { waiting: lead.waiting, running: lead.running };
+  }
+
   /** In which we keep the queue; null while we do not. */
   get epoch(): number | null {
     return this.#seat.kind === 'keepsQueue' ? this.#seat.epoch : null;
@@ -103,6 +114,15 @@ export class FleetBoard {
   speaker({ homeId, life }: MemberLife, worker: string): string | null {
     const known = this.#members.get(homeId);
     return known?.news.life === life && !known.isGone ? nameHere(known.news.name, worker) : null;
+  }
+
+  /** Home id of the supervisor of this name; null where there is none. */
+  memberNamed(name: string): string | null {
+    return [...this.#members].find(([, { news }]) => news.name === name)?.[0] ?? null;
+  }
+
+  nameOf(homeId: string): string {
+    return this.#members.get(homeId)?.news.name ?? 'the supervisor that keeps the queue';
   }
 
   /** Of the workers of all others that are heard. */
@@ -150,14 +170,8 @@ export class FleetBoard {
       case 'keepsQueue':
         return `This supervisor keeps the queue since ${since} (epoch ${String(this.#seat.epoch)}).`;
       case 'standsBy':
-        return `${this.#leadName() ?? this.#seat.where} keeps the queue; this supervisor stands by since ${since}, and its workers take jobs.`;
+        return `${this.#members.get(this.#seat.leadId)?.news.name ?? this.#seat.where} keeps the queue; this supervisor stands by since ${since}, and its workers take jobs.`;
     }
-  }
-
-  /** Null where it has not been heard. */
-  #leadName(): string | null {
-    const lead = this.leadId;
-    return lead === null ? null : (this.#members.get(lead)?.news.name ?? null);
   }
 
   #viewOf({ news, heardAt }: Known, at: Moment, awareness: Awareness): MemberView {

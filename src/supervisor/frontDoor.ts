@@ -39,6 +39,7 @@ import type {
 } from './door.ts';
 import type { PushRequest, SyncRequest } from './pushAsk.ts';
 import type { Measures } from './measures.ts';
+import { FleetDesk } from './fleetDesk.ts';
 import { GrantsSchedule, type GrantsWork } from './grantsSchedule.ts';
 import { History } from './history.ts';
 import { checkHosts } from './hostCheck.ts';
@@ -56,6 +57,8 @@ import { sync } from './syncDesk.ts';
 
 export class FrontDoor implements Door {
   readonly history: History;
+  /** Between the supervisors of one queue. */
+  readonly fleet: FleetDesk;
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
   readonly #operations: Operations;
@@ -81,6 +84,12 @@ export class FrontDoor implements Door {
     this.#operations = new Operations(supervisor, around, (change) => {
       this.#tell(change);
     });
+    this.fleet = new FleetDesk(supervisor, around, {
+      submitPush: (request) => this.#pushes.submit(request),
+      sync: (request) => sync(request, around, this.#pushes),
+      submitOperation: (request) => this.#operations.submit(request),
+      operation: (id) => this.#operations.find(id),
+    });
     this.#alerts = new AlertHook({
       ...around.alerts,
       operations: this.#operations,
@@ -98,7 +107,7 @@ export class FrontDoor implements Door {
   }
 
   submitPush(request: PushRequest): Promise<PushView> {
-    return this.#pushes.submit(request);
+    return this.fleet.submitPush(request);
   }
 
   wanted(): readonly Wanted[] {
@@ -106,7 +115,7 @@ export class FrontDoor implements Door {
   }
 
   sync(request: SyncRequest): Promise<readonly PushView[]> {
-    return sync(request, this.#around, this.#pushes);
+    return this.fleet.sync(request);
   }
 
   async leftovers(surveyId: string): Promise<readonly Leftover[]> {
@@ -149,7 +158,7 @@ export class FrontDoor implements Door {
 
   async listJobs(query: StoredListQuery): Promise<Listing<JobView>> {
     // What is open is known without Redis; a list without what has ended would say that there was nothing.
-    if (!isAllOpen(query))
+    if (!isAllOpen(query, this.#supervisor))
       this.#needRedis('Jobs that have ended cannot be listed; those that wait can, with --state queued');
     return listJobs(query, this.#supervisor, this.#around.memory);
   }
@@ -162,7 +171,7 @@ export class FrontDoor implements Door {
   }
 
   submitOperation(request: OperationRequest): Promise<OperationView> {
-    return this.#operations.submit(request);
+    return this.fleet.submitOperation(request);
   }
 
   takeAlerts(alerts: readonly Alert[]): Promise<readonly AlertAnswer[]> {
@@ -170,7 +179,7 @@ export class FrontDoor implements Door {
   }
 
   operation(id: string): OperationView {
-    return this.#operations.find(id);
+    return this.fleet.operation(id);
   }
 
   listOperations(): readonly OperationView[] {

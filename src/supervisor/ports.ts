@@ -3,6 +3,7 @@
  * It holds types only, since supervisor/ and driver/ never import each other.
  */
 import type { ContainerExamination, DockerExamination } from '../detector/containerFacts.ts';
+import type { FleetMessage } from '../push/fleetMessage.ts';
 import type { Wanted } from '../push/grants.ts';
 import type { LeftoverNotes } from '../push/leftover.ts';
 import type { HostAddress, JobRecord, PushRecord } from '../push/job.ts';
@@ -116,6 +117,8 @@ export interface Surroundings {
   readonly memory: JobMemory;
   readonly hosts: HostBook;
   readonly secrets: SecretBox;
+  /** To another supervisor of the queue; to nobody where there is none. */
+  tellMember(homeId: string, message: FleetMessage): void;
   /** Writes to the audit journal before a deed; throws HOME_UNUSABLE when it can't, and then nothing is done. */
   audit(line: AuditLine): void;
   /** Writes to the journal what has happened; a journal that can't be written is reported, never thrown. */

@@ -20,6 +20,8 @@ export interface Parts {
   readonly home: NonNullable<Snapshot['home']>;
   readonly grants: NonNullable<Snapshot['grants']>;
   readonly fleet: FleetView | null;
+  /** Where another keeps the queue: as that one last said. */
+  readonly queueOfLead: { readonly waiting: number; readonly running: number } | null;
   readonly at: Moment;
 }
 
@@ -36,8 +38,8 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at, ...other
     state,
     redis: facts.redis,
     queue: {
-      waiting: waiting.length,
-      running: open.length - waiting.length,
+      waiting: others.queueOfLead?.waiting ?? waiting.length,
+      running: others.queueOfLead?.running ?? open.length - waiting.length,
       oldestWaitingMs: oldest === undefined ? null : Math.max(0, Date.parse(at.wall) - Date.parse(oldest)),
       canary,
       ...describeService(facts),

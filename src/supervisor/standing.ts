@@ -7,7 +7,7 @@ import { describeService, type QueueFacts } from './waiting.ts';
 
 export interface Standing {
   readonly state: Snapshot['state'];
-  /** Null while somebody takes jobs; else why nobody does. */
+  /** Null while somebody takes jobs and we keep the queue; else why that is not so. */
   readonly unserved: string | null;
   /** RFC 3339: of the maintenance of everything; null while there is none. */
   readonly maintenanceUntil: string | null;
@@ -20,5 +20,5 @@ export function standingOf(
 ): Standing {
   const { served, detail } = describeService(facts);
   const all = maintenance.find(({ scope }) => scope === 'all');
-  return { state, unserved: served ? null : detail, maintenanceUntil: all?.until ?? null };
+  return { state, unserved: facts.keeper ?? (served ? null : detail), maintenanceUntil: all?.until ?? null };
 }

@@ -15,12 +15,15 @@ const LARGEST_LIMIT = 1_000;
 const OPEN_STATES: readonly JobState[] = ['queued', 'starting', 'running', 'verifying'];
 
 interface Board {
+  /** Whoever does not keep the queue has no open jobs of its own. */
+  readonly fleet: { readonly keepsQueue: boolean };
   openJobs(): readonly JobRecord[];
   viewsOf(jobs: readonly JobRecord[]): JobView[];
 }
 
-export function isAllOpen({ state }: StoredListQuery): boolean {
-  return OPEN_STATES.some((each) => each === state);
+/** Is all that is asked for in memory? */
+export function isAllOpen({ state }: StoredListQuery, { fleet }: Pick<Board, 'fleet'>): boolean {
+  return fleet.keepsQueue && OPEN_STATES.some((each) => each === state);
 }
 
 export async function listJobs(
@@ -29,8 +32,10 @@ export async function listJobs(
   memory: JobMemory,
 ): Promise<Listing<JobView>> {
   const asked = storedQuery(query);
-  const page = isAllOpen(query) ? openPage(asked, board) : await storedPage(asked, board, memory);
-  return isOfStatesOnly(query) ? { ...page, ...(await countsOf(board, memory, isAllOpen(query))) } : page;
+  const page = isAllOpen(query, board) ? openPage(asked, board) : await storedPage(asked, board, memory);
+  return isOfStatesOnly(query)
+    ? { ...page, ...(await countsOf(board, memory, isAllOpen(query, board))) }
+    : page;
 }
 
 export async function listPushes(query: StoredListQuery, memory: JobMemory): Promise<Listing<PushSummary>> {

@@ -187,6 +187,7 @@ export class Supervisor {
       ...{ settings: this.#settings, state: this.#state, facts: this.#queueFacts(at), at },
       ...{ canary: canary.view, hosts: hosts(), home: home.view, zombies: this.zombies.summary },
       ...{ docker: this.containers.docker, containers: this.containers.summary(), grants: grants.summary() },
+      queueOfLead: this.fleet.queueOfLead,
       fleet: this.#settings.shared ? this.fleet.view(at, observer.awareness) : null,
     });
   }
@@ -197,7 +198,7 @@ export class Supervisor {
     const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
     const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
     const known = views.filter((view) => view !== null);
-    const keeper = this.fleet.seat.kind === 'standsBy' ? this.fleet.sentence() : null;
+    const keeper = this.fleet.keepsQueue ? null : this.fleet.sentence();
     return { workers: known, redis: redis.state, open: jobs.open(), stillSince, keeper };
   }
 

@@ -29,6 +29,7 @@ const FACTS: { readonly [Code in OverallFact['code']]: Extract<OverallFact, { re
       pid: 4711,
     },
   },
+  SupervisorSilent: { code: 'SupervisorSilent', name: 'bastion-b', since: SINCE },
   QueueNotServed: { code: 'QueueNotServed', isRedisUp: true },
   AllUp: { code: 'AllUp', workers: 4 },
   SomeQuiet: { code: 'SomeQuiet', workers: ['push-1'] },

@@ -15,6 +15,8 @@ import { until } from '../support/until.ts';
 
 /** The claim of one that died lasts 15 s, and is asked for every other second. */
 const TAKES_OVER_WITHIN_MS = 25_000;
+/** 10 s, and up to eight times that where the machine is so busy that nobody may be judged. */
+const SILENT_WITHIN_MS = 90_000;
 
 describe('supervisors that share a queue', () => {
   const { parts, end } = openParts();
@@ -58,6 +60,40 @@ describe('supervisors that share a queue', () => {
     assertOneEffectEach(own.hosts, [push]);
     assert.deepEqual((await b.settled(push.id)).jobs.map(told), jobs.map(told));
     assert.equal((await a.cli('start', 'push-1')).exitCode, 0);
+    for (const garrison of [b, a]) assert.equal(await garrison.end(), 0);
+  });
+
+  it('takes what people ask at any of them to the one whose it is', async () => {
+    const a = await start('bastion-a');
+    const b = await start('bastion-b');
+    await hears(b, 'bastion-a');
+    await hears(a, 'bastion-b');
+    web1.closeGate();
+    const running = await b.push('asked1', ['web-1']);
+    const waiting = await b.push('asked2', ['web-1']);
+    await web1.atGate('asked1');
+    assert.match(running.actor, /^local:root at bastion-b$/);
+    const queued = await b.api<{ items: readonly { id: string }[] }>('GET', '/api/v1/jobs?state=queued');
+    assert.deepEqual(
+      queued.items.map(({ id }) => id),
+      waiting.jobIds,
+      'also one that keeps no queue knows what waits',
+    );
+    const cancelled = await b.cli('cancel', waiting.id);
+    assert.equal(cancelled.exitCode, 0, cancelled.stderr);
+    assert.equal(told((await b.settled(waiting.id)).jobs[0]), 'cancelled failed Cancelled');
+    web1.openGate();
+    assert.equal(told((await b.settled(running.id)).jobs[0]), 'done changed AccountPushed');
+    const before = (await a.workers())[0]?.incarnation?.nonce;
+    const restarted = await b.cli('restart', 'bastion-a/push-1', '--yes');
+    assert.equal(restarted.exitCode, 0, restarted.stderr);
+    assert.notEqual((await a.workers())[0]?.incarnation?.nonce, before);
+    const unknown = await b.cli('retry', 'p-none');
+    assert.deepEqual([unknown.exitCode, /there is no job or push p-none/.test(unknown.stderr)], [1, true]);
+    const said = await b.cli('status');
+    assert.match(said.stdout, /^supervisors: bastion-a keeps the queue; this supervisor stands by/m);
+    assert.match(said.stdout, /^ {2}bastion-a: 1 of 1 workers take jobs, 2 slots \(push-1 up\)$/m);
+    assertOneEffectEach(own.hosts, [running]);
     for (const garrison of [b, a]) assert.equal(await garrison.end(), 0);
   });
 
@@ -117,7 +153,7 @@ describe('supervisors that share a queue', () => {
     try {
       await takesOver(b);
       const isSilent = async (): Promise<boolean> => (await fleetOf(b)).members[0]?.presence === 'silent';
-      await until('there is no news of the one that sleeps', isSilent);
+      await until('there is no news of the one that sleeps', isSilent, { deadlineMs: SILENT_WITHIN_MS });
     } finally {
       process.kill(a.pid, 'SIGCONT');
     }

@@ -204,6 +204,8 @@ export const OVERALL_ZH: OverallWords = {
     `工作进程 ${worker} 自 ${timeZh(since)} 起${zh[`state.${state}`]}：${workerZh(reason, { state, pid }) ?? ''}`,
   QueueNotServed: ({ isRedisUp }) => `队列无人处理：${queueZh({ served: false, isRedisUp })}。`,
   AllUp: ({ workers }) => `全部 ${String(workers)} 个工作进程在线，队列有工作进程处理。`,
+  SupervisorSilent: ({ name, since }) =>
+    `自 ${timeZh(since)} 起没有 ${name} 的消息；请在那台机器上查看 garrison status。`,
   SomeQuiet: ({ workers }) =>
     `${workers.join('、')} 按人员要求处于静默：garrison start 名称 可让它重新接任务。`,
   DockerAway: ({ since }) => `自 ${timeZh(since)} 起，${DOCKER_ZH.away}。`,

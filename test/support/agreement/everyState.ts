@@ -202,6 +202,7 @@ export class EveryState {
       home: { setAside: [], unwritable: [] },
       grants: noGrantsWork().board.summary(),
       fleet: null,
+      queueOfLead: null,
       at,
     });
   }
