@@ -59,6 +59,7 @@ function workSettings(
     'workers.openFiles': String(workers.openFiles),
     ...(redis.url === undefined ? { 'redis.mode': 'embedded' } : { 'redis.url': redis.url }),
     ...(redis.passwordFile === undefined ? {} : { 'redis.passwordFile': redis.passwordFile }),
+    'redis.shared': String(redis.shared),
     'ssh.identityFile': identityFile,
     'ssh.agent': agent ?? 'none',
     'ssh.connectTimeout': formatDurationMs(ssh.connectTimeout),
