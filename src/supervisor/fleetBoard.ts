@@ -68,6 +68,11 @@ export class FleetBoard {
     return this.#seat.kind !== 'standsBy';
   }
 
+  /** May our workers take jobs? Who keeps the queue must have been heard: one that knows of no others grants them nothing. */
+  get mayTake(): boolean {
+    return this.#seat.kind !== 'standsBy' || this.#members.has(this.#seat.leadId);
+  }
+
   /** As who keeps the queue last said; null where that is us, or nobody that was heard. */
   get queueOfLead(): { readonly waiting: number; readonly running: number } | null {
     const lead = this.leadId === null ? undefined : this.#members.get(this.leadId)?.news;
@@ -156,7 +161,7 @@ export class FleetBoard {
       self: this.#self.name,
       seat: this.#seat.kind,
       since: this.#seatSince.wall,
-      detail: this.sentence(),
+      detail: this.sentence() + this.#sameName(),
       members: members.map((known) => this.#viewOf(known, at, awareness)),
     };
   }
@@ -170,8 +175,16 @@ export class FleetBoard {
       case 'keepsQueue':
         return `This supervisor keeps the queue since ${since} (epoch ${String(this.#seat.epoch)}).`;
       case 'standsBy':
+        if (!this.mayTake)
+          return `${this.#seat.where} keeps the queue since before ${since} and is not heard: nothing is taken here until it is. If it stays so, set redis.shared: true there, too.`;
         return `${this.#members.get(this.#seat.leadId)?.news.name ?? this.#seat.where} keeps the queue; this supervisor stands by since ${since}, and its workers take jobs.`;
     }
+  }
+
+  #sameName(): string {
+    const same = [...this.#members.values()].find(({ news }) => news.name === this.#self.name);
+    if (same === undefined) return '';
+    return ` ${same.news.where} has the name ${this.#self.name}, too: give each supervisor a host: of its own.`;
   }
 
   #viewOf({ news, heardAt }: Known, at: Moment, awareness: Awareness): MemberView {

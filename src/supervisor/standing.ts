@@ -20,5 +20,9 @@ export function standingOf(
 ): Standing {
   const { served, detail } = describeService(facts);
   const all = maintenance.find(({ scope }) => scope === 'all');
-  return { state, unserved: facts.keeper ?? (served ? null : detail), maintenanceUntil: all?.until ?? null };
+  return {
+    state,
+    unserved: facts.keeper?.sentence ?? (served ? null : detail),
+    maintenanceUntil: all?.until ?? null,
+  };
 }

@@ -198,7 +198,8 @@ export class Supervisor {
     const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
     const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
     const known = views.filter((view) => view !== null);
-    const keeper = this.fleet.keepsQueue ? null : this.fleet.sentence();
+    const { fleet } = this;
+    const keeper = fleet.keepsQueue ? null : { sentence: fleet.sentence(), mayTake: fleet.mayTake };
     return { workers: known, redis: redis.state, open: jobs.open(), stillSince, keeper };
   }
 
@@ -266,7 +267,7 @@ export class Supervisor {
       canary: canary.pending,
       drain: this.#drain(),
       stopping,
-      queueOpen: redis.everUp,
+      queueOpen: redis.everUp && this.fleet.mayTake,
       at,
     });
     actions.push(...forWorkers.actions);

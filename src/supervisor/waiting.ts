@@ -13,8 +13,8 @@ export interface QueueFacts {
   readonly open: readonly OpenJob[];
   /** RFC 3339: since when jobs wait and nobody takes any; null while that is not long. */
   readonly stillSince: string | null;
-  /** A sentence, where another supervisor keeps the queue; null where we do. */
-  readonly keeper: string | null;
+  /** A sentence, where another supervisor keeps the queue, and whether our workers may take from it; null where we keep it. */
+  readonly keeper: { readonly sentence: string; readonly mayTake: boolean } | null;
 }
 
 /** The job as people see it. */
@@ -80,12 +80,13 @@ export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis' | 'k
 } {
   if (!facts.redis.up)
     return { served: false, detail: `Redis is away since ${facts.redis.since}: ${facts.redis.detail}` };
+  if (facts.keeper?.mayTake === false) return { served: false, detail: facts.keeper.sentence };
   const taking = facts.workers.filter(takesJobs);
   if (taking.length === 0)
     return { served: false, detail: `no worker takes jobs: ${nobodyServes(facts.workers)}` };
   const slots = taking.reduce((sum, worker) => sum + worker.slots, 0);
   const detail = `${String(taking.length)} of ${String(facts.workers.length)} workers take jobs, ${String(slots)} slots`;
-  return { served: true, detail: facts.keeper === null ? detail : `${detail}. ${facts.keeper}` };
+  return { served: true, detail: facts.keeper === null ? detail : `${detail}. ${facts.keeper.sentence}` };
 }
 
 function takesJobs(worker: WorkerView): boolean {

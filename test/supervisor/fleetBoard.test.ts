@@ -77,14 +77,21 @@ describe('the board of supervisors', () => {
     const fleet = board();
     assert.match(fleet.sentence(), /^It is not known yet who keeps the queue/);
     fleet.take({ kind: 'standsBy', leadId: 'b', where: '/var/b on b' }, at(1_000));
-    assert.match(fleet.sentence(), /^\/var\/b on b keeps the queue/);
+    assert.match(
+      fleet.sentence(),
+      /^\/var\/b on b keeps the queue since before .* is not heard: nothing is taken/,
+    );
+    assert.equal(fleet.mayTake, false);
     fleet.note([news()], at(2_000));
     fleet.take({ kind: 'standsBy', leadId: 'b', where: '/var/b on b' }, at(3_000));
     assert.equal(
       fleet.sentence(),
       `bastion-b keeps the queue; this supervisor stands by since ${at(1_000).wall}, and its workers take jobs.`,
     );
+    assert.equal(fleet.mayTake, true);
     assert.equal(fleet.view(at(3_000), WELL).members[0]?.keepsQueue, true);
+    fleet.note([news({ homeId: 'c', name: 'bastion-a', where: '/var/c on c' })], at(3_000));
+    assert.match(fleet.view(at(3_000), WELL).detail, / \/var\/c on c has the name bastion-a, too: give each/);
     fleet.take({ kind: 'keepsQueue', epoch: 7 }, at(4_000));
     assert.deepEqual([fleet.epoch, fleet.leadId], [7, null]);
   });

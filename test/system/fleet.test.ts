@@ -142,6 +142,25 @@ describe('supervisors that share a queue', () => {
     await b.end();
   });
 
+  it('gives nothing to one that the keeper was never told of', async () => {
+    const config = `workers: { count: 1 }\nredis: { url: "${redis.url}" }`;
+    const alone = await startOn(own, parts, { config });
+    const b = await start('bastion-b', 'answers');
+    await until('it says so', async () =>
+      /is not heard: nothing is taken/.test((await b.snapshot()).queue.detail),
+    );
+    assert.equal((await b.snapshot()).queue.served, false);
+    const push = await alone.push('alone1', ['web-1', 'web-2']);
+    assert.deepEqual(
+      (await alone.settled(push.id)).jobs.map(({ worker, attempt }) => [worker, attempt]),
+      [
+        ['push-1', 1],
+        ['push-1', 1],
+      ],
+    );
+    for (const garrison of [b, alone]) assert.equal(await garrison.end(), 0);
+  });
+
   it('is not written to by one that slept through the end of its claim', async () => {
     const a = await start('bastion-a');
     const b = await start('bastion-b');
