@@ -45,6 +45,7 @@ export function openWorkerBoard(needs: BoardNeeds): WorkerBoard {
     limits: limitsFor(config),
     recycleLimits: { maxJobs: config.workers.maxJobs, maxAgeMs: config.workers.maxAgeMs },
     policy: RESTART_POLICY,
+    spare: config.workers.spare > 0,
   };
   const board = recordedIfAsked(needs, settings);
   for (const [name, worker] of Object.entries(

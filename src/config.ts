@@ -31,6 +31,8 @@ export interface GarrisonConfig {
   readonly host: string;
   readonly workers: {
     readonly count: number;
+    /** Kept ready to take the place of a worker that ends. */
+    readonly spare: number;
     readonly slots: number;
     readonly memoryLimitBytes: number;
     /** After so many jobs, or so long, a worker is replaced although it is well; null for never. */
@@ -216,6 +218,7 @@ function inEffect(
     host: values.host ?? hostname(),
     workers: {
       count: workers.count,
+      spare: workers.spare,
       slots: workers.slots,
       memoryLimitBytes: workers.memoryLimit,
       maxJobs: workers.maxJobs ?? null,

@@ -140,6 +140,12 @@ export const ConfigSchema = z.strictObject({
   workers: z
     .strictObject({
       count: z.int().min(1).max(64).default(4),
+      spare: z
+        .int()
+        .min(0)
+        .max(1)
+        .default(1)
+        .describe("a booted worker more (about 80 MB) that takes a dead one's place at once; 0: none"),
       slots: z.int().min(1).max(200).default(10),
       memoryLimit: WorkerMemory.prefault('512MiB'),
       maxJobs: z.int().min(1).optional().describe('a worker that has done so many jobs is replaced'),

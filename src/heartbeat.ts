@@ -40,6 +40,9 @@ export interface Beat {
   readonly rssBytes: number;
 }
 
+/** What a life is called that stands ready to take a worker's place; no worker is called so. */
+export const SPARE_NAME = 'spare';
+
 /** With those that share a slot. */
 export function jobsInHand(beat: Beat | null): readonly JobInHand[] {
   if (beat === null) return [];

@@ -52,6 +52,7 @@ function workSettings(
 ): Record<string, string> {
   return {
     'workers.count': String(workers.count),
+    'workers.spare': String(workers.spare),
     'workers.slots': String(workers.slots),
     'workers.memoryLimit': formatSizeBytes(workers.memoryLimit),
     'workers.maxJobs': workers.maxJobs === undefined ? 'never' : String(workers.maxJobs),

@@ -52,6 +52,7 @@ test('without any file the defaults hold', () => {
     maxJobs: null,
     maxAgeMs: null,
     openFiles: 4096,
+    spare: 1,
   });
   assert.deepEqual(config.redis, { mode: 'embedded' });
   assert.deepEqual(config.ssh, {
@@ -145,7 +146,12 @@ pages: {}
   assert.deepEqual(told, [
     [1, 'host', 'must be text, not a number', 'write it in quotes'],
     [3, 'workers.count', 'must be a number, not text', null],
-    [4, 'workers.slot', 'unknown key', 'known here: count, slots, memoryLimit, maxJobs, maxAge, openFiles'],
+    [
+      4,
+      'workers.slot',
+      'unknown key',
+      'known here: count, spare, slots, memoryLimit, maxJobs, maxAge, openFiles',
+    ],
     [6, 'ssh.connectTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
     [7, 'ssh.totalTimeout', 'must be a duration with its unit, such as 10s, 5m or 1h30m', null],
     [
@@ -164,6 +170,7 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
   ['broken YAML', 'workers: { count: 1\nhost: a\n', 2, '', /not YAML/],
   ['a list at the top', '- a\n', null as never, '', /must be a group of keys, not a list/],
   ['zero workers', 'workers: { count: 0 }\n', 1, 'workers.count', /at least 1/],
+  ['two spares', 'workers: { spare: 2 }\n', 1, 'workers.spare', /at most 1/],
   ['half a worker', 'workers: { count: 1.5 }\n', 1, 'workers.count', /whole number/],
   ['a size without unit', 'workers:\n  memoryLimit: "512"\n', 2, 'workers.memoryLimit', /size with its unit/],
   ['an empty section', 'workers:\n', 1, 'workers', /not empty/],

@@ -72,6 +72,7 @@ function printStatus({ output, format }: Context, snapshot: Snapshot): void {
     '',
     ...tableLines(snapshot.workers, columnsFor(WORKER_COLUMNS, format), output),
     '',
+    ...spareLines(snapshot),
     `queue: ${String(queue.waiting)} waiting, ${String(queue.running)} running. ${queue.detail}${canaryText(queue.canary)}`,
     `redis: ${snapshot.redis.up ? 'up' : 'down'} since ${snapshot.redis.since}. ${snapshot.redis.detail}`,
     visible(dockerLine(snapshot)),
@@ -90,6 +91,12 @@ function fleetLines({ fleet }: Snapshot): readonly string[] {
     return `  ${name}: ${detail}${states === '' ? '' : ` (${states})`}`;
   });
   return [`supervisors: ${others.length === 0 ? 'no other is heard. ' : ''}${fleet.detail}`, ...others];
+}
+
+/** Nothing where none is kept, or the supervisor is older than it. */
+function spareLines({ spare }: Snapshot): string[] {
+  if (spare === undefined || spare === null) return [];
+  return [visible(`spare: ${spare.state} since ${spare.since}. ${spare.detail}`)];
 }
 
 /** How many containers there are, or why they cannot be seen. */

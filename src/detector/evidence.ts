@@ -10,6 +10,8 @@ import { sameIncarnation, type Beat, type Incarnation } from '../heartbeat.ts';
 export type WorkerObservation =
   | { readonly kind: 'spawned'; readonly incarnation: Incarnation }
   | { readonly kind: 'spawnFailed'; readonly detail: string }
+  /** The spare, booted and ready, is this worker from now on. */
+  | { readonly kind: 'tookPlace'; readonly incarnation: Incarnation }
   | { readonly kind: 'ready'; readonly incarnation: Incarnation }
   | { readonly kind: 'beat'; readonly incarnation: Incarnation; readonly beat: Beat }
   /** It was told that it may take jobs, or no longer. */
@@ -77,6 +79,8 @@ export interface WorkerEvidence {
   readonly incarnation: Incarnation | null;
   readonly spawnedAt: Moment | null;
   readonly readyAt: Moment | null;
+  /** When this life, which had stood ready since `readySince` as the spare, took the worker's place; null for one that was started as the worker. */
+  readonly tookPlace: { readonly at: Moment; readonly readySince: Moment } | null;
   readonly lastBeatAt: Moment | null;
   readonly beat: Beat | null;
   /** Since when it may take jobs; null while it may not. */
@@ -109,6 +113,7 @@ export const NOTHING_SEEN: WorkerEvidence = {
   incarnation: null,
   spawnedAt: null,
   readyAt: null,
+  tookPlace: null,
   lastBeatAt: null,
   beat: null,
   resumedAt: null,
@@ -145,9 +150,23 @@ export function record(seen: WorkerEvidence, observation: WorkerObservation, at:
       deaths: seen.deaths + 1,
     };
   }
+  if (observation.kind === 'tookPlace') {
+    return placeTaken(seen, { ...NOTHING_SEEN, incarnation: observation.incarnation }, at);
+  }
   const current = seen.incarnation;
   if (current === null || !sameIncarnation(current, observation.incarnation)) return seen;
   return isDeed(observation) ? afterDeed(seen, observation, at) : afterSign(seen, observation, at);
+}
+
+/** The record of a worker whose place the spare has taken: what the spare said of itself stays true, its time as this worker begins. */
+export function placeTaken(seen: WorkerEvidence, spare: WorkerEvidence, at: Moment): WorkerEvidence {
+  return {
+    ...spare,
+    deaths: seen.deaths,
+    spawnedAt: at,
+    readyAt: at,
+    tookPlace: { at, readySince: spare.readyAt ?? at },
+  };
 }
 
 /** What we did to it; the rest are signs that it gave. */
@@ -167,7 +186,7 @@ function isDeed(observation: WorkerObservation): observation is Deed {
 
 function afterSign(
   seen: WorkerEvidence,
-  observation: Exclude<WorkerObservation, Deed | { kind: 'spawned' | 'spawnFailed' }>,
+  observation: Exclude<WorkerObservation, Deed | { kind: 'spawned' | 'spawnFailed' | 'tookPlace' }>,
   at: Moment,
 ): WorkerEvidence {
   switch (observation.kind) {

@@ -11,18 +11,19 @@ export function sentenceOf(status: WorkerStatus, evidence: WorkerEvidence, nextS
   const pid = evidence.incarnation === null ? 'its process' : `pid ${String(evidence.incarnation.pid)}`;
   if (status.state === 'draining') return ofDrain(status, { evidence, pid, nextStart });
   const job = quietestJob(evidence, -Infinity, 0)?.jobId ?? null;
-  return ofLiving(status, { pid, job }) ?? ofChange(status, { evidence, pid, nextStart });
+  const place = placeOf(evidence);
+  return ofLiving(status, { pid, job, place }) ?? ofChange(status, { evidence, pid, nextStart });
 }
 
 /** Of a worker that lives and is judged; null for the others. */
 function ofLiving(
   { reason, since: moment }: WorkerStatus,
-  { pid, job }: { readonly pid: string; readonly job: string | null },
+  { pid, job, place }: { readonly pid: string; readonly job: string | null; readonly place: string },
 ): string | null {
   const since = moment?.wall ?? 'an unknown time';
   switch (reason) {
     case 'Beating':
-      return `Works as ${pid} and beats every second.`;
+      return `Works as ${pid} and beats every second${place}.`;
     case 'Quiet':
       return `Works as ${pid} but takes no new jobs, as a person asked; garrison start makes it take jobs again.`;
     case 'SlotsFull':
@@ -52,6 +53,11 @@ function ofLiving(
     default:
       return null;
   }
+}
+
+/** Nothing for a life that was started as this worker. */
+function placeOf({ tookPlace }: WorkerEvidence): string {
+  return tookPlace === null ? '' : `; it was the spare and took this place at ${tookPlace.at.wall}`;
 }
 
 interface Change {
@@ -87,6 +93,8 @@ function ofChange({ reason, since }: WorkerStatus, { evidence, pid, nextStart }:
       return 'Not started yet; it is about to be.';
     case 'Spawned':
       return `Started as ${pid}; its first beat is awaited.`;
+    case 'SpareTookOver':
+      return `The spare, ${pid}, has taken its place, and is told to take jobs.`;
     case 'NeverReady':
       return `${pid} has not become ready since ${since?.wall ?? 'its start'}; it is being ended and replaced.`;
     case 'StoppedByPerson':

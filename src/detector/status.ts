@@ -15,6 +15,11 @@ export function decideStatus(question: StatusQuestion): WorkerStatus {
     const reason = evidence.drainReason ?? 'DrainAsked';
     return { state: 'draining', reason, since: evidence.drainAskedAt, recheckAtMs: null };
   }
+  // Until it may take jobs, which it is told in the very next turn, nothing is gained yet.
+  if (evidence.tookPlace !== null && evidence.resumedAt === null && question.wish === 'run') {
+    const since = evidence.tookPlace.at;
+    return { state: 'starting', reason: 'SpareTookOver', since, recheckAtMs: null };
+  }
   const heard = evidence.lastBeatAt ?? evidence.readyAt;
   return heard === null ? decideStarting(question) : decideLiving(question, heard);
 }

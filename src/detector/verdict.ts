@@ -12,6 +12,7 @@ export type WorkerState =
 export type WorkerReason =
   | 'NotStartedYet'
   | 'Spawned'
+  | 'SpareTookOver'
   | 'Beating'
   | 'Quiet'
   | 'SlotsFull'

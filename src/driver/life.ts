@@ -35,6 +35,8 @@ type Stack = readonly string[] | null;
 
 export class Life {
   readonly incarnation: Incarnation;
+  /** Whose life it is; the spare's becomes that of a worker. */
+  worker: string;
   readonly ssh: SshGroups;
   /** Null where it has none of its own. */
   readonly cgroup: WorkerCgroup | null;
@@ -51,6 +53,7 @@ export class Life {
   /** Starts the worker's program. Throws PROGRAM_MISSING. */
   constructor(worker: string, settings: LifeSettings, events: LifeEvents) {
     this.#events = events;
+    this.worker = worker;
     const nonce = randomBytes(6).toString('hex');
     const { delegation, openFiles } = settings;
     this.cgroup = delegation === null ? null : WorkerCgroup.make(delegation, nonce);

@@ -13,6 +13,9 @@ export function performOnWorker(pool: WorkerPool, action: WorkerAction): void {
     case 'spawnWorker':
       pool.spawn(action.worker);
       break;
+    case 'promoteSpare':
+      pool.promote(action.worker, action.incarnation);
+      break;
     case 'killWorker':
       pool.kill(action.worker, action.incarnation, action);
       break;

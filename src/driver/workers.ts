@@ -5,12 +5,12 @@
 import { wallTime } from '../clock.ts';
 import type { DrainReason, KillReason, WorkerObservation } from '../detector/evidence.ts';
 import { messageOf } from '../errors.ts';
-import { sameIncarnation, type Incarnation, type JobInHand } from '../heartbeat.ts';
+import { sameIncarnation, SPARE_NAME, type Incarnation, type JobInHand } from '../heartbeat.ts';
 import type { SupervisorMessage, WorkerMessage } from '../push/workerMessage.ts';
 import type { GuardedSignal } from '../reconciler/guard.ts';
 import { performAutopsy } from './autopsy.ts';
 import { Life, type LifeSettings } from './life.ts';
-import { readProcStat } from '../proc.ts';
+import { isAlive, readProcStat } from '../proc.ts';
 import { leftProcess, type LeftProcess } from './left.ts';
 import { pidShortage } from './ownCgroup.ts';
 import type { WorkerCgroup } from './workerCgroup.ts';
@@ -67,7 +67,23 @@ export class WorkerPool {
     this.#events.onObservation(worker, { kind: 'spawned', incarnation: life.incarnation });
     life.send(this.#settings.greeting);
     this.#watchStates();
-    void this.#seeEnd(worker, life);
+    void this.#seeEnd(life);
+  }
+
+  /** The spare's life becomes the worker's; where it is over, although its end was not seen yet, the worker gets one of its own. */
+  promote(worker: string, incarnation: Incarnation): void {
+    if (this.#lives.has(worker)) return;
+    const life = this.#life(SPARE_NAME, incarnation);
+    if (life === null || !isAlive(incarnation)) {
+      this.spawn(worker);
+      return;
+    }
+    this.#lives.delete(SPARE_NAME);
+    this.#lives.set(worker, life);
+    life.worker = worker;
+    this.#remember(incarnation.nonce, worker);
+    life.send({ type: 'name', worker });
+    this.#events.onObservation(worker, { kind: 'tookPlace', incarnation });
   }
 
   /** Says something to this very life. */
@@ -167,30 +183,30 @@ export class WorkerPool {
     const life: Life = new Life(worker, this.#settings, {
       onMessage: (message) => {
         // What an ended life still had in its pipe says nothing of the present.
-        if (this.#lives.get(worker) === life) this.#hear(worker, life.incarnation, message);
+        if (this.#lives.get(life.worker) === life) this.#hear(life, message);
       },
       onThreadBeat: (mainStaleMs) => {
         const { incarnation } = life;
-        this.#events.onObservation(worker, { kind: 'threadBeat', incarnation, mainStaleMs });
+        this.#events.onObservation(life.worker, { kind: 'threadBeat', incarnation, mainStaleMs });
       },
       onLine: (line) => {
-        this.#events.onLine(worker, line);
+        this.#events.onLine(life.worker, line);
       },
     });
     return life;
   }
 
   /** First the exit, at once; then, when it is proven, that nothing it had started lives any more. */
-  async #seeEnd(worker: string, life: Life): Promise<void> {
+  async #seeEnd(life: Life): Promise<void> {
     const { exitCode, signal } = await life.exited;
-    const { incarnation, lastLines } = life;
+    const { incarnation, lastLines, worker } = life;
     this.#lives.delete(worker);
     const shortage = signal === null && exitCode === 0 ? null : pidShortage();
     this.#events.onObservation(worker, {
       ...{ kind: 'exited', incarnation, exitCode, signal, lastLines },
       ...(shortage === null ? {} : { shortage }),
     });
-    this.#endCgroup(worker, life);
+    this.#endCgroup(life);
     await life.ssh.allGone((pids) => {
       const detail = `ssh of ${worker} (pid ${pids.join(', ')}) does not end, state D perhaps: its jobs wait for that`;
       this.#events.onFailure('endSsh', detail);
@@ -199,7 +215,7 @@ export class WorkerPool {
   }
 
   /** Not waited for before its jobs are free: what could write to a host is among its ssh. */
-  #endCgroup(worker: string, { cgroup }: Life): void {
+  #endCgroup({ cgroup, worker }: Life): void {
     if (cgroup === null) return;
     const ended = cgroup.end((pids) => {
       const left = pids.flatMap((pid) => leftProcess(pid, worker));
@@ -244,7 +260,7 @@ export class WorkerPool {
     this.#events.onObservation(worker, { kind: 'zombiesHeld', incarnation: life.incarnation, count });
   }
 
-  #hear(worker: string, incarnation: Incarnation, message: WorkerMessage): void {
+  #hear({ worker, incarnation }: Life, message: WorkerMessage): void {
     if (message.type === 'ready') this.#events.onObservation(worker, { kind: 'ready', incarnation });
     if (message.type === 'beat')
       this.#events.onObservation(worker, { kind: 'beat', incarnation, beat: message.beat });

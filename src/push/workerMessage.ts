@@ -50,6 +50,8 @@ export type SupervisorMessage =
   | ({ readonly type: 'pass' } & Attempt)
   | ({ readonly type: 'stored' } & Attempt)
   | ({ readonly type: 'cancel' } & Attempt)
+  /** To the spare: it is this worker from now on. */
+  | { readonly type: 'name'; readonly worker: string }
   /** Something was put on the queue: fetch now rather than at the next poll. */
   | { readonly type: 'poke' }
   /** Take no more jobs; finish those in hand. */

@@ -13,6 +13,8 @@ import type { SupervisorMessage } from '../push/workerMessage.ts';
 
 export type Action =
   | { readonly kind: 'spawnWorker'; readonly worker: string }
+  /** Start it with the spare that stands ready; with a process of its own where that spare has ended meanwhile. */
+  | { readonly kind: 'promoteSpare'; readonly worker: string; readonly incarnation: Incarnation }
   | {
       readonly kind: 'killWorker';
       readonly worker: string;

@@ -23,6 +23,8 @@ export type RecycleReason = 'Person' | 'MemoryLimit';
 export interface WorkerPlan {
   readonly history: RestartHistory;
   readonly overBudget: boolean;
+  /** The start that is due is held back by nothing: it follows a first failure, an end that was asked for, or a person's word. */
+  readonly atOnce: boolean;
   /** Monotonic; null while a life is going on. */
   readonly startAtMs: number | null;
   /** `deaths` of the evidence that `startAtMs` already answers. */
@@ -34,6 +36,7 @@ export interface WorkerPlan {
 export const FIRST_PLAN: WorkerPlan = {
   history: NO_FAILURES,
   overBudget: false,
+  atOnce: true,
   startAtMs: 0,
   answeredDeaths: 0,
   told: null,
@@ -56,6 +59,8 @@ export interface WorkerQuestion {
   /** No other worker is on its way out or in: this one can be spared. */
   readonly othersSettled: () => boolean;
   readonly recycleLimits: RecycleLimits;
+  /** The life that stands ready to take the place of a worker; null while none does. */
+  readonly spare: Incarnation | null;
 }
 
 /** When a healthy worker is replaced all the same; null for never. */
@@ -89,7 +94,9 @@ export interface WorkerDecision {
 }
 
 /** Brings the plan up to date with a death, before the status is judged (whether the budget is spent shows in it). */
-export function answerDeath(question: Omit<WorkerQuestion, 'status' | 'othersSettled'>): WorkerPlan {
+export function answerDeath(
+  question: Omit<WorkerQuestion, 'status' | 'othersSettled' | 'spare'>,
+): WorkerPlan {
   const { plan, evidence, policy, jitter } = question;
   if (evidence.deaths === plan.answeredDeaths) return plan;
   const end = evidence.exit?.at ?? evidence.spawnFailure?.at;
@@ -100,6 +107,7 @@ export function answerDeath(question: Omit<WorkerQuestion, 'status' | 'othersSet
   return {
     history: decision.history,
     overBudget: decision.overBudget,
+    atOnce: decision.startAtMs <= atMs,
     startAtMs: decision.startAtMs,
     answeredDeaths: evidence.deaths,
     told: null,
@@ -131,11 +139,13 @@ export function reconcileWorker(question: WorkerQuestion): WorkerDecision {
   if (evidence.incarnation !== null) return reconcileAlive(question, evidence.incarnation);
   if (wish.worker === 'stop' || plan.startAtMs === null) return { plan, action: null, recheckAtMs: null };
   if (nowMs < plan.startAtMs) return { plan, action: null, recheckAtMs: plan.startAtMs };
-  return {
-    plan: { ...plan, startAtMs: null },
-    action: { kind: 'spawnWorker', worker: question.worker },
-    recheckAtMs: null,
-  };
+  return { plan: { ...plan, startAtMs: null }, action: startOf(question), recheckAtMs: null };
+}
+
+/** The spare is for capacity that is missed, and a worker that keeps failing would waste one after the other. */
+function startOf({ worker, spare, wish, plan }: WorkerQuestion): Action {
+  const isServed = spare !== null && plan.atOnce && wish.worker === 'run';
+  return isServed ? { kind: 'promoteSpare', worker, incarnation: spare } : { kind: 'spawnWorker', worker };
 }
 
 function reconcileAlive(question: WorkerQuestion, incarnation: Incarnation): WorkerDecision {
@@ -173,7 +183,8 @@ function recycleAtLimit(question: WorkerQuestion, incarnation: Incarnation): Wor
   const { evidence, recycleLimits, nowMs, othersSettled } = question;
   const { maxJobs, maxAgeMs } = recycleLimits;
   const overJobs = maxJobs !== null && (evidence.beat?.jobsDone ?? 0) >= maxJobs;
-  const overAge = maxAgeMs !== null && nowMs - (evidence.readyAt?.monoMs ?? nowMs) >= maxAgeMs;
+  const since = evidence.tookPlace?.readySince ?? evidence.readyAt;
+  const overAge = maxAgeMs !== null && nowMs - (since?.monoMs ?? nowMs) >= maxAgeMs;
   if ((!overJobs && !overAge) || !othersSettled()) return null;
   return drain(question, incarnation, overJobs ? 'JobLimit' : 'AgeLimit');
 }

@@ -3,6 +3,7 @@
  * It says nothing of another supervisor's workers: each tells of its own.
  */
 import { RESTART_REASONS } from '../detector/restartReason.ts';
+import { SPARE_STATES } from '../detector/spareState.ts';
 import type { VerdictCounts, WorkerMeasures, WorkerView } from '../supervisor/door.ts';
 import type { MetricBook } from './metricBook.ts';
 import { epochSeconds, type Scene } from './scene.ts';
@@ -16,6 +17,7 @@ export function addWorkerMetrics(book: MetricBook, scene: () => Scene): void {
   addMemoryLimit(book, () => scene().measures.workers);
   addTimes(book, () => scene().measures.workers);
   addRestarts(book, () => scene().measures.workers);
+  addSpare(book, scene);
 }
 
 /** Takes jobs, on time or late. */
@@ -181,5 +183,21 @@ function addRestarts(book: MetricBook, read: () => readonly WorkerMeasures[]): v
         RESTART_REASONS.map((reason): Series => [[worker, reason], restarts[reason]]),
     },
     read,
+  );
+}
+
+function addSpare(book: MetricBook, scene: () => Scene): void {
+  book.one<Scene>(
+    'gauge',
+    {
+      name: 'worker_spare',
+      help: "1 for the state of the spare that takes a dead worker's place, 0 for all others; not there where none is kept.",
+      labelNames: ['state'],
+      series: ({ snapshot: { spare } }) =>
+        spare === undefined || spare === null
+          ? []
+          : SPARE_STATES.map((state): Series => [[state], spare.state === state ? 1 : 0]),
+    },
+    scene,
   );
 }

@@ -69,7 +69,7 @@ function kindOf(
   seen: Extract<Observation, { kind: 'worker' }>['observation']['kind'],
 ): BeatView['kind'] | null {
   if (seen === 'beat') return 'beat';
-  if (seen === 'spawned') return 'started';
+  if (seen === 'spawned' || seen === 'tookPlace') return 'started';
   return seen === 'exited' ? 'ended' : null;
 }
 

@@ -11,6 +11,7 @@ import type { HostResult, JobRecord, JobState, PushRecord, Stage } from '../push
 import type { Listing, StoredListQuery } from './listQuery.ts';
 import type { CountedPush } from '../push/jobQuery.ts';
 import type { Alert } from '../reconciler/alertAction.ts';
+import type { SpareState } from '../detector/spareState.ts';
 import type { TruthName, Truth, WorkerReason, WorkerState } from '../detector/verdict.ts';
 import type { HistoryDoor } from './historyDoor.ts';
 import type { FleetView } from './fleetBoard.ts';
@@ -113,6 +114,17 @@ export interface Snapshot {
   readonly grants?: GrantsSummary;
   /** Only where other supervisors may work off the same queue. */
   readonly fleet?: FleetView;
+  /** Null when none is kept. Not told by an older supervisor. */
+  readonly spare?: SpareView | null;
+}
+
+/** The booted worker that stands ready to take a dead one's place. */
+export interface SpareView {
+  readonly state: SpareState;
+  readonly since: string;
+  /** A sentence. */
+  readonly detail: string;
+  readonly pid: number | null;
 }
 
 /** Who asks for something. */

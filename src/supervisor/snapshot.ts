@@ -22,6 +22,7 @@ export interface Parts {
   readonly fleet: FleetView | null;
   /** Where another keeps the queue: as that one last said. */
   readonly queueOfLead: { readonly waiting: number; readonly running: number } | null;
+  readonly spare: NonNullable<Snapshot['spare']> | null;
   readonly at: Moment;
 }
 
@@ -52,5 +53,6 @@ export function snapshotOf({ settings, state, facts, canary, hosts, at, ...other
     home: others.home,
     grants: others.grants,
     ...(others.fleet === null ? {} : { fleet: others.fleet }),
+    spare: others.spare,
   };
 }

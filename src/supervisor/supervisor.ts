@@ -189,6 +189,7 @@ export class Supervisor {
       ...{ docker: this.containers.docker, containers: this.containers.summary(), grants: grants.summary() },
       queueOfLead: this.fleet.queueOfLead,
       fleet: this.#settings.shared ? this.fleet.view(at, observer.awareness) : null,
+      spare: this.#parts.workers.spareView(at),
     });
   }
 
@@ -221,7 +222,8 @@ export class Supervisor {
     const recheckTimes = this.#decide(actions, at);
     if (this.containers.show(at)) this.#parts.publisher.touchOverview();
     const facts = this.#queueFacts(at);
-    const overview = [this.#state, facts.redis, describeService(facts), this.#parts.home.view];
+    const { home, workers } = this.#parts;
+    const overview = [this.#state, facts.redis, describeService(facts), home.view, workers.spareView(at)];
     const isAllTold = this.#parts.publisher.publish({
       workers: facts.workers,
       containers: this.containers.takeNews(),

@@ -3,19 +3,13 @@
  * Judging is the detector's, deciding the reconciler's; this only remembers between their calls.
  */
 import type { Moment } from '../clock.ts';
-import { jobsInHand } from '../heartbeat.ts';
-import {
-  lifeOf,
-  NOTHING_SEEN,
-  record,
-  type WorkerEvidence,
-  type WorkerObservation,
-} from '../detector/evidence.ts';
+import { jobsInHand, SPARE_NAME, type Incarnation } from '../heartbeat.ts';
+import { lifeOf, NOTHING_SEEN, placeTaken, record, type WorkerObservation } from '../detector/evidence.ts';
 import { sentenceOf } from '../detector/sentence.ts';
-import { HYSTERESIS, settle, type Settled, type Shown } from '../detector/hysteresis.ts';
+import { HYSTERESIS, settle, type Settled } from '../detector/hysteresis.ts';
 import { decideStatus } from '../detector/status.ts';
 import type { StatusLimits, WorkerStatus } from '../detector/verdict.ts';
-import { decideTruths, type Truths } from '../detector/truths.ts';
+import { decideTruths } from '../detector/truths.ts';
 import type { Action } from '../reconciler/action.ts';
 import { canaryFor } from '../reconciler/canary.ts';
 import type { RestartPolicy } from '../reconciler/restart.ts';
@@ -26,13 +20,14 @@ import {
   reconcileWorker,
   type DrainLimits,
   type RecycleLimits,
-  type WorkerPlan,
   type Wish,
 } from '../reconciler/worker.ts';
-import type { IncidentView, VerdictCounts, WorkerView } from './door.ts';
+import type { IncidentView, SpareView, VerdictCounts, WorkerView } from './door.ts';
 import { FlapLedger, isOnlyBusier, isWorking } from './flapLedger.ts';
 import { outlookOf, type Surroundings } from './outlook.ts';
+import { SpareBoard } from './spareBoard.ts';
 import { WorkerTally, type WorkerMeasures } from './workerTally.ts';
+import { areSettled, isTaking, needOf, newEntry, type Entry } from './workerEntry.ts';
 import { nextStart, upSince, viewWorker, type HeldJobs, type ViewFrame } from './workerView.ts';
 
 export interface WorkerBoardSettings {
@@ -42,27 +37,14 @@ export interface WorkerBoardSettings {
   readonly host: string;
   readonly limits: StatusLimits;
   readonly recycleLimits: RecycleLimits;
+  /** One more is kept ready to take a place; absent in streams that are older than it. */
+  readonly spare?: boolean;
   readonly policy: RestartPolicy;
   /** Changes of verdict kept before this start, oldest first, and where each new one is kept. */
   readonly earlier: readonly IncidentView[];
   readonly keep: (incident: IncidentView) => void;
   /** A throw in [0, 1) for each restart decision. */
   readonly dice: () => number;
-}
-
-interface Entry {
-  evidence: WorkerEvidence;
-  plan: WorkerPlan;
-  wish: Wish;
-  status: WorkerStatus;
-  shown: Shown | null;
-  /** When a living worker came to its present `up`: it recovered, or was made quiet; null while that is since its start. */
-  upSince: Moment | null;
-  /** When its present life was found to take nothing. */
-  convicted: { readonly nonce: string; readonly at: Moment } | null;
-  truths: Truths | null;
-  /** When it is judged again even if nothing is seen of it. */
-  judgeAtMs: number;
 }
 
 interface Changed {
@@ -75,7 +57,6 @@ interface Changed {
 
 /** Nobody goes unjudged for longer than this. */
 const JUDGE_EVERY_MS = 1_000;
-const UNSEEN: WorkerStatus = { state: 'starting', reason: 'NotStartedYet', since: null, recheckAtMs: null };
 
 export class WorkerBoard {
   readonly #entries = new Map<string, Entry>();
@@ -83,28 +64,19 @@ export class WorkerBoard {
   readonly #frame: ViewFrame;
   readonly #ledger: FlapLedger;
   readonly #tally = new WorkerTally();
+  readonly #spare: SpareBoard;
   #outlook = '';
   /** Somebody was told to leave in this very turn, so that no observation tells of it yet. */
   #leaving = false;
+  /** The spare that is good enough and that nobody has been given yet. */
+  #ready: Incarnation | null = null;
 
   constructor(settings: WorkerBoardSettings, startedAt: string) {
     this.#settings = settings;
     this.#ledger = new FlapLedger(settings.earlier, settings.keep);
+    this.#spare = new SpareBoard(settings, startedAt);
     this.#frame = { slots: settings.slots, host: settings.host, startedAt };
-    for (const name of settings.names) {
-      const wish: Wish = { worker: 'run', recycle: null, recycleFor: 'Person' };
-      this.#entries.set(name, {
-        evidence: NOTHING_SEEN,
-        plan: FIRST_PLAN,
-        wish,
-        status: UNSEEN,
-        shown: null,
-        upSince: null,
-        convicted: null,
-        truths: null,
-        judgeAtMs: -Infinity,
-      });
-    }
+    for (const name of settings.names) this.#entries.set(name, newEntry());
   }
 
   names(): string[] {
@@ -117,14 +89,18 @@ export class WorkerBoard {
       const { incarnation } = evidence;
       if (incarnation?.pid === pid && incarnation.startTicks === startTicks) return name;
     }
-    return null;
+    const spare = this.#spare.incarnation;
+    return spare?.pid === pid && spare.startTicks === startTicks ? SPARE_NAME : null;
   }
 
   observe(worker: string, observation: WorkerObservation, at: Moment): void {
+    if (worker === SPARE_NAME) this.#spare.observe(observation, at);
     const entry = this.#entries.get(worker);
     if (entry === undefined) return;
     this.#tally.note(worker, entry.evidence, observation);
-    entry.evidence = record(entry.evidence, observation, at);
+    const spare = observation.kind === 'tookPlace' ? this.#spare.handOver(observation.incarnation, at) : null;
+    entry.evidence =
+      spare === null ? record(entry.evidence, observation, at) : placeTaken(entry.evidence, spare, at);
     entry.judgeAtMs = -Infinity;
   }
 
@@ -147,12 +123,18 @@ export class WorkerBoard {
   stragglers(drain: DrainLimits, nowMs: number): Straggler[] {
     return [...this.#entries]
       .map(([worker, { evidence }]) => stragglerOf(worker, evidence, { drain, nowMs }))
+      .concat(this.#spare.straggler(drain, nowMs))
       .filter((straggler) => straggler !== null);
   }
 
-  /** How many live. */
+  /** How many live, with the spare. */
   living(): number {
-    return [...this.#entries.values()].filter(({ evidence }) => evidence.incarnation !== null).length;
+    return this.#lives().length;
+  }
+
+  #lives(): Incarnation[] {
+    const ofWorkers = [...this.#entries.values()].map(({ evidence }) => evidence.incarnation);
+    return [...ofWorkers, this.#spare.incarnation].filter((life) => life !== null);
   }
 
   /** Judges every worker of whom, or around whom, something has changed or whose time has come, and decides its next action. */
@@ -164,6 +146,7 @@ export class WorkerBoard {
     this.#outlook = outlook;
     let recheckAtMs = Infinity;
     this.#leaving = false;
+    this.#ready = this.#spare.judge(around);
     for (const [worker, entry] of this.#entries) {
       if (everybody || nowMs >= entry.judgeAtMs) {
         const decision = this.#decideOne(worker, entry, around);
@@ -174,6 +157,9 @@ export class WorkerBoard {
       }
       recheckAtMs = Math.min(recheckAtMs, entry.judgeAtMs);
     }
+    const forSpare = this.#spare.decide(around, needOf([...this.#entries.values()], nowMs));
+    if (forSpare.action !== null) actions.push(forSpare.action);
+    recheckAtMs = Math.min(recheckAtMs, forSpare.recheckAtMs ?? Infinity);
     return { actions, recheckAtMs: recheckAtMs === Infinity ? null : recheckAtMs };
   }
 
@@ -192,19 +178,22 @@ export class WorkerBoard {
     entry.plan = answerDeath({ ...common, plan: entry.plan, jitter: dice() });
     const status = this.#judge(worker, entry, around);
     // Asked only where it counts: it asks everybody.
-    const othersSettled = (): boolean => !this.#leaving && this.#othersSettled(worker);
-    const decision = reconcileWorker({ ...common, status, plan: entry.plan, jitter: 0, othersSettled });
-    entry.plan = decision.plan;
-    return decision;
-  }
-
-  /** Every other worker that should live is ready and has not been asked to leave. */
-  #othersSettled(worker: string): boolean {
-    return [...this.#entries].every(([name, { evidence, wish, plan }]) => {
-      const isLeaving = evidence.drainAskedAt !== null || evidence.killAskedAt !== null;
-      const isReady = evidence.incarnation !== null && evidence.readyAt !== null && !isLeaving;
-      return name === worker || wish.worker === 'stop' || plan.overBudget || isReady;
+    const othersSettled = (): boolean => !this.#leaving && areSettled(this.#entries, worker);
+    const spare = this.#ready;
+    const decision = reconcileWorker({
+      ...common,
+      status,
+      plan: entry.plan,
+      jitter: 0,
+      othersSettled,
+      spare,
     });
+    entry.plan = decision.plan;
+    if (decision.action?.kind === 'promoteSpare') {
+      this.#spare.promise(decision.action.incarnation);
+      this.#ready = null;
+    }
+    return decision;
   }
 
   /** Brings what is shown up to date; returns what may be acted on. */
@@ -277,7 +266,7 @@ export class WorkerBoard {
   }
 
   livingNonces(): ReadonlySet<string> {
-    return new Set([...this.#entries.values()].flatMap(({ evidence }) => evidence.incarnation?.nonce ?? []));
+    return new Set(this.#lives().map(({ nonce }) => nonce));
   }
 
   /** Who is ready and may take jobs, and their slots; whether they do is for the canary to find out. */
@@ -286,12 +275,13 @@ export class WorkerBoard {
     return { names: new Set(names), slots: names.length * this.#settings.slots };
   }
 
+  /** Null when none is kept. */
+  spareView(at: Moment): SpareView | null {
+    return this.#spare.view(at);
+  }
+
   view(worker: string, held: HeldJobs, at: Moment): WorkerView | null {
     const entry = this.#entries.get(worker);
     return entry === undefined ? null : viewWorker(entry, { name: worker, ...held, at }, this.#frame);
   }
-}
-
-function isTaking({ wish, evidence }: Partial<Entry> = {}): boolean {
-  return wish?.worker === 'run' && evidence?.resumedAt !== null && evidence?.drainAskedAt === null;
 }

@@ -31,7 +31,7 @@ export class WorkerTally {
 
   /** `before`: what was known of the worker until this observation. */
   note(worker: string, before: WorkerEvidence, { kind }: WorkerObservation): void {
-    if (kind !== 'spawned' && kind !== 'spawnFailed') return;
+    if (kind !== 'spawned' && kind !== 'spawnFailed' && kind !== 'tookPlace') return;
     if (before.lastBeatAt !== null) this.#beatsBefore.set(worker, before.lastBeatAt);
     // Its first start answers no death.
     if (before.deaths === 0) return;

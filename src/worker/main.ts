@@ -74,10 +74,18 @@ function drain(): void {
   void leaveWhenEmpty();
 }
 
+/** As people see it in a list of processes. */
+function entitle(worker: string): void {
+  process.title = `garrison worker ${worker}`;
+}
+
 function hear(message: SupervisorMessage): void {
   switch (message.type) {
     case 'configure':
       configure(message);
+      break;
+    case 'name':
+      entitle(message.worker);
       break;
     case 'poke':
       running?.fetching.poke();
@@ -116,4 +124,4 @@ process.on('disconnect', () => process.exit(1));
 process.on('SIGTERM', () => process.exit(143));
 // A terminal's Ctrl-C reaches the whole foreground group; ending is the supervisor's to order.
 process.on('SIGINT', () => undefined);
-process.title = `garrison worker ${process.argv[2] ?? ''}`;
+entitle(process.argv[2] ?? '');

@@ -33,6 +33,7 @@ class Script {
   othersSettled = true;
   recycleLimits: RecycleLimits = { maxJobs: null, maxAgeMs: null };
   canary: StatusQuestion['canary'] = null;
+  spare: Incarnation | null = null;
 
   see(nowMs: number, observation: WorkerObservation): void {
     this.evidence = record(this.evidence, observation, { monoMs: nowMs, wall: '' });
@@ -68,7 +69,7 @@ class Script {
       limits: DEFAULT_LIMITS,
       nowMs,
     });
-    const decision = reconcileWorker({ ...common, status, plan: this.plan });
+    const decision = reconcileWorker({ ...common, status, plan: this.plan, spare: this.spare });
     this.plan = decision.plan;
     return decision.action;
   }

@@ -17,6 +17,8 @@ export interface GarrisonOptions {
   readonly practice?: number;
   /** More of garrison.yaml; the page always listens on a port of the system's choice. */
   readonly config?: string;
+  /** Another Node process for each test costs the machine more than most have a use for: none, unless it is asked for. */
+  readonly spare?: 0 | 1;
   /** Where the page listens instead. */
   readonly page?: string;
   readonly inventory?: string;
@@ -46,7 +48,7 @@ export class Garrison {
     this.keys = makeKeyPair(join(home, 'test-keys'));
     writeFileSync(
       join(home, 'garrison.yaml'),
-      `page: { listen: "${options.page ?? '127.0.0.1:0'}" }\n${options.config ?? ''}`,
+      `page: { listen: "${options.page ?? '127.0.0.1:0'}" }\n${withSpare(options)}`,
     );
     if (options.inventory !== undefined) writeFileSync(join(home, 'inventory.yaml'), options.inventory);
     const args = [
@@ -183,6 +185,17 @@ export class Garrison {
     if (said.exitCode !== 0) throw new Error(`${name}: ${script}: ${said.stderr}`);
     return said.stdout.trim();
   }
+}
+
+/** Beside what the test says of the workers: a key may stand only once. */
+function withSpare({ config = '', spare = 0, program }: GarrisonOptions): string {
+  // Of another version it is not known whether it has a spare at all.
+  if (program !== undefined) return config;
+  const own = `spare: ${String(spare)}`;
+  if (/^workers: \{/m.test(config)) return config.replace(/^workers: \{/m, `workers: { ${own},`);
+  if (/^workers:/m.test(config))
+    throw new Error('write workers: { … } on one line, so that the spare has a place in it');
+  return `${config}${config === '' || config.endsWith('\n') ? '' : '\n'}workers: { ${own} }\n`;
 }
 
 /** Runs `garrison ARGS…` to its end. */

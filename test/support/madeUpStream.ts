@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Moment } from '../../src/clock.ts';
 import type { DrainReason, WorkerObservation } from '../../src/detector/evidence.ts';
 import { DEFAULT_LIMITS } from '../../src/detector/verdict.ts';
-import type { Incarnation } from '../../src/heartbeat.ts';
+import { SPARE_NAME, type Incarnation } from '../../src/heartbeat.ts';
 import { RESTART_POLICY } from '../../src/reconciler/restart.ts';
 import type { Wish } from '../../src/reconciler/worker.ts';
 import type { AroundWorkers } from '../../src/supervisor/stream.ts';
@@ -20,6 +20,7 @@ export const SETTINGS = {
   limits: DEFAULT_LIMITS,
   recycleLimits: { maxJobs: 8, maxAgeMs: 50_000 },
   policy: RESTART_POLICY,
+  spare: true,
 };
 /** Nothing kept before, and nothing kept. */
 export const APART = { earlier: [], keep: () => undefined };
@@ -53,6 +54,7 @@ const beat = fc.record({
 });
 const observation: fc.Arbitrary<WorkerObservation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('spawned' as const), incarnation: life }) },
+  fc.record({ kind: fc.constant('tookPlace' as const), incarnation: life }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('ready' as const), incarnation: life }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('beat' as const), incarnation: life, beat }) },
   fc.record({
@@ -115,6 +117,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   recycleFor: fc.constantFrom('Person', 'MemoryLimit'),
 });
 const worker = fc.constantFrom(...NAMES);
+const seenAs = fc.constantFrom(...NAMES, SPARE_NAME);
 export interface MadeUpTurn {
   /** Since the turn before, so that time only goes on. */
   readonly gapMs: number;
@@ -129,7 +132,7 @@ export function anyStream(longestGapMs: number): fc.Arbitrary<MadeUpTurn[]> {
     // With a fraction, since monotonic time has one.
     gapMs: fc.double({ min: 0, max: longestGapMs, noNaN: true }),
     wishes: fc.array(fc.record({ worker, wish }), { maxLength: 1 }),
-    seen: fc.array(fc.record({ worker, observation }), { maxLength: 4 }),
+    seen: fc.array(fc.record({ worker: seenAs, observation }), { maxLength: 4 }),
     around: fc.option(around, { freq: 3 }),
   });
   return fc.array(turn, { maxLength: 60, size: 'max' });

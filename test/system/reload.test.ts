@@ -23,7 +23,10 @@ it(
 
     writeFileSync(inventory, HOSTS('web-2', 'web-3'));
     const file = join(garrison.home, 'garrison.yaml');
-    writeFileSync(file, `${readFileSync(file, 'utf8')}workers: { count: 7 }\n`);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/^workers: .*$/m, 'workers: { count: 7, spare: 0 }'),
+    );
     const planned = await garrison.cli('reload', '--dry-run');
     assert.equal(planned.exitCode, 0, planned.stderr);
     const told = `${planned.stdout}${planned.stderr}`;

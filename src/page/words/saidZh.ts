@@ -28,6 +28,7 @@ type WorkerWords = (process: string, state: WorkerState) => string;
 const REPLACED = '做完手上的任务后会被替换。';
 
 export const WORKER_ZH: Readonly<Record<WorkerReason, WorkerWords>> = {
+  SpareTookOver: () => '备用进程已接替它，即将开始接收任务。',
   NotStartedYet: () => '尚未启动，即将启动。',
   Spawned: (process) => `${process}已启动，正在等待首次心跳。`,
   Beating: (process) => `${process}正在工作，每秒心跳一次。`,

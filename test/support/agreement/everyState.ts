@@ -203,6 +203,7 @@ export class EveryState {
       grants: noGrantsWork().board.summary(),
       fleet: null,
       queueOfLead: null,
+      spare: this.#board.spareView(at),
       at,
     });
   }
