@@ -15,11 +15,13 @@ import { push, push100 } from './push.ts';
 import { queued } from './queued.ts';
 import { reap } from './reap.ts';
 import { restart } from './restart.ts';
+import { spare } from './spare.ts';
 import { scrape } from './scrape.ts';
 import { viewers } from './viewers.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
   restart,
+  spare,
   idle,
   push,
   push100,
