@@ -31,7 +31,10 @@ describe('fifty pushes under kill -9', () => {
   let garrison: Garrison;
 
   before(async () => {
-    garrison = await Garrison.start({ after: (fn) => endings.push(fn) }, { practice: HOSTS.length });
+    garrison = await Garrison.start(
+      { after: (fn) => endings.push(fn) },
+      { practice: HOSTS.length, spare: 1 },
+    );
     for (const host of HOSTS) await garrison.tell(host, GATE);
   });
 
