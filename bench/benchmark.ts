@@ -13,6 +13,8 @@ export interface Benchmark {
 }
 
 export interface BenchContext {
+  /** What was said after the name, for the one benchmark that takes any. */
+  readonly args: readonly string[];
   /** What it started is ended by these, last first. */
   after(end: () => Promise<void> | void): void;
   /** Progress, on stderr. */

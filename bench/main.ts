@@ -6,6 +6,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { messageOf } from '../src/errors.ts';
 import { accounts } from './accounts.ts';
 import type { Benchmark, Figures } from './benchmark.ts';
+import { chaos } from './chaos.ts';
 import { detector } from './detector.ts';
 import { flapping } from './flapping.ts';
 import { heal } from './heal.ts';
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   scrape,
   page,
   viewers,
+  chaos,
 ];
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
@@ -73,6 +75,7 @@ async function main(name: string | undefined): Promise<number> {
 async function measure({ name, run }: Benchmark): Promise<Figures> {
   const before = { startedAt: new Date().toISOString(), loadAverageBefore: loadavg()[0] };
   const figures = await run({
+    args: process.argv.slice(3),
     after: (end) => void endings.push(end),
     note: (text) => {
       console.error(`${name}: ${text}`);

@@ -1,5 +1,5 @@
 /**
- * Runs the test files under node:test: the longest first, two side by side, the rest three; then, one after another, those that need the machine to themselves.
+ * Runs the test files under node:test, three side by side, at most two of the longest among them; then, one after another, those that need the machine to themselves.
  * It never lets a skipped test pass unseen: a skip names its reason, and where all parts can be had it is a failure.
  */
 import { spawnSync } from 'node:child_process';
@@ -18,13 +18,21 @@ const ALONE = [
 const FOLDER_ALONE = 'test/long/';
 /** They mostly wait, a minute or so each: begun first, so that none of them is left over at the end. */
 const LONGEST = [
+  'test/system/chaos.test.ts',
+  'test/system/fleet.test.ts',
   ...['test/system/heal.test.ts', 'test/system/killStorm.test.ts', 'test/dashboards/rules.test.ts'],
   ...['test/system/limits.test.ts', 'test/system/canary.test.ts', 'test/system/ending.test.ts'],
   ...['test/system/agreement.test.ts', 'test/system/containers.test.ts', 'test/system/badInput.test.ts'],
-  ...['test/system/grants.test.ts', 'test/system/exercise.test.ts', 'test/cli/everyVerb.test.ts', 'test/worker/plan.test.ts'],
+  ...[
+    'test/system/grants.test.ts',
+    'test/system/exercise.test.ts',
+    'test/cli/everyVerb.test.ts',
+    'test/worker/plan.test.ts',
+  ],
 ];
-/** Limits of time stand in the longest ones, and are met with less to spare among more; the others mostly wait. */
-const SIDE_BY_SIDE = { longest: 2, rest: 3 };
+/** Limits of time stand in the longest ones, and are met with less to spare among each other; the others mostly wait. */
+const SIDE_BY_SIDE = 3;
+const LONGEST_SIDE_BY_SIDE = 2;
 const FILE_TIMEOUT_MS = 30 * 60_000;
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
 
@@ -39,11 +47,11 @@ const totals = Object.fromEntries(COUNTS.map((count) => [count, 0]));
 const skips = [];
 const report = new spec();
 report.pipe(process.stdout);
-await runAll(first, SIDE_BY_SIDE.longest);
-await runAll(rest, SIDE_BY_SIDE.rest);
-await runAll(alone, 1);
+await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, lane) => runLane(lane < LONGEST_SIDE_BY_SIDE)));
+for (const file of alone) await runFile(file);
 await new Promise((resolve) => report.end(resolve));
 process.exitCode = verdict();
+totals.duration_ms = performance.now();
 for (const count of COUNTS) console.log(`ℹ ${count} ${totals[count]}`);
 
 /** Tests lie in test/ and one folder below it. */
@@ -59,18 +67,33 @@ function testFiles() {
   );
 }
 
-async function runAll(some, concurrency) {
-  if (some.length === 0) return;
-  for await (const event of run({ files: some, concurrency, timeout: FILE_TIMEOUT_MS })) {
+/** Takes one file after the other, the longest first where it may, until none is left. */
+async function runLane(mayTakeLongest) {
+  for (;;) {
+    const file = (mayTakeLongest ? first.shift() : undefined) ?? rest.shift();
+    if (file === undefined) return;
+    await runFile(file);
+  }
+}
+
+/** What is reported of a file is held back until its end, so that files that run side by side are told one after the other. */
+async function runFile(file) {
+  const events = [];
+  for await (const event of run({ files: [file], concurrency: 1, timeout: FILE_TIMEOUT_MS })) {
     if (event.type === 'test:pass' && event.data.skip !== undefined) skips.push(event.data);
     if (isClosingCount(event)) addUp(event.data.message);
-    else if (event.type !== 'test:summary' && event.type !== 'test:coverage') report.write(event);
+    else if (event.type !== 'test:summary' && event.type !== 'test:coverage') events.push(event);
   }
+  for (const event of events) report.write(event);
 }
 
 /** The runner closes each run with its counts; they are summed up here and printed once, last. */
 function isClosingCount(event) {
-  return event.type === 'test:diagnostic' && event.data.nesting === 0 && COUNTS.includes(event.data.message.split(' ')[0]);
+  return (
+    event.type === 'test:diagnostic' &&
+    event.data.nesting === 0 &&
+    COUNTS.includes(event.data.message.split(' ')[0])
+  );
 }
 
 function addUp(message) {

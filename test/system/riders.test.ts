@@ -63,6 +63,10 @@ describe('ten accounts on one host', () => {
     const pushes = await pushTen('smooth');
     const { jobs, riders, slots } = await holder(pushes);
     assert.deepEqual([jobs.length, riders, slots], [TEN, TEN - 1, 2]);
+    await until(
+      'the first is at the gate',
+      async () => (await garrison.job(idOf(pushes[0]!))).stage === 'apply',
+    );
     const logins = await garrison.tell(HOST, 'cat /run/logins; rm -f /run/gate');
     assert.equal(logins.trim().split('\n').length, 2, 'that of the push, and this one');
     await assertOneEffectEach(pushes);
