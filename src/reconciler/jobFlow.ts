@@ -273,7 +273,8 @@ function notStarted(reason: 'Cancelled' | UnansweredReason, detail: string, at: 
 }
 
 function cutOff(job: JobRecord, reason: 'Cancelled' | UnansweredReason, at: At): HostResult {
-  const mayHaveChanged = !isLook(job.kind) && job.stage !== null;
+  // Stages are not saved: of an attempt that an earlier supervisor gave out nobody knows how far it came.
+  const mayHaveChanged = !isLook(job.kind) && (job.stage !== null || job.lostAttempts > 0);
   const detail = cutOffText(job, reason);
   const next = mayHaveChanged
     ? ` The host may have changed: garrison retry ${job.id} reads the host's own record.`

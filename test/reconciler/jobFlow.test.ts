@@ -104,6 +104,12 @@ describe('the flow of a job', () => {
     const lost = afterCancel(afterWorkerDeath(afterStage(running(), 'apply', at(3)), at(4)), at(5));
     assert.deepEqual([lost.job.state, lost.job.result?.outcome], ['cancelled', 'unknown']);
     assert.match(lost.job.result?.detail ?? '', /may have changed/, 'its lost attempt is not forgotten');
+    const ofEarlier = afterCancel(admit(jobRecord('j-1', { attempt: 1 }), at(4)), at(5));
+    assert.deepEqual(
+      [ofEarlier.job.state, ofEarlier.job.result?.outcome],
+      ['cancelled', 'unknown'],
+      'nor is one that an earlier supervisor gave out, of whose stage nothing was saved',
+    );
     const asked = afterCancel(running(), at(5));
     assert.deepEqual([asked.job.state, asked.job.cancelRequested], ['starting', true]);
     assert.equal(afterResult(asked, answered('failed', 'Cancelled'), at(6)).job.state, 'cancelled');
