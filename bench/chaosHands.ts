@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ticksNow, type ChaosLedger } from './chaosLedger.ts';
+import type { ChaosLedger } from './chaosLedger.ts';
 import { workerName } from './chaosPeople.ts';
 import { redisOf, sessionsOf, signalIfSame, sshClientsOf, workerOf, type Process } from './chaosProcesses.ts';
 import type { Fault } from './chaosSchedule.ts';
@@ -75,9 +75,9 @@ export class ChaosHands {
     const supervisorPid = this.#supervisorPid();
     const found = workerOf(supervisorPid, worker);
     if (found === null) return `${worker} has no process`;
-    this.#ledger.seeLife({ supervisorPid, worker, startTicks: found.startTicks });
-    if (signalIfSame(found, 'SIGKILL'))
-      this.#ledger.kills.push({ supervisorPid, worker, atTicks: ticksNow() });
+    const life = { supervisorPid, worker, startTicks: found.startTicks };
+    this.#ledger.seeLife(life);
+    if (signalIfSame(found, 'SIGKILL')) this.#ledger.noteKill(life);
     return `killed ${worker} (pid ${String(found.pid)})`;
   }
 

@@ -29,9 +29,7 @@ export interface Violation {
 }
 
 /** One kill of a worker by this run. */
-export interface Kill {
-  readonly supervisorPid: number;
-  readonly worker: string;
+export interface Kill extends Life {
   readonly atTicks: number;
 }
 
@@ -103,6 +101,13 @@ export class ChaosLedger {
   /** The supervisor dies: what was not surely kept may be forgotten. */
   forgetUnsure(): void {
     this.#seen.clear();
+  }
+
+  /** One that dies slowly may be killed again meanwhile, which counts for nothing. */
+  noteKill(life: Life): void {
+    const isSame = (kill: Kill): boolean =>
+      kill.worker === life.worker && kill.startTicks === life.startTicks;
+    if (!this.kills.some(isSame)) this.kills.push({ ...life, atTicks: ticksNow() });
   }
 
   seeLife(life: Life): void {

@@ -12,6 +12,8 @@ interface Hold {
 
 /** Between the last of what was held up and the end of its connection. */
 const LINGER_MS = 1_000;
+/** What is sent later than this after the first piece that was held up is lost. */
+const SENT_WITHIN_MS = 800;
 
 export class ChaosLink {
   readonly port: number;
@@ -79,12 +81,18 @@ export class ChaosLink {
   /** In their order: each piece waits at least as long as the one before it. */
   #pour(from: Socket, to: Socket, hold: Hold | null): void {
     let passed = 0;
+    let heldSinceMs: number | null = null;
     let clearAtMs = 0;
     from.on('data', (piece: Buffer) => {
-      passed += piece.length;
       const nowMs = performance.now();
-      if (hold !== null && passed > hold.afterBytes && clearAtMs < nowMs) clearAtMs = nowMs + hold.lateMs;
-      clearAtMs = Math.max(clearAtMs, nowMs + this.#delayMs);
+      passed += piece.length;
+      if (hold !== null && passed > hold.afterBytes) {
+        heldSinceMs ??= nowMs;
+        // Who gives up says so, which never arrives: the other side reads what came before as if nothing were wrong.
+        if (nowMs - heldSinceMs > SENT_WITHIN_MS) return;
+      }
+      const heldUntilMs = heldSinceMs === null ? 0 : heldSinceMs + (hold?.lateMs ?? 0);
+      clearAtMs = Math.max(clearAtMs, heldUntilMs, nowMs + this.#delayMs);
       if (clearAtMs <= nowMs) this.#give(to, piece);
       else this.#later(clearAtMs - nowMs, () => this.#give(to, piece));
     });

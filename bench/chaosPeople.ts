@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationView, PushView } from '../src/supervisor/door.ts';
+import type { Garrison } from '../test/support/garrison.ts';
 import type { ChaosLedger } from './chaosLedger.ts';
 import type { Ask } from './chaosSchedule.ts';
 import type { ChaosStage } from './chaosStage.ts';
@@ -16,6 +17,7 @@ type PushLike = Extract<Ask, { hosts: readonly number[] }>;
 export class ChaosPeople {
   readonly #stage: ChaosStage;
   readonly #ledger: ChaosLedger;
+  readonly #tagged = new Map<number, PushView>();
 
   constructor(stage: ChaosStage, ledger: ChaosLedger) {
     this.#stage = stage;
@@ -33,6 +35,8 @@ export class ChaosPeople {
       case 'cancel':
       case 'retry':
         return this.#onPush(ask.kind, ask.back);
+      case 'callOff':
+        return this.#onAccepted('cancel', this.#tagged.get(ask.tag));
       case 'operate':
         return this.operate(ask.verb, workerName(ask.worker));
     }
@@ -75,12 +79,19 @@ export class ChaosPeople {
     const account = accountOf(ask);
     const kind = ask.kind === 'pushForeign' ? 'push' : ask.kind;
     const push = await this.push(kind, { account, hosts, sudo: ask.kind === 'push' && ask.sudo });
+    if ('tag' in ask) this.#tagged.set(ask.tag, push);
     return `${push.id} accepted: ${push.jobIds.join(' ')}`;
   }
 
-  async #onPush(verb: 'cancel' | 'retry', back: number): Promise<string> {
-    const push = this.#ledger.accepted.at(-1 - back);
-    if (push === undefined) return 'nothing was accepted so far';
+  #onPush(verb: 'cancel' | 'retry', back: number): Promise<string> {
+    return this.#onAccepted(verb, this.#ledger.accepted.at(-1 - back));
+  }
+
+  async #onAccepted(
+    verb: 'cancel' | 'retry',
+    push: { readonly id: string; readonly jobIds: readonly string[] } | undefined,
+  ): Promise<string> {
+    if (push === undefined) return 'no such push was accepted';
     if (verb === 'retry') for (const jobId of push.jobIds) this.#ledger.reopened.add(jobId);
     const operation = await this.#operation(verb, push.id);
     if (verb === 'cancel') await this.#follow(operation.id);
@@ -91,7 +102,7 @@ export class ChaosPeople {
   async #follow(id: string): Promise<void> {
     const { garrison } = this.#stage;
     const endMs = performance.now() + FOLLOWED_FOR_MS;
-    while (garrison !== null && garrison === this.#stage.garrison && performance.now() < endMs) {
+    while (garrison !== null && this.#isUp(garrison) && performance.now() < endMs) {
       const { state, detail } = await garrison.api<OperationView>('GET', `/api/v1/operations/${id}`);
       if (state !== 'running') {
         const cancelled = [...detail.matchAll(/job (\S+) on host \S+: cancelled/g)];
@@ -100,6 +111,11 @@ export class ChaosPeople {
       }
       await sleep(FOLLOW_EVERY_MS);
     }
+  }
+
+  /** Not killed meanwhile. */
+  #isUp(garrison: Garrison): boolean {
+    return this.#stage.garrison === garrison;
   }
 
   #operation(verb: string, target: string): Promise<OperationView> {

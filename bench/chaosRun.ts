@@ -20,6 +20,7 @@ import { ChaosStage } from './chaosStage.ts';
 import {
   endsInWords,
   judgeBudget,
+  judgeDenied,
   judgeEffects,
   judgeGrowth,
   judgeHosts,
@@ -41,7 +42,16 @@ export interface ChaosOutcome {
 /** All jobs are over within this after the last fault: a job's own limit is 20 s, a host may be busy for another 60 s, a worker over its budget waits 75 s. */
 const CALM_WITHIN_MS = 120_000;
 const LAST_TRACK = 99;
-const ASKS: readonly string[] = ['push', 'revoke', 'check', 'pushForeign', 'cancel', 'retry', 'operate'];
+const ASKS: readonly string[] = [
+  'push',
+  'revoke',
+  'check',
+  'pushForeign',
+  'cancel',
+  'retry',
+  'callOff',
+  'operate',
+];
 
 interface Actors {
   readonly stage: ChaosStage;
@@ -131,6 +141,7 @@ async function judge(actors: Actors, seed: number): Promise<ChaosOutcome['figure
   const calmAfterMs = Math.round(ledger.elapsedMs - faultsEndedMs);
   judgeJobs(jobs, ledger);
   judgeEffects(stage.hosts, jobs, ledger);
+  judgeDenied(stage.hosts, jobs, ledger);
   const settledAccounts = judgeHosts(stage, jobs, ledger);
   judgeBudget(ledger);
   judgeGrowth(watch.samples, ledger);

@@ -18,13 +18,21 @@ export type Ask =
       readonly account: number;
       readonly hosts: readonly number[];
       readonly sudo: boolean;
+      readonly tag?: number;
     }
-  | { readonly kind: 'revoke'; readonly account: number; readonly hosts: readonly number[] }
+  | {
+      readonly kind: 'revoke';
+      readonly account: number;
+      readonly hosts: readonly number[];
+      readonly tag?: number;
+    }
   | { readonly kind: 'check'; readonly hosts: readonly number[] }
   | { readonly kind: 'pushForeign'; readonly foreigner: number; readonly hosts: readonly number[] }
   /** Of the pushes that were accepted so far, the one so many before the last. */
   | { readonly kind: 'cancel'; readonly back: number }
   | { readonly kind: 'retry'; readonly back: number }
+  /** Cancels the push with this tag. */
+  | { readonly kind: 'callOff'; readonly tag: number }
   | {
       readonly kind: 'operate';
       readonly verb: 'quiet' | 'stop' | 'start' | 'restart';
@@ -63,6 +71,9 @@ export type Fault =
   /** Results cannot be written down; then the supervisor dies. */
   | { readonly kind: 'breakSpool'; readonly forMs: number; readonly downMs: number };
 
+/** Of one that lasts. */
+const LONGEST_MS = 4_000;
+
 export type ChaosEvent = (Ask | Fault) & { readonly atMs: number };
 
 export interface Schedule {
@@ -73,18 +84,52 @@ export interface Schedule {
 
 type Drawn = readonly ChaosEvent[];
 
+/** Drawn so far beyond its end, so that a shorter run is the beginning of a longer one. */
+const BEYOND_MS = 30_000;
+
 export function schedule(seed: number, durationMs: number): Schedule {
-  const tracks = [drawAsks, drawFaults, drawOvertaking, drawCrashLoops, drawLogins, drawSpool];
-  const events = tracks.flatMap((draw, track) => draw(new Dice(seed, track), durationMs));
+  const untilMs = durationMs + BEYOND_MS;
+  const overtaking = drawOvertaking(new Dice(seed, 0), untilMs);
+  const calm = overtaking.flatMap((event) => (event.kind === 'holdLink' ? [calmAround(event)] : []));
+  const events = [
+    ...overtaking,
+    ...drawAsks(new Dice(seed, 1), untilMs),
+    ...drawFaults(new Dice(seed, 2), untilMs).filter((event) => !calm.some((around) => around.spares(event))),
+    ...drawCrashLoops(new Dice(seed, 3), untilMs),
+    ...drawLogins(new Dice(seed, 4), untilMs),
+    ...drawSpool(new Dice(seed, 5), untilMs, calm),
+  ];
   return {
-    keepsConnections: new Dice(seed, tracks.length).chance(0.5),
+    keepsConnections: new Dice(seed, 6).chance(0.4),
     events: events.filter(({ atMs }) => atMs < durationMs).toSorted((one, other) => one.atMs - other.atMs),
   };
 }
 
-function drawAsks(dice: Dice, durationMs: number): Drawn {
+interface Calm {
+  readonly fromMs: number;
+  readonly toMs: number;
+  spares(event: ChaosEvent): boolean;
+}
+
+/** An order that is overtaken takes seconds to be so: meanwhile the supervisor and that host's ways are let be. */
+function calmAround({ atMs, host, lateMs }: Extract<ChaosEvent, { kind: 'holdLink' }>): Calm {
+  const [fromMs, toMs] = [atMs - 1_500, atMs + 4_500];
+  return {
+    fromMs,
+    toMs,
+    spares: (event) => {
+      if (event.atMs < fromMs - LONGEST_MS || event.atMs > toMs + lateMs) return false;
+      if (event.kind === 'killSupervisor' || event.kind === 'stopSupervisor' || event.kind === 'stopRedis')
+        return event.atMs < toMs;
+      const isOfHost = 'host' in event && event.host === host;
+      return isOfHost && event.kind !== 'slowLink';
+    },
+  };
+}
+
+function drawAsks(dice: Dice, untilMs: number): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = 100; atMs < durationMs; atMs += dice.between(150, 600)) {
+  for (let atMs = 100; atMs < untilMs; atMs += dice.between(150, 600)) {
     const ask = drawAsk(dice);
     events.push({ ...ask, atMs });
     // Nobody leaves a worker standing for good.
@@ -94,10 +139,10 @@ function drawAsks(dice: Dice, durationMs: number): Drawn {
   return events;
 }
 
-function drawAsk(dice: Dice): Ask {
+function drawAsk(dice: Dice): Exclude<Ask, { kind: 'callOff' }> {
   const account = dice.between(0, ACCOUNTS - 1);
   const hosts = dice.some(HOSTS, 0.3);
-  const kind = dice.pick<Ask['kind']>([
+  const kind = dice.pick<Exclude<Ask['kind'], 'callOff'>>([
     [50, 'push'],
     [18, 'revoke'],
     [6, 'check'],
@@ -129,9 +174,9 @@ function drawAsk(dice: Dice): Ask {
   }
 }
 
-function drawFaults(dice: Dice, durationMs: number): Drawn {
+function drawFaults(dice: Dice, untilMs: number): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = 1_500; atMs < durationMs; atMs += dice.between(300, 1_500))
+  for (let atMs = 1_500; atMs < untilMs; atMs += dice.between(300, 1_500))
     events.push({ ...drawFault(dice), atMs });
   return events;
 }
@@ -150,8 +195,8 @@ const WEIGHTS: readonly (readonly [
   [7, 'slowLink'],
   [7, 'killRedis'],
   [5, 'stopRedis'],
-  [5, 'killSupervisor'],
-  [5, 'stopSupervisor'],
+  [6, 'killSupervisor'],
+  [6, 'stopSupervisor'],
 ];
 
 function drawFault(dice: Dice): Fault {
@@ -186,30 +231,37 @@ function drawFault(dice: Dice): Fault {
 }
 
 /** What is on its way is held up, its push is called off, and the host gets newer orders before it arrives. */
-function drawOvertaking(dice: Dice, durationMs: number): Drawn {
+function drawOvertaking(dice: Dice, untilMs: number): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = dice.between(1_000, 3_000); atMs < durationMs; atMs += dice.between(6_000, 10_000)) {
+  for (let atMs = dice.between(2_000, 4_000); atMs < untilMs; atMs += dice.between(10_000, 15_000)) {
     const host = dice.between(0, HOSTS - 1);
     const account = dice.between(0, ACCOUNTS - 1);
     const [held, newer] = dice.chance(0.5) ? (['push', 'revoke'] as const) : (['revoke', 'push'] as const);
-    const afterBytes = dice.between(4_000, 12_000);
-    const calledOffAtMs = atMs + dice.between(900, 1_600);
-    const lateMs = dice.between(4_000, 7_000);
-    const of = (kind: 'push' | 'revoke'): Ask =>
-      kind === 'push' ? { kind, account, hosts: [host], sudo: false } : { kind, account, hosts: [host] };
+    const calledOffAtMs = atMs + dice.between(1_700, 2_600);
+    const of = (kind: 'push' | 'revoke', more: { readonly tag?: number }): Ask =>
+      kind === 'push'
+        ? { kind, account, hosts: [host], sudo: false, ...more }
+        : { kind, account, hosts: [host], ...more };
     events.push(
-      { kind: 'holdLink', host, forMs: calledOffAtMs - atMs + 200, afterBytes, lateMs, atMs },
-      { ...of(held), atMs: atMs + 50 },
-      { kind: 'cancel', back: 0, atMs: calledOffAtMs },
-      { ...of(newer), atMs: calledOffAtMs + 400 },
+      {
+        kind: 'holdLink',
+        host,
+        forMs: calledOffAtMs - atMs - 100,
+        afterBytes: dice.between(5_000, 12_000),
+        lateMs: dice.between(5_000, 8_000),
+        atMs,
+      },
+      { ...of(held, { tag: atMs }), atMs: atMs + 50 },
+      { kind: 'callOff', tag: atMs, atMs: calledOffAtMs },
+      { ...of(newer, {}), atMs: calledOffAtMs + 400 },
     );
   }
   return events;
 }
 
-function drawCrashLoops(dice: Dice, durationMs: number): Drawn {
+function drawCrashLoops(dice: Dice, untilMs: number): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = dice.between(4_000, 8_000); atMs < durationMs; atMs += dice.between(20_000, 30_000))
+  for (let atMs = dice.between(4_000, 8_000); atMs < untilMs; atMs += dice.between(20_000, 30_000))
     events.push({
       kind: 'crashLoop',
       worker: dice.between(0, WORKERS - 1),
@@ -219,24 +271,30 @@ function drawCrashLoops(dice: Dice, durationMs: number): Drawn {
   return events;
 }
 
-function drawLogins(dice: Dice, durationMs: number): Drawn {
+function drawLogins(dice: Dice, untilMs: number): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = dice.between(2_000, 5_000); atMs < durationMs; atMs += dice.between(12_000, 20_000))
+  for (let atMs = dice.between(2_000, 5_000); atMs < untilMs; atMs += dice.between(12_000, 20_000))
     events.push({ kind: 'leaveLogin', worker: dice.between(0, WORKERS - 1), atMs });
   return events;
 }
 
 /** While results cannot be written, something is called off; whoever was told that it is must be right. */
-function drawSpool(dice: Dice, durationMs: number): Drawn {
+function drawSpool(dice: Dice, untilMs: number, calm: readonly Calm[]): Drawn {
   const events: ChaosEvent[] = [];
-  for (let atMs = dice.between(8_000, 14_000); atMs < durationMs; atMs += dice.between(20_000, 30_000)) {
+  for (
+    let drawnMs = dice.between(8_000, 14_000);
+    drawnMs < untilMs;
+    drawnMs += dice.between(20_000, 30_000)
+  ) {
+    const around = calm.find(({ fromMs, toMs }) => drawnMs > fromMs - 2 * LONGEST_MS && drawnMs < toMs);
+    const atMs = around === undefined ? drawnMs : around.toMs;
     const account = dice.between(0, ACCOUNTS - 1);
     const hosts = Array.from({ length: HOSTS }, (_, index) => index);
     events.push(
       { kind: 'breakSpool', forMs: dice.between(1_500, 3_000), downMs: dice.between(100, 800), atMs },
       { kind: 'push', account, hosts, sudo: false, atMs: atMs + 100 },
-      { kind: 'push', account, hosts, sudo: true, atMs: atMs + 200 },
-      { kind: 'cancel', back: 0, atMs: atMs + 300 },
+      { kind: 'push', account, hosts, sudo: true, tag: atMs, atMs: atMs + 200 },
+      { kind: 'callOff', tag: atMs, atMs: atMs + 300 },
     );
   }
   return events;

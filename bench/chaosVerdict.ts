@@ -2,14 +2,13 @@
  * Judges a run of chaos once the faults have stopped: every job against what people were told and against what the hosts themselves remember.
  * It reads; only what is asked of the people again, so that doubt is settled, goes through them.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { JobView } from '../src/supervisor/door.ts';
 import { isFinal, isLook } from '../src/push/job.ts';
 import { delayWithoutJitterMs, RESTART_POLICY } from '../src/reconciler/restart.ts';
 import { inWords, type ChaosLedger, type Kill } from './chaosLedger.ts';
 import type { ChaosHost, ChaosStage } from './chaosStage.ts';
 import type { Sample } from './chaosWatch.ts';
-import { isThere } from './chaosWatch.ts';
 import { medianOf } from './benchmark.ts';
 
 /** What an end may say that is no success, since what was done here explains it. */
@@ -46,9 +45,9 @@ export interface Effect {
 /** The lines of the host's own journal. */
 export function effectsOn(host: ChaosHost): readonly Effect[] {
   const file = `${host.filesAt}/var/lib/garrison/journal`;
-  if (!isThere(file)) return [];
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return lines.map((line) => {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter(Boolean).map((line) => {
     const [, jobId = '', , epoch, counter] = line.split(' ');
     const word = (name: string): string => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1] ?? '';
     return {
@@ -81,16 +80,17 @@ export function judgeJobs(jobs: readonly JobView[], ledger: ChaosLedger): void {
   }
 }
 
-function judgeReason(job: JobView, ledger: ChaosLedger): void {
+/** Of any that has ended: whether it says why. */
+export function judgeReason(job: JobView, ledger: ChaosLedger): void {
   const { id, host, state, account, result } = job;
+  if (!isFinal(state)) return;
   const reason = result?.reason ?? '';
   const told = `${id} (${job.kind} ${account?.name ?? ''} on ${host}): ${state} ${result?.outcome ?? ''} ${reason} ${result?.detail ?? ''}`;
   if (account?.name.startsWith('foreign') === true) {
     if (state === 'done')
       ledger.violate('foreignUntouched', `somebody else's account was taken for ours: ${told}`);
     else if (reason !== 'AccountForeign' && !EXPLAINED.includes(reason)) ledger.violate('endExplained', told);
-  } else if (state !== 'done' && isFinal(state) && !EXPLAINED.includes(reason))
-    ledger.violate('endExplained', told);
+  } else if (state !== 'done' && !EXPLAINED.includes(reason)) ledger.violate('endExplained', told);
 }
 
 /** Never two effects of one job, and none of an order that a newer one has overtaken. */
@@ -124,6 +124,28 @@ export function judgeEffects(
   }
 }
 
+/** Who is told that nothing was changed finds nothing changed: what may have been is `unknown`. */
+export function judgeDenied(
+  hosts: readonly ChaosHost[],
+  jobs: readonly JobView[],
+  ledger: ChaosLedger,
+): void {
+  for (const host of hosts) {
+    const done = new Set(effectsOn(host).map(({ jobId }) => jobId));
+    for (const job of jobs) {
+      const outcome = job.result?.outcome;
+      // A later attempt that did not get as far as the host's record says so of itself alone.
+      if (job.lostAttempts > 0 && job.state !== 'cancelled') continue;
+      if (job.host !== host.name || !done.has(job.id) || (outcome !== 'failed' && outcome !== 'conflict'))
+        continue;
+      ledger.violate(
+        'truthTold',
+        `${job.id} is told as ${job.state} ${outcome} ${job.result?.reason ?? ''} after ${String(job.attempt)} attempts (${String(job.lostAttempts)} lost), and ${host.name} has done it`,
+      );
+    }
+  }
+}
+
 /** Where nothing is in doubt, an account is what the last effect on it says. */
 export function judgeHosts(stage: ChaosStage, jobs: readonly JobView[], ledger: ChaosLedger): number {
   let looked = 0;
@@ -153,7 +175,7 @@ export function unusable(host: ChaosHost, account: string, publicKey: string): s
   if (secret.startsWith('!') || expires !== '') return `it is locked (${secret.slice(0, 1)}, ${expires})`;
   const keys = `${host.filesAt}${home}/.ssh/authorized_keys`;
   const blob = publicKey.split(' ')[1] ?? '';
-  return isThere(keys) && readFileSync(keys, 'utf8').includes(blob) ? null : 'its key is not there';
+  return existsSync(keys) && readFileSync(keys, 'utf8').includes(blob) ? null : 'its key is not there';
 }
 
 /** What still lets somebody in by a revoked account; null when nothing does. */
@@ -164,7 +186,7 @@ export function usable(host: ChaosHost, account: string): string | null {
   if (!secret.startsWith('!') || expires === '')
     return `it is not locked (${secret.slice(0, 1)}, ${expires})`;
   const keys = `${host.filesAt}${home}/.ssh/authorized_keys`;
-  return isThere(keys) && readFileSync(keys, 'utf8').includes('ssh-') ? 'its keys are still there' : null;
+  return existsSync(keys) && readFileSync(keys, 'utf8').includes('ssh-') ? 'its keys are still there' : null;
 }
 
 function lineOf(host: ChaosHost, table: string, account: string): readonly string[] {

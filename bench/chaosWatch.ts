@@ -2,7 +2,7 @@
  * Looks, all the while a run of chaos goes on, whether what must never happen has happened: to people, to what is others', to what is shown.
  * It never hurts and never mends; what it saw is in the ledger.
  */
-import { lstatSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../src/proc.ts';
@@ -12,10 +12,11 @@ import { workerName } from './chaosPeople.ts';
 import { isStopped, workerOf } from './chaosProcesses.ts';
 import { WORKERS } from './chaosSchedule.ts';
 import type { ChaosHost, ChaosStage } from './chaosStage.ts';
+import { judgeBudget, judgeEffects, judgeReason } from './chaosVerdict.ts';
 
 const EVERY_MS = 100;
 const ASK_EVERY_MS = 250;
-const FOREIGN_EVERY_MS = 1_000;
+const HOSTS_EVERY_MS = 1_000;
 /** The detector tells of a stopped process after one second, of a dead one at once; the rest is for a machine that is busy, and for what is shown. */
 const TRUE_WITHIN_MS = 7_000;
 const JOBS_LOOKED_AT = 200;
@@ -33,6 +34,7 @@ export class ChaosWatch {
   readonly #foreign: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Since when a life is seen to be stopped or gone while it is shown as up, by worker and process. */
   readonly #untrueSinceMs = new Map<string, number>();
+  #jobs: readonly JobView[] = [];
   #isOver = false;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -46,7 +48,11 @@ export class ChaosWatch {
     this.#loops = Promise.all([
       this.#loop(EVERY_MS, () => this.#lookAround()),
       this.#loop(ASK_EVERY_MS, () => this.#ask()),
-      this.#loop(FOREIGN_EVERY_MS, () => this.lookAtForeigners()),
+      this.#loop(HOSTS_EVERY_MS, () => {
+        this.lookAtForeigners();
+        judgeEffects(this.#stage.hosts, this.#jobs, this.#ledger);
+        judgeBudget(this.#ledger);
+      }),
     ]);
   }
 
@@ -114,7 +120,11 @@ export class ChaosWatch {
         'GET',
         `/api/v1/jobs?sort=changed&limit=${JOBS_LOOKED_AT}`,
       );
-      for (const job of items) this.#ledger.see(job);
+      this.#jobs = items;
+      for (const job of items) {
+        this.#ledger.see(job);
+        judgeReason(job, this.#ledger);
+      }
     } catch {
       // Redis is away, or the supervisor was killed meanwhile.
     }
@@ -179,9 +189,4 @@ function takeTree(root: string, path: string, seen: Map<string, string>): void {
       path,
       `${head} ${stat.isSymbolicLink() ? readlinkSync(`${root}${path}`) : readFileSync(`${root}${path}`, 'latin1')}`,
     );
-}
-
-/** A file that is there, of any kind. */
-export function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
