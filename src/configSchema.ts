@@ -5,10 +5,9 @@
 import { z } from 'zod';
 import { Hooks, Notify } from './alertSchema.ts';
 import { GrantsSection } from './grantsSchema.ts';
+import { NAME_PATTERN } from './names.ts';
 import { Listen, loginSchema, Page } from './pageSchema.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
-
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 const GROUP_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 

@@ -3,8 +3,8 @@
  * It keeps no copy, and grants nothing where anything in the file is wrong.
  */
 import { join } from 'node:path';
-import { configError, readConfigFile, type ConfigProblem } from './configFile.ts';
-import { endOf, GrantsSchema } from './inventory.ts';
+import { configError, parseConfigText, readConfigFile, type ConfigProblem } from './configFile.ts';
+import { endOf, GrantsSchema, type GrantsRead } from './inventory.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import type { JobRecord } from './push/job.ts';
 import { grantProblems, wantedBy, type GrantedHost, type Grants, type Wanted } from './push/grants.ts';
@@ -12,7 +12,15 @@ import { grantProblems, wantedBy, type GrantedHost, type Grants, type Wanted } f
 /** Throws CONFIG_INVALID with every problem; a missing file grants nothing. */
 export function readGrants(home: string, hosts: readonly GrantedHost[]): Grants {
   const file = join(home, 'grants.yaml');
-  const read = readConfigFile(file, GrantsSchema);
+  return grantsOf(file, readConfigFile(file, GrantsSchema), hosts);
+}
+
+/** The same of a text that is not in the file yet. */
+export function grantsOfText(file: string, text: string, hosts: readonly GrantedHost[]): Grants {
+  return grantsOf(file, parseConfigText(file, text, GrantsSchema), hosts);
+}
+
+function grantsOf(file: string, read: GrantsRead, hosts: readonly GrantedHost[]): Grants {
   const { accounts = {}, grants: written = [] } = read.value ?? {};
   const grants = {
     accounts,

@@ -3,9 +3,9 @@
  * It never connects to a host and never accepts one machine under two names.
  */
 import { z } from 'zod';
-import { readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
-import { NAME_PATTERN } from './configSchema.ts';
+import { parseConfigText, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
 import { optionProblem, parseJump, type HostWay } from './hostWay.ts';
+import { ADDRESS_PATTERN, NAME_PATTERN, USER_PATTERN } from './names.ts';
 
 export interface InventoryHost {
   readonly name: string;
@@ -18,7 +18,6 @@ export interface InventoryHost {
   readonly way?: HostWay;
 }
 
-const USER_PATTERN = /^[a-z_][a-z0-9_-]{0,31}$/;
 const HOST_KEY_PATTERN =
   /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]{32,}={0,2}(?: .*)?$/;
 
@@ -39,9 +38,7 @@ const UserName = z
   .regex(USER_PATTERN, 'must be a POSIX user name: a-z, 0-9, _ and -, no longer than 32');
 
 const Host = z.strictObject({
-  address: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9.:%-]{0,252}$|^::[0-9A-Fa-f:.]*$/, 'must be an IP address or a DNS name'),
+  address: z.string().regex(ADDRESS_PATTERN, 'must be an IP address or a DNS name'),
   port: z.int().min(1).max(65_535).default(22),
   user: UserName.default('root'),
   hostKey: z
@@ -106,12 +103,26 @@ export const GrantsSchema = z.strictObject({
     .default([]),
 });
 
+/** grants.yaml as it was read. */
+export type GrantsRead = ConfigFile<z.output<typeof GrantsSchema>>;
+
 /** The hosts of inventory.yaml, by name; a missing file means no host. */
 export function readInventory(file: string): {
   hosts: readonly InventoryHost[];
   problems: readonly ConfigProblem[];
 } {
-  const read = readConfigFile(file, InventorySchema);
+  return hostsOf(file, readConfigFile(file, InventorySchema));
+}
+
+/** The same of a text that is not in the file yet. */
+export function checkInventoryText(file: string, text: string): readonly ConfigProblem[] {
+  return hostsOf(file, parseConfigText(file, text, InventorySchema)).problems;
+}
+
+function hostsOf(
+  file: string,
+  read: ConfigFile<z.output<typeof InventorySchema>>,
+): ReturnType<typeof readInventory> {
   const entries = Object.entries(read.value?.hosts ?? {});
   const hosts = entries.map(([name, host]) => ({
     name,
