@@ -56,7 +56,7 @@ const LIBRARY_ROOMS: Readonly<Record<string, readonly (Room | `${string}.ts`)[]>
   pino: ['logger.ts'],
   'pino-pretty': ['logger.ts'],
   commander: ['cli'],
-  yaml: ['configFile.ts'],
+  yaml: ['configFile.ts', 'addedYaml.ts'],
   zod: [
     'configFile.ts',
     'configSchema.ts',
