@@ -45,6 +45,7 @@ const ACT: Readonly<Record<ErrorCode, number>> = {
   PROGRAM_MISSING: EXIT.failed,
   PRACTICE_UNAVAILABLE: EXIT.failed,
   PAGE_UNAVAILABLE: EXIT.failed,
+  JUMPSERVER_UNAVAILABLE: EXIT.failed,
   WAIT_TIMED_OUT: EXIT.timedOut,
   CONFLICTING_STATE: EXIT.failed,
   NOT_RUNNING: EXIT.notRunning,
