@@ -47,7 +47,7 @@ export function addConfigCommand(program: Command): void {
 }
 
 /** Grants may name them; how many there will be, only `up` knows. */
-const PRACTICE_HOSTS = Array.from({ length: 100 }, (_, index) => ({
+export const PRACTICE_HOSTS = Array.from({ length: 100 }, (_, index) => ({
   name: `practice-${String(index + 1)}`,
   groups: [],
 }));

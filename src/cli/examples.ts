@@ -123,6 +123,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'config check': [{ line: 'config check', does: 'read all files and name the first fault with its line' }],
   'config show': [{ line: 'config show', does: 'every setting in force, and where it comes from' }],
   'config schema': [{ line: 'config schema', does: 'every key, its kind and its default' }],
+  'import jumpserver': [
+    {
+      line: 'import jumpserver --url https://jump.example.org --token-file jump.token --dry-run',
+      does: 'what would be added to inventory.yaml and grants.yaml, and what is left out and why',
+    },
+    {
+      line: 'import jumpserver --url https://jump.example.org --token-file jump.token --keys keys',
+      does: 'add it; keys holds NAME.pub for each account',
+    },
+  ],
   'token create': [{ line: 'token create prometheus --scope read', does: 'shown once' }],
   'token list': [{ line: 'token list', does: 'names and scopes; never the tokens' }],
   'token revoke': [{ line: 'token revoke prometheus', does: 'at once' }],

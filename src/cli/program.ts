@@ -11,6 +11,7 @@ import { addDescribeCommand } from './describe.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExamples } from './examples.ts';
 import { EXIT } from './exitCodes.ts';
+import { addImportCommand } from './importCommand.ts';
 import { addInstallCommands } from './install.ts';
 import { addLeftoverCommands } from './leftovers.ts';
 import { addUndoCommand } from './undo.ts';
@@ -62,6 +63,7 @@ const ADDERS: readonly ((program: Command) => void)[] = [
   addContainerCommands,
   addRecoverCommand,
   addConfigCommand,
+  addImportCommand,
   addAccessCommands,
   addUserCommands,
   addSecretCommands,

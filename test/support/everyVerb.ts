@@ -66,6 +66,12 @@ export const EVERY_VERB: Readonly<Record<string, Verb & { readonly because?: str
   'config check': { args: '', kind: 'local', up: 0 },
   'config show': { args: '', kind: 'local', up: 0 },
   'config schema': { args: '', kind: 'local', up: 0, prints: 'text' },
+  'import jumpserver': {
+    args: '--url http://127.0.0.1:9 --token-file FOLDER/secret',
+    kind: 'local',
+    up: 1,
+    because: 'nobody listens there',
+  },
   'token create': { args: 'prometheus', kind: 'act', up: 0 },
   'token list': { args: '', kind: 'look', up: 0 },
   'token revoke': { args: 'prometheus', kind: 'act', up: 0 },
