@@ -9,7 +9,8 @@ import { monoMs, wallTime } from '../clock.ts';
 import type { ContainerFacts } from '../detector/containerFacts.ts';
 import { messageOf } from '../errors.ts';
 import type { ContainerSeen, DockerSeen, Part, Unseen } from '../reconciler/checkup.ts';
-import { seen, unseen } from './checkupPart.ts';
+import { celeryBeatsIn } from './celeryBeats.ts';
+import { lookWithin, seen, unseen } from './checkupPart.ts';
 import { countersOf } from './containerCgroup.ts';
 import { whomItConcerns } from './containerExamination.ts';
 import { objectIn, textIn } from './containerFacts.ts';
@@ -200,6 +201,7 @@ async function lookAt(
   const label = (name: string): string => textIn(labels[`com.docker.compose.${name}`]);
   return {
     facts,
+    ...(isHere ? await beatsOf(facts) : {}),
     lifelessSince: around.lifeless.get(facts.id) ?? null,
     unprobedForMs: isHere ? unprobedForMs(facts) : null,
     ...whomItConcerns(inspected, { machine: around.machine, execs, isHere }),
@@ -208,6 +210,15 @@ async function lookAt(
     hasInit: objectIn(json.HostConfig).Init === true,
     oomKills: isHere && facts.pid !== 0 ? countersOf(facts.pid, facts.id).oomKills : null,
   };
+}
+
+/** A folder in a container may be one that hangs. */
+const BEATS_MS = 1_000;
+
+async function beatsOf(facts: ContainerFacts): Promise<Pick<ContainerSeen, 'celeryBeats'>> {
+  const nowWallMs = Date.parse(wallTime());
+  const look = await lookWithin('/tmp', BEATS_MS, async () => seen(await celeryBeatsIn(facts, nowWallMs)));
+  return look.kind === 'unseen' || look.value === null ? {} : { celeryBeats: look.value };
 }
 
 function composeFile(folder: string, files: string): string | null {

@@ -86,6 +86,13 @@ export interface DockerSeen {
   readonly gaps: readonly string[];
 }
 
+/** A file that a celery worker of JumpServer touches every 10 s. */
+export interface CeleryBeat {
+  /** As the file calls it: `ansible`, `celery`, or both. */
+  readonly worker: string;
+  readonly ageMs: number;
+}
+
 export interface ContainerSeen {
   readonly facts: ContainerFacts;
   /** RFC 3339, our clock: since when Docker has called it running without a process, seen twice; null when that is not so. */
@@ -103,6 +110,8 @@ export interface ContainerSeen {
   readonly hasInit: boolean;
   /** So often one of its processes was ended for want of memory in this life. */
   readonly oomKills: number | null;
+  /** Absent where it has no celery workers, or they cannot be seen from here. */
+  readonly celeryBeats?: readonly CeleryBeat[];
   readonly gaps: readonly string[];
 }
 

@@ -3,6 +3,7 @@
  * It never throws on anything that was seen, and what was not seen is a finding, too.
  */
 import type { Checkup, Part } from './checkup.ts';
+import { celeryFindings } from './celeryFindings.ts';
 import { containerFindings } from './containerFindings.ts';
 import { dockerFindings } from './dockerFindings.ts';
 import { byWeight, finding, joined, many, type Finding } from './finding.ts';
@@ -23,6 +24,7 @@ export interface Diagnosis {
 export function diagnose(checkup: Checkup): Diagnosis {
   const topics = joined([
     containerFindings(checkup),
+    celeryFindings(checkup),
     dockerFindings(checkup),
     zombieFindings(checkup),
     supervisorFindings(checkup),

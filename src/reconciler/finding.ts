@@ -20,6 +20,7 @@ export const FINDING_CODES = [
   'ContainerUnprobed',
   'ContainerCrashing',
   'ContainersWaiting',
+  'CeleryBeatOld',
   'LoginThroughContainer',
   'SupervisorStopped',
   'SupervisorSilent',

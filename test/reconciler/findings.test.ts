@@ -184,6 +184,23 @@ const ROWS: readonly Row[] = [
     next: /^sudo garrison doctor$/,
   },
   {
+    name: 'celery workers of JumpServer that do not beat',
+    seen: {
+      docker: dockerWith([
+        seenContainer(madeUpContainer('jms_celery'), {
+          celeryBeats: [
+            { worker: 'ansible', ageMs: 95_400 },
+            { worker: 'celery', ageMs: 19_999 },
+          ],
+        }),
+      ]),
+    },
+    code: 'CeleryBeatOld',
+    weight: 'warning',
+    says: /^jms_celery: ansible has not beaten for more than 20 s, and may be hung or busy\.$/,
+    next: /^docker logs --tail 50 jms_celery$/,
+  },
+  {
     name: 'a sick container',
     seen: container({ health: healthOf('unhealthy', 1, { output: 'HTTP 502' }) }),
     code: 'ContainerUnhealthy',
