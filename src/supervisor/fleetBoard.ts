@@ -73,6 +73,11 @@ export class FleetBoard {
     return this.#seat.kind !== 'standsBy' || this.#members.has(this.#seat.leadId);
   }
 
+  /** Where another keeps the queue: a sentence about it, and whether our workers may take from it; null where we do. */
+  get keeper(): { readonly sentence: string; readonly mayTake: boolean } | null {
+    return this.keepsQueue ? null : { sentence: this.sentence(), mayTake: this.mayTake };
+  }
+
   /** As who keeps the queue last said; null where that is us, or nobody that was heard. */
   get queueOfLead(): { readonly waiting: number; readonly running: number } | null {
     const lead = this.leadId === null ? undefined : this.#members.get(this.leadId)?.news;

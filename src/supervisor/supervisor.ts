@@ -199,8 +199,7 @@ export class Supervisor {
     const stillMs = at.monoMs - (jobs.queueTimes().stillSinceMs ?? at.monoMs);
     const stillSince = stillMs < STILL_WORTH_TELLING_MS ? null : momentBefore(at, stillMs).wall;
     const known = views.filter((view) => view !== null);
-    const { fleet } = this;
-    const keeper = fleet.keepsQueue ? null : { sentence: fleet.sentence(), mayTake: fleet.mayTake };
+    const { keeper } = this.fleet;
     return { workers: known, redis: redis.state, open: jobs.open(), stillSince, keeper };
   }
 

@@ -64,6 +64,7 @@ const ON_CALL = [
   'man',
   'user unlock none',
   'sign-in',
+  'import jumpserver --url https://127.0.0.1:1 --token-file /nonexistent',
   'install --dry-run',
   'uninstall --dry-run',
   'version',
