@@ -191,6 +191,19 @@ export const UNANSWERED_REASONS = [
   'WorkerDiedTooOften',
 ] as const;
 
+/** With these a script ends before it has looked at the host's record of this very job, though it got as far as to plan. */
+export const REASONS_BEFORE_RECORD: readonly string[] = [
+  'HostToolMissing',
+  'RequestIncomplete',
+  'StateFolderUnsafe',
+  'StateDamaged',
+  'StateNotWritten',
+  'HostBusy',
+  'HostLockedByOtherCluster',
+  'FenceStale',
+  'HostDiskFull',
+] satisfies readonly Reason[];
+
 export type UnansweredReason = (typeof UNANSWERED_REASONS)[number];
 
 export function isReason(text: string): text is Reason {

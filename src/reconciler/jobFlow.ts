@@ -15,6 +15,7 @@ import {
   type Stage,
 } from '../push/job.ts';
 import type { UnansweredReason } from '../push/reason.ts';
+import { withDoubt } from './doubt.ts';
 
 /** Where the current attempt of an open job is. */
 export type Place =
@@ -97,8 +98,9 @@ export function afterResult(open: OpenJob, result: HostResult, at: At): OpenJob 
   const { job } = open;
   const heldByOurselves = result.reason === 'HostBusy' && job.lostAttempts > 0;
   if (heldByOurselves && !job.cancelRequested) return goHome(open, at, BUSY_RETRY_MS);
-  const state = job.cancelRequested && result.reason === 'Cancelled' ? 'cancelled' : stateOf(result.outcome);
-  return keep(open, { state, result }, at);
+  const told = withDoubt(job, result);
+  const state = job.cancelRequested && result.reason === 'Cancelled' ? 'cancelled' : stateOf(told.outcome);
+  return keep(open, { state, result: told }, at);
 }
 
 /** Its worker died (proven by the exit): try again at once, unless it was cancelled or has cost too many workers. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isFinal, type HostResult, type JobRecord } from '../../src/push/job.ts';
+import { isFinal, type HostResult, type JobKind, type JobRecord } from '../../src/push/job.ts';
 import {
   admit,
   afterArrival,
@@ -96,6 +96,27 @@ describe('the flow of a job', () => {
     const again = afterResult({ ...running(), job: { ...running().job, lostAttempts: 1 } }, busy, at(100));
     assert.deepEqual([again.job.state, again.place], ['queued', { at: 'home', notBeforeMs: 3_100 }]);
     assert.equal(afterResult(running(), busy, at(100)).job.state, 'failed');
+  });
+
+  it('is not told as failed where a lost attempt may have done it, and the host could not say so', () => {
+    const told = (lostAttempts: number, more: Partial<HostResult>, kind: JobKind = 'push'): string => {
+      const open = { ...running(), job: { ...running().job, lostAttempts, kind } };
+      const { state, result } = afterResult(open, { ...answered('failed', 'SshFailed'), ...more }, at(9)).job;
+      return `${state} ${result?.outcome ?? ''}${/garrison retry j-1 reads/.test(result?.detail ?? '') ? ' retry' : ''}`;
+    };
+    for (const stage of ['resolve', 'connect', 'auth'] as const) {
+      assert.equal(told(1, { stage }), 'unknown unknown retry', stage);
+      assert.equal(told(0, { stage }), 'failed failed', stage);
+      assert.equal(told(1, { stage }, 'check'), 'failed failed', 'a look changes nothing');
+    }
+    assert.equal(told(1, { stage: 'plan', reason: 'HostDiskFull' }), 'unknown unknown retry');
+    assert.equal(
+      told(1, { stage: 'plan', reason: 'HostLockedByOtherCluster', outcome: 'conflict' }),
+      'unknown unknown retry',
+    );
+    assert.equal(told(1, { stage: 'plan', reason: 'HomeExists' }), 'failed failed', 'it has read its record');
+    assert.equal(told(1, { stage: 'apply', reason: 'KeysNotWritten' }), 'failed failed');
+    assert.equal(told(1, { stage: 'verify', outcome: 'changed' }), 'done changed');
   });
 
   it('is cancelled at once while it waits, and by its answer while it runs', () => {
