@@ -2,27 +2,18 @@
  * Puts together the whole configuration: garrison.yaml over the defaults, the hosts of inventory.yaml, and where each value came from.
  * It never starts with half a configuration, and never reads a password.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { channelsInEffect, hooksInEffect, type ChannelSettings, type HookSettings } from './alertSettings.ts';
 import { configError, readConfigFile, type ConfigFile, type ConfigProblem } from './configFile.ts';
 import { ConfigSchema, DOCKER_SOCKET, type ConfigValues } from './configSchema.ts';
-import { GarrisonError, messageOf } from './errors.ts';
 import { grantsInEffect, type GrantsSettings } from './grantsSchema.ts';
 import { checkGrants, readInventory, type InventoryHost } from './inventory.ts';
 import { loginInEffect, pageInEffect, type LoginSettings, type PageSettings } from './pageSettings.ts';
+import { redisInEffect, type RedisSetting } from './redisSettings.ts';
 import { settingsOf, type Setting } from './settings.ts';
 import { sshProblems } from './sshSettings.ts';
-
-export type RedisSetting =
-  | { readonly mode: 'embedded' }
-  | {
-      readonly mode: 'url';
-      readonly url: string;
-      readonly passwordFile: string | null;
-      readonly shared: boolean;
-    };
 
 export interface GarrisonConfig {
   readonly home: string;
@@ -126,41 +117,6 @@ export function loadConfig({ home, configFile = null }: ConfigSources): Garrison
   };
 }
 
-/** The password for `redis: {url}` from its file or from GARRISON_REDIS_PASSWORD; null when neither is set. */
-export function redisPassword(
-  redis: RedisSetting,
-  env: Readonly<Record<string, string | undefined>>,
-): string | null {
-  if (redis.mode === 'embedded') return null;
-  if (redis.passwordFile === null) return env['GARRISON_REDIS_PASSWORD'] ?? null;
-  return readPasswordFile(redis.passwordFile);
-}
-
-function readPasswordFile(file: string): string {
-  let text: string;
-  let mode: number;
-  try {
-    mode = statSync(file).mode;
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GarrisonError(
-      'CONFIG_INVALID',
-      `redis.passwordFile: ${file} cannot be read: ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
-  if ((mode & 0o077) !== 0) {
-    throw new GarrisonError('CONFIG_INVALID', `redis.passwordFile: ${file} can be read by other users`, {
-      cure: `chmod 600 ${file}`,
-    });
-  }
-  const [password = ''] = text.split('\n');
-  if (password !== '') return password;
-  throw new GarrisonError('CONFIG_INVALID', `redis.passwordFile: ${file} is empty`, {
-    cure: 'write the password on its first line',
-  });
-}
-
 function chosenFile(home: string, configFile: string | null): string {
   if (configFile !== null) return configFile;
   const own = join(home, 'garrison.yaml');
@@ -225,7 +181,7 @@ function inEffect(
       maxAgeMs: workers.maxAge ?? null,
       openFiles: workers.openFiles,
     },
-    redis: redisSetting(values, folder),
+    redis: redisInEffect(values.redis, (path) => absolute(folder, path)),
     ssh: {
       identityFile,
       agent,
@@ -260,17 +216,6 @@ function containersInEffect(
     budget: { restarts: budget.restarts, perMs: budget.per },
     confirmMs: confirm,
     zombies: zombies === undefined ? null : { most: zombies.most, forMs: zombies.for },
-  };
-}
-
-function redisSetting(values: ConfigValues, folder: string): RedisSetting {
-  const { url, passwordFile, shared } = values.redis;
-  if (url === undefined) return { mode: 'embedded' };
-  return {
-    mode: 'url',
-    url,
-    passwordFile: passwordFile === undefined ? null : absolute(folder, passwordFile),
-    shared,
   };
 }
 

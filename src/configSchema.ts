@@ -7,6 +7,7 @@ import { Hooks, Notify } from './alertSchema.ts';
 import { GrantsSection } from './grantsSchema.ts';
 import { NAME_PATTERN } from './names.ts';
 import { Listen, loginSchema, Page } from './pageSchema.ts';
+import { RedisSection } from './redisSchema.ts';
 import { parseDurationMs, parseSizeBytes } from './units.ts';
 
 const GROUP_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
@@ -54,46 +55,6 @@ const WorkerMemory = Size.refine((bytes) => bytes >= SMALLEST_WORKER_BYTES, {
 });
 
 const Text = z.string().min(1);
-
-const Redis = z
-  .strictObject({
-    mode: z
-      .literal('embedded')
-      .optional()
-      .describe('a redis-server that Garrison starts and supervises itself'),
-    url: Text.optional().describe('redis://, rediss:// or unix:// of a Redis you run; without a password'),
-    passwordFile: Text.optional().describe('file with the password, readable by its owner only'),
-    shared: z
-      .boolean()
-      .default(false)
-      .describe('other supervisors with the same url may work off the same queue'),
-  })
-  .superRefine((redis, context) => {
-    if (redis.url === undefined) {
-      if (redis.shared)
-        context.addIssue({
-          code: 'custom',
-          path: ['shared'],
-          message: 'needs url: an embedded redis-server has one supervisor',
-        });
-      if (redis.passwordFile === undefined) return;
-      context.addIssue({
-        code: 'custom',
-        path: ['passwordFile'],
-        message: 'has a use only together with url',
-      });
-      return;
-    }
-    if (redis.mode !== undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['url'],
-        message: 'contradicts mode: embedded; keep one of the two',
-      });
-    }
-    const wrong = redisUrlProblem(redis.url);
-    if (wrong !== null) context.addIssue({ code: 'custom', path: ['url'], message: wrong });
-  });
 
 const Names = z.array(Text).default([]);
 
@@ -152,7 +113,7 @@ export const ConfigSchema = z.strictObject({
       openFiles: z.int().min(256).max(1_048_576).default(4_096),
     })
     .prefault({}),
-  redis: Redis.prefault({ mode: 'embedded' }),
+  redis: RedisSection.prefault({ mode: 'embedded' }),
   ssh: z
     .strictObject({
       identityFile: Text.optional().describe(
@@ -219,23 +180,6 @@ export const UNUSED_KEYS: readonly string[] = [];
 /** The JSON Schema of garrison.yaml, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' });
-}
-
-function redisUrlProblem(text: string): string | null {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return 'must be a URL such as rediss://redis.example:6379 or unix:///run/redis.sock';
-  }
-  if (!['redis:', 'rediss:', 'unix:'].includes(url.protocol))
-    return 'must begin with redis://, rediss:// or unix://';
-  if (url.password !== '')
-    return 'holds a password; put it in a file and name that with passwordFile, or set GARRISON_REDIS_PASSWORD';
-  if (url.protocol === 'unix:' && (url.host !== '' || url.pathname.length < 2))
-    return 'must name a socket, such as unix:///run/redis.sock';
-  if (url.protocol !== 'unix:' && url.hostname === '') return 'names no host';
-  return null;
 }
 
 function dockerHostProblem(text: string): string | null {

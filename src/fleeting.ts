@@ -20,7 +20,7 @@ const EXCHANGE_EVERY_MS = 2_000;
 
 /** Other supervisors may work off the same queue. */
 export function isShared({ redis }: GarrisonConfig): boolean {
-  return redis.mode === 'url' && redis.shared;
+  return redis.mode !== 'embedded' && redis.shared;
 }
 
 /** Null where no other supervisor may work off this queue. */

@@ -2,17 +2,20 @@
  * The program: configuration → rooms joined → started; a signal → quiet → stopped, and everything it started with it.
  * It joins the rooms and holds no rule of any of them.
  */
-import { loadConfig, redisPassword, type GarrisonConfig } from './config.ts';
+import { loadConfig, type GarrisonConfig } from './config.ts';
 import { openControl } from './control.ts';
 import { lockHome } from './driver/homeLock.ts';
 import { HostBook, type BookHost } from './driver/hostBook.ts';
 import { loginKeys } from './driver/identity.ts';
 import { startPracticeHosts, type PracticeHost } from './driver/practice.ts';
+import { embeddedSocket } from './driver/redisServer.ts';
 import { Ending } from './ending.ts';
 import { GarrisonError, messageOf } from './errors.ts';
 import { makeLogger, type Logger } from './logger.ts';
 import { readProcStat } from './proc.ts';
 import { bookHosts } from './reloading.ts';
+import { redisTarget } from './redisSettings.ts';
+import type { RedisTarget } from './redisTarget.ts';
 import { joinRooms } from './rooms.ts';
 import { livenessOf, openService, type Service } from './service.ts';
 import { startServer, type Readiness } from './server/app.ts';
@@ -94,8 +97,8 @@ interface Starting {
 }
 
 async function start(options: RunOptions, { logger, ending, service }: Starting): Promise<Started> {
-  const { config, password, practice, book, survival } = await prepare(options, ending);
-  const joining = { config, book, logger, ending, password, survival };
+  const { config, redis, practice, book, survival } = await prepare(options, ending);
+  const joining = { config, book, logger, ending, redis, survival };
   const { supervisor, door, stragglers, loops } = await joinRooms(joining);
   const { socketPath, access } = openControl(config, logger);
   const server = await startServer({
@@ -131,7 +134,7 @@ async function start(options: RunOptions, { logger, ending, service }: Starting)
 
 interface Prepared {
   readonly config: GarrisonConfig;
-  readonly password: string | null;
+  readonly redis: RedisTarget;
   readonly practice: Practice;
   readonly book: HostBook;
   readonly survival: Survival;
@@ -140,7 +143,7 @@ interface Prepared {
 /** All that the rooms stand on: the configuration, the home folder to ourselves, a key to log in with, the hosts. */
 async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
   const config = loadConfig({ home: options.home, configFile: options.configFile });
-  const password = redisPassword(config.redis, process.env);
+  const redis = redisTarget(config.redis, embeddedSocket(config.home), process.env);
   // No child needs it in its environment.
   delete process.env['GARRISON_REDIS_PASSWORD'];
   ending.add('the lock of the home folder', lockHome(config.home));
@@ -156,7 +159,7 @@ async function prepare(options: RunOptions, ending: Ending): Promise<Prepared> {
     config.ssh.connectTimeoutMs,
   );
   await book.load();
-  return { config, password, practice, book, survival };
+  return { config, redis, practice, book, survival };
 }
 
 /** Ready when Redis answers and a worker is up; after the limit the operator is shown what is missing instead. */

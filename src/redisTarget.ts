@@ -3,17 +3,33 @@
  * It never opens a connection; the password lives in memory only.
  */
 
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Login {
+  /** Of an ACL user; null for the default one. */
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
 export type RedisTarget =
   | { readonly kind: 'socket'; readonly path: string }
-  | {
+  | ({
       readonly kind: 'tcp';
       readonly host: string;
       readonly port: number;
       readonly database: number;
       readonly tls: boolean;
-      readonly username: string | null;
-      readonly password: string | null;
-    };
+    } & Login)
+  | ({
+      /** The master of this name, wherever the sentinels say it is now. */
+      readonly kind: 'sentinels';
+      readonly sentinels: readonly RedisAddress[];
+      readonly name: string;
+      readonly sentinelPassword: string | null;
+    } & Login);
 
 /** Reads a URL that the configuration has already checked. */
 export function parseRedisUrl(text: string, password: string | null): RedisTarget {
@@ -30,6 +46,14 @@ export function parseRedisUrl(text: string, password: string | null): RedisTarge
   };
 }
 
+/** `host:port`, the host of IPv6 in brackets; null for anything else. */
+export function parseAddress(text: string): RedisAddress | null {
+  const [, v6, name, digits] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? name;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
+}
+
 /** The part of ioredis' options that names the server. */
 export interface RedisAddressOptions {
   path?: string;
@@ -39,22 +63,52 @@ export interface RedisAddressOptions {
   username?: string;
   password?: string;
   tls?: Record<string, never>;
+  sentinels?: RedisAddress[];
+  name?: string;
+  sentinelPassword?: string;
+  failoverDetector?: boolean;
 }
 
 export function addressOptions(target: RedisTarget): RedisAddressOptions {
-  if (target.kind === 'socket') return { path: target.path };
-  return {
-    host: target.host,
-    port: target.port,
-    db: target.database,
-    ...(target.tls ? { tls: {} } : {}),
-    ...(target.username === null ? {} : { username: target.username }),
-    ...(target.password === null ? {} : { password: target.password }),
-  };
+  switch (target.kind) {
+    case 'socket':
+      return { path: target.path };
+    case 'tcp': {
+      const { host, port, database: db, tls } = target;
+      return { host, port, db, ...(tls ? { tls: {} } : {}), ...loginOptions(target) };
+    }
+    case 'sentinels': {
+      const { sentinels, name, sentinelPassword } = target;
+      return {
+        sentinels: [...sentinels],
+        name,
+        // Told of a fail-over it leaves the old master, which may still hold the connection open.
+        failoverDetector: true,
+        ...loginOptions(target),
+        ...(sentinelPassword === null ? {} : { sentinelPassword }),
+      };
+    }
+  }
+}
+
+function loginOptions({ username, password }: Login): Pick<RedisAddressOptions, 'username' | 'password'> {
+  return { ...(username === null ? {} : { username }), ...(password === null ? {} : { password }) };
 }
 
 /** The address for people: never with the password. */
 export function describeTarget(target: RedisTarget): string {
-  if (target.kind === 'socket') return `unix:${target.path}`;
-  return `${target.tls ? 'rediss' : 'redis'}://${target.host}:${String(target.port)}/${String(target.database)}`;
+  switch (target.kind) {
+    case 'socket':
+      return `unix:${target.path}`;
+    case 'tcp': {
+      const { tls, host, port, database } = target;
+      return `${tls ? 'rediss' : 'redis'}://${host}:${String(port)}/${String(database)}`;
+    }
+    case 'sentinels':
+      return `${target.name} of the sentinels ${target.sentinels.map(addressText).join(', ')}`;
+  }
+}
+
+function addressText({ host, port }: RedisAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }

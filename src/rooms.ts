@@ -11,7 +11,6 @@ import { openDriver, type Driver } from './driver/driver.ts';
 import type { DriverEvents, DriverSettings } from './driver/driverEvents.ts';
 import type { HostBook } from './driver/hostBook.ts';
 import type { Journal } from './driver/journal.ts';
-import { embeddedSocket } from './driver/redisServer.ts';
 import { homeId } from './driver/ownership.ts';
 import { cpuPressureReader } from './driver/pressure.ts';
 import { startSweeping } from './driver/retention.ts';
@@ -31,7 +30,7 @@ import { settlingFor } from './settling.ts';
 import type { Survival } from './survival.ts';
 import { surroundings } from './surroundings.ts';
 import { isFinal } from './push/job.ts';
-import { parseRedisUrl, type RedisTarget } from './redisTarget.ts';
+import type { RedisTarget } from './redisTarget.ts';
 import { BeatLog } from './supervisor/beatLog.ts';
 import { CanaryWatch } from './supervisor/canaryWatch.ts';
 import { FrontDoor } from './supervisor/frontDoor.ts';
@@ -56,8 +55,8 @@ export interface Joining {
   readonly book: HostBook;
   readonly logger: Logger;
   readonly ending: Ending;
-  /** For `redis: {url}`; null when it needs none. */
-  readonly password: string | null;
+  /** With its passwords, which are nowhere else. */
+  readonly redis: RedisTarget;
   readonly survival: Survival;
 }
 
@@ -142,17 +141,13 @@ function measuring(loops: Loops, publisher: Publisher): Omit<Heard, 'settling'> 
   };
 }
 
-function driverSettings({ config, password }: Joining, shared: OwnLife | null): DriverSettings {
-  const { home: homeDir, redis, workers } = config;
-  const embedded = redis.mode === 'embedded';
-  const target: RedisTarget = embedded
-    ? { kind: 'socket', path: embeddedSocket(homeDir) }
-    : parseRedisUrl(redis.url, password);
+function driverSettings({ config, redis }: Joining, shared: OwnLife | null): DriverSettings {
+  const { home: homeDir, workers } = config;
   return {
     homeDir,
-    redis: target,
+    redis,
     shared,
-    embedded,
+    embedded: config.redis.mode === 'embedded',
     slots: workers.slots,
     openFiles: workers.openFiles,
     docker: dockerTarget(config),

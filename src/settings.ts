@@ -7,6 +7,7 @@ import { writtenAlerts } from './alertSettings.ts';
 import { DOCKER_SOCKET, UNUSED_KEYS, type ConfigValues } from './configSchema.ts';
 import { writtenGrants } from './grantsSchema.ts';
 import { writtenPage } from './pageSettings.ts';
+import { writtenRedis } from './redisSettings.ts';
 import { formatDurationMs, formatSizeBytes } from './units.ts';
 
 export interface Setting {
@@ -58,9 +59,7 @@ function workSettings(
     'workers.maxJobs': workers.maxJobs === undefined ? 'never' : String(workers.maxJobs),
     'workers.maxAge': workers.maxAge === undefined ? 'never' : formatDurationMs(workers.maxAge),
     'workers.openFiles': String(workers.openFiles),
-    ...(redis.url === undefined ? { 'redis.mode': 'embedded' } : { 'redis.url': redis.url }),
-    ...(redis.passwordFile === undefined ? {} : { 'redis.passwordFile': redis.passwordFile }),
-    'redis.shared': String(redis.shared),
+    ...writtenRedis(redis),
     'ssh.identityFile': identityFile,
     'ssh.agent': agent ?? 'none',
     'ssh.connectTimeout': formatDurationMs(ssh.connectTimeout),

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { loadConfig, redisPassword } from '../src/config.ts';
+import { loadConfig } from '../src/config.ts';
 import type { ConfigProblem } from '../src/configFile.ts';
 import { openChannels } from '../src/alertSettings.ts';
 import { configJsonSchema } from '../src/configSchema.ts';
@@ -179,7 +179,6 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
   ['a password in the URL', 'redis: { url: "rediss://u:secret@r:6379" }\n', 1, 'redis.url', /passwordFile/],
   ['a URL of something else', 'redis: { url: "http://r" }\n', 1, 'redis.url', /redis:\/\//],
   ['embedded and a URL', 'redis: { mode: embedded, url: "redis://r" }\n', 1, 'redis.url', /contradicts/],
-  ['sentinels', 'redis:\n  sentinels: []\n', 2, 'redis.sentinels', /unknown key/],
   [
     'a key that is not there',
     'ssh:\n  identityFile: keys/none\n',
@@ -399,23 +398,6 @@ test('a file named with --config must be there', () => {
   assert.throws(
     () => loadConfig({ home, configFile: join(home, 'none.yaml') }),
     /none\.yaml: there is no such file/,
-  );
-});
-
-test('the Redis password comes from its file or the environment, and a file open to others is refused', () => {
-  const file = write('password', 'hunter2\n');
-  write('garrison.yaml', 'redis: { url: "rediss://r:6379", passwordFile: password }\n');
-  const { redis } = loadConfig({ home });
-  chmodSync(file, 0o640);
-  assert.throws(() => redisPassword(redis, {}), /can be read by other users/);
-  chmodSync(file, 0o600);
-  assert.equal(redisPassword(redis, { GARRISON_REDIS_PASSWORD: 'other' }), 'hunter2');
-  assert.equal(
-    redisPassword(
-      { mode: 'url', url: 'redis://r', passwordFile: null, shared: false },
-      { GARRISON_REDIS_PASSWORD: 'other' },
-    ),
-    'other',
   );
 });
 

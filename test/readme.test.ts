@@ -87,8 +87,12 @@ describe('README', () => {
       'containers.zombies.most',
       'page.tls.certFile',
       'page.tls.keyFile',
+      'redis.name',
       'redis.passwordFile',
+      'redis.sentinelPasswordFile',
+      'redis.sentinels',
       'redis.url',
+      'redis.username',
     ];
     assert.deepEqual(others.sort(), withoutDefault);
   });

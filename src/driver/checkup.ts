@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wallTime } from '../clock.ts';
-import { loadConfig, redisPassword, type GarrisonConfig } from '../config.ts';
+import { loadConfig, type GarrisonConfig } from '../config.ts';
 import { DOCKER_SOCKET } from '../configSchema.ts';
 import type { Kinship, ZombieParent } from '../detector/zombie.ts';
 import { messageOf } from '../errors.ts';
@@ -19,7 +19,7 @@ import type {
   RedisSeen,
   ZombiesCounted,
 } from '../reconciler/checkup.ts';
-import { parseRedisUrl, type RedisTarget } from '../redisTarget.ts';
+import { redisTarget } from '../redisSettings.ts';
 import { ownVersion } from '../version.ts';
 import { checkupDocker } from './checkupDocker.ts';
 import {
@@ -156,11 +156,7 @@ function isHidden(file: string): boolean {
 
 function redisOf(config: Part<GarrisonConfig>, home: string, withinMs: number): Promise<Part<RedisSeen>> {
   const setting = config.kind === 'seen' ? config.value.redis : ({ mode: 'embedded' } as const);
-  const target: RedisTarget =
-    setting.mode === 'embedded'
-      ? { kind: 'socket', path: embeddedSocket(home) }
-      : parseRedisUrl(setting.url, redisPassword(setting, process.env));
-  return checkupRedis(target, withinMs);
+  return checkupRedis(redisTarget(setting, embeddedSocket(home), process.env), withinMs);
 }
 
 function machineWithin(withinMs: number): Promise<Machine> {

@@ -20,6 +20,7 @@ export async function checkupRedis(target: RedisTarget, withinMs: number): Promi
     connectTimeout: withinMs,
     commandTimeout: withinMs,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
   });
   let trouble: unknown = null;
   redis.on('error', (error) => (trouble = error));

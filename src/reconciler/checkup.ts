@@ -37,7 +37,7 @@ export interface Checkup {
 }
 
 export interface ConfigSeen {
-  readonly redis: 'embedded' | 'url';
+  readonly redis: 'embedded' | 'url' | 'sentinels';
   /** Container or service name → the names that it depends on. */
   readonly dependsOn: Readonly<Record<string, readonly string[]>>;
 }

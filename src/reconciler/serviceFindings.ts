@@ -67,7 +67,7 @@ function roleFindings({ target, role, isLoading }: RedisSeen): Finding[] {
   return [
     finding('critical', 'RedisRole', {
       what: `Redis at ${target} is a ${JSON.stringify(role.slice(0, 20))}, which nothing can be written to.`,
-      next: 'name the master under redis.url in garrison.yaml, and start Garrison again',
+      next: 'name the master under redis in garrison.yaml, and start Garrison again',
       interrupts: 'jobs in hand are finished first',
     }),
   ];

@@ -17,7 +17,7 @@ export function prepareForQueue(supervisor: Supervisor): Prepared {
     throw new GarrisonError(
       'REFUSED_BY_GUARD',
       `Redis is not run by Garrison, which does nothing to it: ${redis.state.detail}`,
-      { cure: 'Look at it where it runs; redis.url in garrison.yaml says where that is.' },
+      { cure: 'Look at it where it runs; redis in garrison.yaml says where that is.' },
     );
   if (redis.state.up)
     throw new GarrisonError('CONFLICTING_STATE', 'Redis answers: there is nothing to bring back');

@@ -58,6 +58,7 @@ const LIBRARY_ROOMS: Readonly<Record<string, readonly (Room | `${string}.ts`)[]>
   commander: ['cli'],
   yaml: ['configFile.ts', 'addedYaml.ts'],
   zod: [
+    'redisSchema.ts',
     'configFile.ts',
     'configSchema.ts',
     'schemaProblem.ts',
