@@ -25,10 +25,11 @@ interface SettlingNeeds {
 export function settlingFor({ driver, supervisor, marks, shared }: SettlingNeeds): Settling {
   let isSettled = false;
   const settle = async (epoch: number): Promise<void> => {
+    // Redis may have come back without its last second, or empty: what was taken on or ended lately is known here.
+    if (isSettled) await driver.store.saveRecentPushes();
     await driver.keeper.emptySpool();
     supervisor.observe({ kind: 'leads', epoch });
     if (isSettled) {
-      // Redis may have come back without its last second, or empty: the open jobs are known here.
       await driver.store.saveAll(supervisor.openJobs());
       return;
     }

@@ -21,6 +21,8 @@ export interface Cluster {
 interface HomeRecord extends Cluster {
   /** The boot in which the epoch was last agreed: after a power cut Redis may have lost its last second. */
   readonly bootId: string;
+  /** The Redis it was agreed with; not there from an older Garrison. Another may not have all that this one had. */
+  readonly server?: string;
 }
 
 interface Stored extends Cluster {
@@ -35,11 +37,17 @@ export function counterKey(epoch: number): string {
   return `${KEY_PREFIX}:fence:${String(epoch)}`;
 }
 
+export interface Agreeing {
+  readonly onSetAside?: OnSetAside;
+  /** It gave out a number twice, whatever it says of itself. */
+  readonly hasGoneBack?: boolean;
+}
+
 /** Agrees the epoch between home and Redis, under the claim on the queue; call at every (re)connection, since Redis may have come back empty. */
 export async function agreeOnEpoch(
   redis: Redis,
   homeDir: string,
-  onSetAside: OnSetAside = () => undefined,
+  { onSetAside = () => undefined, hasGoneBack = false }: Agreeing = {},
 ): Promise<Cluster> {
   const file = join(homeDir, FILE);
   const stored = await readRedis(redis);
@@ -54,8 +62,10 @@ export async function agreeOnEpoch(
     );
   }
   const own = homeId(homeDir);
-  const agreed = agree(home, stored, { bootId: bootId(), isFollowing: followsAnother(stored, own) });
-  if (home?.epoch !== agreed.epoch || home.bootId !== agreed.bootId || home.clusterId !== agreed.clusterId) {
+  const server = await serverOf(redis);
+  const isFollowing = followsAnother(stored, own);
+  const agreed = agree(home, stored, { bootId: bootId(), server, isFollowing, hasGoneBack });
+  if (home === null || JSON.stringify(home) !== JSON.stringify(agreed)) {
     // Home first: were Redis written first and we died here, a later loss of Redis would hand out the same epoch again.
     await writeDurably(file, JSON.stringify(agreed));
   }
@@ -72,25 +82,29 @@ interface Now {
   readonly bootId: string;
   /** Another home kept this queue last. */
   readonly isFollowing: boolean;
+  readonly server: string;
+  readonly hasGoneBack: boolean;
 }
 
 function agree(
   home: HomeRecord | null,
   stored: Cluster | null,
-  { bootId: boot, isFollowing }: Now,
+  { bootId: boot, server, isFollowing, hasGoneBack }: Now,
 ): HomeRecord {
   if (stored === null) {
     const clusterId = home?.clusterId ?? randomBytes(8).toString('hex');
-    return { clusterId, epoch: (home?.epoch ?? 0) + 1, bootId: boot };
+    return { clusterId, epoch: (home?.epoch ?? 0) + 1, bootId: boot, server };
   }
   const { clusterId } = stored;
   // A home without a memory cannot know what it has ordered before.
-  if (home === null) return { clusterId, epoch: stored.epoch + 1, bootId: boot };
+  if (home === null) return { clusterId, epoch: stored.epoch + 1, bootId: boot, server };
   const redisWentBack = stored.epoch < home.epoch;
   const machineRestarted = home.bootId !== boot;
-  if (redisWentBack || machineRestarted || isFollowing)
-    return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot };
-  return { clusterId, epoch: stored.epoch, bootId: boot };
+  // A new master may lack the last numbers that the old one gave out; so may one that started again from an older file.
+  const isAnotherServer = home.server !== server;
+  if (redisWentBack || machineRestarted || isFollowing || isAnotherServer || hasGoneBack)
+    return { clusterId, epoch: Math.max(stored.epoch, home.epoch) + 1, bootId: boot, server };
+  return { clusterId, epoch: stored.epoch, bootId: boot, server };
 }
 
 /** Without Redis to say the same, a new name would make every host take this for another Garrison: only a person decides that. */
@@ -112,11 +126,20 @@ function readHome(keeping: Keeping, isKnownToRedis: boolean): HomeRecord | null 
 }
 
 function homeIn(text: string): HomeRecord {
-  const { clusterId, epoch, bootId: boot } = JSON.parse(text) as Partial<Record<keyof HomeRecord, unknown>>;
+  const kept = JSON.parse(text) as Partial<Record<keyof HomeRecord, unknown>>;
+  const { clusterId, epoch, bootId: boot, server } = kept;
   const isGood = typeof clusterId === 'string' && clusterId !== '' && typeof boot === 'string';
   if (!isGood || typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0)
     throw new Error('no cluster');
-  return { clusterId, epoch, bootId: boot };
+  return { clusterId, epoch, bootId: boot, ...(typeof server === 'string' ? { server } : {}) };
+}
+
+/** Of this life of this server, and of its history: one that followed another for a while has that one's. */
+async function serverOf(redis: Redis): Promise<string> {
+  const info = `${await redis.info('server')}\n${await redis.info('replication')}`;
+  return ['run_id', 'master_replid']
+    .map((name) => new RegExp(`^${name}:(\\w*)`, 'm').exec(info)?.[1] ?? '')
+    .join(' ');
 }
 
 async function readRedis(redis: Redis): Promise<Stored | null> {

@@ -9,7 +9,7 @@ import { DockerCalls } from './docker.ts';
 import { DockerWatch } from './dockerWatch.ts';
 import type { DriverEvents, DriverSettings } from './driverEvents.ts';
 import { DriverHands, type HandsParts } from './hands.ts';
-import { JobStore } from './jobStore.ts';
+import { JobStore, MAY_GO_BACK_MS } from './jobStore.ts';
 import { Keeper } from './keeper.ts';
 import { homeId } from './ownership.ts';
 import { FleetLink } from './fleetLink.ts';
@@ -57,11 +57,15 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const { onNews, onFailure } = events;
   const pool = openPool(settings, events);
   const spool = await openSpool(homeDir, events.onSetAside);
-  const keeper = new Keeper({ spool, store, onNews, onFailure, onSpool: events.onSpool });
+  const lingerMs = settings.embedded ? 0 : MAY_GO_BACK_MS;
+  const keeper = new Keeper({ spool, store, onNews, onFailure, onSpool: events.onSpool, lingerMs });
   const hands = new DriverHands({
     ...{ pool, reaper, queue, store, keeper, onNews, onFailure },
     ...redisHands(server),
     cluster: () => link.cluster,
+    noteDrawn: (epoch, counter) => {
+      link.noteDrawn(epoch, counter);
+    },
     logFile: (jobId) => logFileOf(homeDir, jobId),
     sweepZombies: sweeping(reaper, zombies),
     containers,

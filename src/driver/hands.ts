@@ -26,6 +26,8 @@ export interface HandsParts {
   readonly store: JobStore;
   readonly keeper: Keeper;
   readonly cluster: () => Cluster | null;
+  /** Throws for a number of the fence that was given out before. */
+  readonly noteDrawn: (epoch: number, counter: number) => void;
   readonly spawnRedis: () => void;
   /** False when there was none to signal, or it was refused. */
   readonly signalRedis: (signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL') => boolean;
@@ -176,12 +178,13 @@ export class DriverHands {
 
   /** False when that did not work, which is told. */
   async #draw(job: JobRecord): Promise<boolean> {
-    const { store, cluster, onNews } = this.#parts;
+    const { store, cluster, noteDrawn, onNews } = this.#parts;
     const { id: jobId, attempt } = job;
     const agreed = cluster();
     try {
       if (agreed === null) throw new Error('no epoch has been agreed with Redis yet');
       const counter = await store.saveAndCount(job, counterKey(agreed.epoch));
+      noteDrawn(agreed.epoch, counter);
       onNews({ kind: 'fenced', jobId, attempt, fence: { ...agreed, counter } });
       return true;
     } catch (error) {

@@ -3,6 +3,7 @@
  * Saving is idempotent (an older revision never overwrites a newer), and nothing here decides what a job's state is.
  */
 import type { Redis } from 'ioredis';
+import { monoMs } from '../clock.ts';
 import { GarrisonError, messageOf } from '../errors.ts';
 import { isFinal, isJobId, type JobRecord, type PushRecord } from '../push/job.ts';
 import type { CountedPush, Found, StoredQuery } from '../push/jobQuery.ts';
@@ -31,10 +32,14 @@ const FINAL_STATES = ['done', 'failed', 'cancelled', 'unknown'] as const;
 const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
 /** So many hold neither Redis nor the event loop for long. */
 const MOST_AT_ONCE = 500;
+/** What Redis acknowledged may be gone after a fail-over: its replicas follow within this time, or are no good. */
+export const MAY_GO_BACK_MS = 60_000;
 
 export class JobStore {
   readonly #redis: Redis;
   readonly #home: string;
+  /** Pushes kept lately, oldest first. */
+  readonly #recent = new Map<string, { readonly push: PushRecord; readonly atMs: number }>();
 
   /** `home`: the id of the home that writes; nothing is written while another keeps the queue. Empty: whoever keeps it. */
   constructor(redis: Redis, home = '') {
@@ -51,6 +56,19 @@ export class JobStore {
     await this.#callAll([unmade, ...savingPush(push)]);
     await answering(this.saveAll(jobs));
     await answering(this.#redis.hdel(UNMADE_PUSHES, push.id));
+    this.#recent.set(push.id, { push, atMs: monoMs() });
+    this.#forgetOld();
+  }
+
+  /** Redis may have come back without them; before their jobs, which are counted in them. */
+  async saveRecentPushes(): Promise<void> {
+    this.#forgetOld();
+    for (const { push } of this.#recent.values())
+      await this.#callAll([...savingPush(push), ['hdel', UNMADE_PUSHES, push.id]]);
+  }
+
+  #forgetOld(): void {
+    for (const [id, { atMs }] of this.#recent) if (atMs < monoMs() - MAY_GO_BACK_MS) this.#recent.delete(id);
   }
 
   /** Of pushes whose making was cut off with an earlier life: nobody was told that they are accepted. */
@@ -180,6 +198,7 @@ export class JobStore {
 
   /** The push last: what is cut off in the middle is found again. */
   async #drop(pushId: string, push: PushRecord | null): Promise<void> {
+    this.#recent.delete(pushId);
     for (const part of partsOf(push?.jobIds ?? []))
       await answering(this.#redis.eval(...droppingJobs(part, this.#home)));
     await this.#callAll(droppingPush(pushId, push?.accountName ?? null));

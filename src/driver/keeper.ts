@@ -15,6 +15,8 @@ export interface KeeperParts {
   readonly onNews: (news: JobNews) => void;
   readonly onFailure: (action: string, detail: string) => void;
   readonly onSpool: (why: string | null) => void;
+  /** So long a record stays on disk after Redis took it: a fail-over may take it back. */
+  readonly lingerMs: number;
 }
 
 /** One such batch holds the event loop and Redis for some milliseconds. */
@@ -72,11 +74,21 @@ export class Keeper {
     this.#toRedis.add(batch);
   }
 
+  async #remove(batches: readonly Batch[]): Promise<void> {
+    const { spool, lingerMs } = this.#parts;
+    const remove = async (): Promise<void> => {
+      for (const batch of batches) await spool.remove(batch);
+    };
+    if (lingerMs === 0) await remove();
+    // What cannot be removed, or is cut off by our end, is brought to Redis again and removed then.
+    else setTimeout(() => void remove().catch(() => undefined), lingerMs).unref();
+  }
+
   async #index(batches: readonly Batch[]): Promise<void> {
-    const { store, spool, onNews } = this.#parts;
+    const { store, onNews } = this.#parts;
     const jobs = batches.flat();
     await store.saveAll(jobs);
-    for (const batch of batches) await spool.remove(batch);
+    await this.#remove(batches);
     for (const { id: jobId } of jobs) onNews({ kind: 'indexed', jobId });
   }
 }

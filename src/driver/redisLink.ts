@@ -51,6 +51,9 @@ export class RedisLink {
   /** Who keeps the queue instead; null while that is us, or not known. */
   #lead: Owner | null = null;
   #lastAnswer = 'no time yet';
+  #lastDrawn = { epoch: 0, counter: 0 };
+  /** It gave out a number for the second time. */
+  #hasGoneBack = false;
   #pinging: NodeJS.Timeout | null = null;
 
   constructor({ target, homeDir, shared }: LinkSettings, events: LinkEvents) {
@@ -81,6 +84,17 @@ export class RedisLink {
   /** The agreed cluster; null before the first agreement, and while another keeps the queue. */
   get cluster(): Cluster | null {
     return this.#cluster;
+  }
+
+  /** Call with each number of the fence: throws for one that was given out before, and agrees on a new epoch. */
+  noteDrawn(epoch: number, counter: number): void {
+    const last = this.#lastDrawn;
+    if (epoch < last.epoch || (epoch === last.epoch && counter <= last.counter)) {
+      this.#hasGoneBack = true;
+      void this.#agree();
+      throw new Error('Redis has gone back to an earlier state; a new epoch is agreed on first');
+    }
+    this.#lastDrawn = { epoch, counter };
   }
 
   start(): void {
@@ -115,6 +129,8 @@ export class RedisLink {
           false,
           `connected, but: ${messageOf(error)} (last answer at ${this.#lastAnswer})`,
         );
+      // The sentinels may know another master by now; this one, cut off or stopped, will not say so.
+      if (!this.#ended && this.#target.kind === 'sentinels') this.redis.disconnect(true);
     }
   }
 
@@ -138,7 +154,11 @@ export class RedisLink {
       }
       this.#lead = null;
       if (this.#cluster !== null && !(await isLead(this.redis, this.#homeDir))) this.#events.stepDown(null);
-      this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir, this.#events.onSetAside);
+      this.#cluster = await agreeOnEpoch(this.redis, this.#homeDir, {
+        onSetAside: this.#events.onSetAside,
+        hasGoneBack: this.#hasGoneBack,
+      });
+      this.#hasGoneBack = false;
       await this.#events.settle();
       this.#events.onAnswer();
       this.#events.onChange(true, `answers at ${describeTarget(this.#target)}`);

@@ -4,8 +4,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Redis } from 'ioredis';
-import { agreeOnEpoch as agreeUnderClaim, counterKey, type Cluster } from '../../src/driver/cluster.ts';
-import type { OnSetAside } from '../../src/setAside.ts';
+import {
+  agreeOnEpoch as agreeUnderClaim,
+  counterKey,
+  type Agreeing,
+  type Cluster,
+} from '../../src/driver/cluster.ts';
 import { JobStore } from '../../src/driver/jobStore.ts';
 import { PushQueue } from '../../src/driver/queue.ts';
 import { homeId, isLead, releaseOwnership, takeOwnership } from '../../src/driver/ownership.ts';
@@ -120,6 +124,35 @@ describe('what is remembered of jobs', () => {
     });
   });
 
+  it('raises the epoch at another server, and where a number was given out twice', async (t) => {
+    const other = await TestRedis.start();
+    t.after(() => other.end());
+    const home = tempHome(t);
+    const first = await agreeOnEpoch(redis, home);
+    const known = await redis.hgetall('garrison:cluster');
+    const there = other.connect();
+    await there.hset('garrison:cluster', known);
+    const second = await agreeOnEpoch(there, home);
+    assert.deepEqual(second, { clusterId: first.clusterId, epoch: first.epoch + 1 });
+    assert.deepEqual(await agreeOnEpoch(there, home), second);
+    const third = await agreeOnEpoch(there, home, { hasGoneBack: true });
+    assert.equal(third.epoch, second.epoch + 1);
+    await other.killAndRestart();
+    assert.equal((await agreeOnEpoch(other.connect(), home)).epoch, third.epoch + 1);
+  });
+
+  it('saves lately made pushes anew, so that none is dropped as unmade that was accepted', async () => {
+    await store.create(PUSH, [jobRecord('j-1')]);
+    await redis.flushall();
+    await redis.hset('garrison:pushes:unmade', PUSH.id, JSON.stringify(PUSH));
+    await store.saveRecentPushes();
+    await store.save(jobRecord('j-1'));
+    await store.dropUnmade();
+    assert.deepEqual(await store.push(PUSH.id), PUSH);
+    const { items } = await store.findPushes({ sort: 'newest', after: null, limit: 5 });
+    assert.deepEqual(items[0]?.counts, { queued: 1 });
+  });
+
   it('belongs to one home at a time, and comes back to the same home at once', async (t) => {
     const [first, second] = [tempHome(t), tempHome(t)];
     const taken = async (home: string): Promise<string | null> =>
@@ -228,7 +261,7 @@ describe('what is remembered of jobs', () => {
     const aside: string[] = [];
     for (const [times, text] of damages.entries()) {
       writeFileSync(file, text);
-      const agreed = await agreeOnEpoch(redis, home, ({ as }) => aside.push(as));
+      const agreed = await agreeOnEpoch(redis, home, { onSetAside: ({ as }) => aside.push(as) });
       assert.deepEqual(agreed, { clusterId, epoch: epoch + times + 1 }, text);
       assert.equal(readFileSync(join(home, aside.at(-1)!), 'utf8'), text);
     }
@@ -318,9 +351,9 @@ describe('what is remembered of jobs', () => {
 });
 
 /** As at a connection: whoever kept the queue before has let go of it. */
-async function agreeOnEpoch(redis: Redis, home: string, onSetAside?: OnSetAside): Promise<Cluster> {
+async function agreeOnEpoch(redis: Redis, home: string, agreeing: Agreeing = {}): Promise<Cluster> {
   assert.equal(await takeOwnership(redis, home), null);
-  return agreeUnderClaim(redis, home, onSetAside);
+  return agreeUnderClaim(redis, home, agreeing);
 }
 
 /** All that is in it, but for claims, which end by themselves. */

@@ -11,6 +11,7 @@ import type { JobRecord } from '../../src/push/job.ts';
 import type { JobNews } from '../../src/reconciler/jobNews.ts';
 import { jobRecord } from '../support/jobRecord.ts';
 import { tempHome } from '../support/tempHome.ts';
+import { until } from '../support/until.ts';
 
 const HOSTS = 1_000;
 const ended = Array.from({ length: HOSTS }, (_, index) =>
@@ -18,7 +19,10 @@ const ended = Array.from({ length: HOSTS }, (_, index) =>
 );
 
 /** What was kept, and what was told of it. */
-async function open(t: TestContext): Promise<{
+async function open(
+  t: TestContext,
+  lingerMs = 0,
+): Promise<{
   readonly home: string;
   readonly keeper: Keeper;
   readonly news: JobNews[];
@@ -45,6 +49,7 @@ async function open(t: TestContext): Promise<{
     onNews: (one) => news.push(one),
     onFailure: (_action, detail) => failures.push(detail),
     onSpool: () => undefined,
+    lingerMs,
   });
   const idsOf = (kind: JobNews['kind']): string[] =>
     news.flatMap((one) => (one.kind === kind ? [one.jobId] : []));
@@ -77,6 +82,16 @@ describe('the keeping of final records', () => {
     await keeper.emptySpool();
     assert.deepEqual(ids(saved.flat()).sort(), ids(ended).sort());
     assert.deepEqual(files(), []);
+  });
+
+  it('keeps on disk for a while what Redis has taken, and saves it anew at each connection', async (t) => {
+    const { keeper, saved, files } = await open(t, 400);
+    for (const job of ended.slice(0, 10)) keeper.keep(job);
+    await keeper.settled();
+    assert.notDeepEqual(files(), []);
+    await keeper.emptySpool();
+    assert.deepEqual(ids(saved.flat()).length, 20);
+    await until('they are removed from disk', () => files().length === 0);
   });
 
   it('says of each record that could not be written that it was not, and of none that it is kept', async (t) => {
