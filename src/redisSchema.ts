@@ -27,6 +27,14 @@ export const RedisSection = z
     username: Text.optional().describe('the ACL user of the Redis behind the sentinels'),
     passwordFile: Text.optional().describe('file with the password, readable by its owner only'),
     sentinelPasswordFile: Text.optional().describe('likewise, with the password of the sentinels themselves'),
+    waitForReplicas: z
+      .int()
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        'a push is accepted only once so many replicas of the master have it; default: none is asked',
+      ),
     shared: z
       .boolean()
       .default(false)
@@ -53,6 +61,7 @@ const WORDS: Readonly<Record<Way, string>> = {
 const USES: readonly (readonly [key: keyof RedisValues, ways: readonly Way[], needs: string])[] = [
   ['shared', ['url', 'sentinels'], 'url or sentinels: an embedded redis-server has one supervisor'],
   ['passwordFile', ['url', 'sentinels'], 'url or sentinels: an embedded redis-server has no password'],
+  ['waitForReplicas', ['url', 'sentinels'], 'url or sentinels: an embedded redis-server has no replicas'],
   ['name', ['sentinels'], 'sentinels, which know the master by it'],
   ['username', ['sentinels'], 'sentinels; a url names its user itself: redis://USER@HOST'],
   ['sentinelPasswordFile', ['sentinels'], 'sentinels'],

@@ -11,6 +11,8 @@ interface OfAnotherServer {
   readonly passwordFile: string | null;
   /** Other supervisors may work off the same queue. */
   readonly shared: boolean;
+  /** So many replicas must have a push before it is accepted. */
+  readonly waitForReplicas: number;
 }
 
 export type RedisSetting =
@@ -25,9 +27,9 @@ export type RedisSetting =
     } & OfAnotherServer);
 
 export function redisInEffect(values: RedisValues, absolute: (path: string) => string): RedisSetting {
-  const { url, sentinels, name = '', username = null, shared } = values;
+  const { url, sentinels, name = '', username = null, shared, waitForReplicas = 0 } = values;
   const file = (path: string | undefined): string | null => (path === undefined ? null : absolute(path));
-  const others = { passwordFile: file(values.passwordFile), shared };
+  const others = { passwordFile: file(values.passwordFile), shared, waitForReplicas };
   if (url !== undefined) return { mode: 'url', url, ...others };
   if (sentinels === undefined) return { mode: 'embedded' };
   return {
@@ -44,7 +46,7 @@ function addressesIn(texts: readonly string[]): readonly RedisAddress[] {
 
 /** As `config show` has it. */
 export function writtenRedis(redis: RedisValues): Record<string, string> {
-  const { url, sentinels, name, username, passwordFile, sentinelPasswordFile } = redis;
+  const { url, sentinels, name, username, passwordFile, sentinelPasswordFile, waitForReplicas } = redis;
   const given = {
     'redis.mode': url === undefined && sentinels === undefined ? 'embedded' : undefined,
     'redis.url': url,
@@ -54,6 +56,7 @@ export function writtenRedis(redis: RedisValues): Record<string, string> {
     'redis.passwordFile': passwordFile,
     'redis.sentinelPasswordFile': sentinelPasswordFile,
     'redis.shared': String(redis.shared),
+    'redis.waitForReplicas': waitForReplicas === undefined ? undefined : String(waitForReplicas),
   };
   return Object.fromEntries(
     Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),

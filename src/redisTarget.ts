@@ -54,6 +54,9 @@ export function parseAddress(text: string): RedisAddress | null {
   return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
+/** A master that froze or was cut off holds its connections open; the sentinels may know another by then. */
+const GIVEN_UP_AFTER_MS = 8_000;
+
 /** The part of ioredis' options that names the server. */
 export interface RedisAddressOptions {
   path?: string;
@@ -66,7 +69,7 @@ export interface RedisAddressOptions {
   sentinels?: RedisAddress[];
   name?: string;
   sentinelPassword?: string;
-  failoverDetector?: boolean;
+  socketTimeout?: number;
 }
 
 export function addressOptions(target: RedisTarget): RedisAddressOptions {
@@ -82,8 +85,8 @@ export function addressOptions(target: RedisTarget): RedisAddressOptions {
       return {
         sentinels: [...sentinels],
         name,
-        // Told of a fail-over it leaves the old master, which may still hold the connection open.
-        failoverDetector: true,
+        // ioredis' failoverDetector is no help: its news during a reconnection ends the client for good.
+        socketTimeout: GIVEN_UP_AFTER_MS,
         ...loginOptions(target),
         ...(sentinelPassword === null ? {} : { sentinelPassword }),
       };

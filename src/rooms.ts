@@ -148,6 +148,7 @@ function driverSettings({ config, redis }: Joining, shared: OwnLife | null): Dri
     redis,
     shared,
     embedded: config.redis.mode === 'embedded',
+    waitForReplicas: config.redis.mode === 'embedded' ? 0 : config.redis.waitForReplicas,
     slots: workers.slots,
     openFiles: workers.openFiles,
     docker: dockerTarget(config),

@@ -93,6 +93,7 @@ describe('README', () => {
       'redis.sentinels',
       'redis.url',
       'redis.username',
+      'redis.waitForReplicas',
     ];
     assert.deepEqual(others.sort(), withoutDefault);
   });

@@ -44,6 +44,7 @@ const single: readonly (readonly [string, string, number, string, RegExp])[] = [
     'redis.sentinels',
     /contradicts url; keep one/,
   ],
+  ['replicas of the embedded', 'redis: { waitForReplicas: 1 }\n', 1, 'redis.waitForReplicas', /no replicas/],
   ['a name without sentinels', 'redis: { url: "redis://r", name: m }\n', 1, 'redis.name', /needs sentinels/],
   ['embedded and shared', 'redis: { shared: true }\n', 1, 'redis.shared', /has one supervisor/],
 ];
@@ -69,7 +70,7 @@ test('the Redis password comes from its file or the environment, and a file open
   assert.equal(redisPassword(redis, { GARRISON_REDIS_PASSWORD: 'other' }), 'hunter2');
   assert.equal(
     redisPassword(
-      { mode: 'url', url: 'redis://r', passwordFile: null, shared: false },
+      { mode: 'url', url: 'redis://r', passwordFile: null, shared: false, waitForReplicas: 0 },
       { GARRISON_REDIS_PASSWORD: 'other' },
     ),
     'other',

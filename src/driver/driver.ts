@@ -2,6 +2,7 @@
  * Opens the hands together: Redis, the queue, the memory of jobs, the worker processes; and ends them.
  * What they see comes out as events; it draws no conclusion from any.
  */
+import type { Redis } from 'ioredis';
 import { PUSH_QUEUE } from '../queueName.ts';
 import { EmbeddedRedis, type EmbeddedRedisEvents } from './embeddedRedis.ts';
 import { ContainerHands } from './containerHands.ts';
@@ -50,15 +51,14 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
   const server = new EmbeddedRedis(homeDir, redisEvents(events));
   const link = openLink(settings, events);
   const fleet = settings.shared === null ? null : new FleetLink(link.redis, settings.shared, events.fleet);
-  const [store, queue] = [new JobStore(link.redis, homeId(homeDir)), new PushQueue(link.redis)];
+  const [store, queue] = openMemory(settings, link.redis);
   const reaper = new Reaper({ onReaped: events.onReaped, onAdopted: events.onAdopted });
   const zombies = new ZombieScan(events.onZombies);
   const { docker, containers } = openDocker(settings, events);
   const { onNews, onFailure } = events;
   const pool = openPool(settings, events);
   const spool = await openSpool(homeDir, events.onSetAside);
-  const lingerMs = settings.embedded ? 0 : MAY_GO_BACK_MS;
-  const keeper = new Keeper({ spool, store, onNews, onFailure, onSpool: events.onSpool, lingerMs });
+  const keeper = new Keeper({ spool, store, ...events, lingerMs: settings.embedded ? 0 : MAY_GO_BACK_MS });
   const hands = new DriverHands({
     ...{ pool, reaper, queue, store, keeper, onNews, onFailure },
     ...redisHands(server),
@@ -81,6 +81,10 @@ export async function openDriver(settings: DriverSettings, events: DriverEvents)
     start: () => startAll(parts, settings.embedded),
     end: () => endAll(parts),
   };
+}
+
+function openMemory({ homeDir, waitForReplicas }: DriverSettings, redis: Redis): [JobStore, PushQueue] {
+  return [new JobStore(redis, homeId(homeDir), waitForReplicas), new PushQueue(redis)];
 }
 
 function openLink({ homeDir, redis: target, shared }: DriverSettings, events: DriverEvents): RedisLink {

@@ -28,6 +28,8 @@ export interface DriverSettings {
   readonly shared: { readonly homeId: string; readonly life: string } | null;
   /** True when the redis-server behind `redis` is ours to run. */
   readonly embedded: boolean;
+  /** A push is kept only when so many replicas have it. */
+  readonly waitForReplicas: number;
   readonly slots: number;
   /** Files, pipes and sockets that a worker may have open at once. */
   readonly openFiles: number;

@@ -34,17 +34,20 @@ const INDEXED = `${KEY_PREFIX}:jobs:indexed`;
 const MOST_AT_ONCE = 500;
 /** What Redis acknowledged may be gone after a fail-over: its replicas follow within this time, or are no good. */
 export const MAY_GO_BACK_MS = 60_000;
+const REPLICATED_WITHIN_MS = 2_000;
 
 export class JobStore {
   readonly #redis: Redis;
   readonly #home: string;
+  readonly #waitForReplicas: number;
   /** Pushes kept lately, oldest first. */
   readonly #recent = new Map<string, { readonly push: PushRecord; readonly atMs: number }>();
 
   /** `home`: the id of the home that writes; nothing is written while another keeps the queue. Empty: whoever keeps it. */
-  constructor(redis: Redis, home = '') {
+  constructor(redis: Redis, home = '', waitForReplicas = 0) {
     this.#redis = redis;
     this.#home = home;
+    this.#waitForReplicas = waitForReplicas;
   }
 
   /**
@@ -55,9 +58,19 @@ export class JobStore {
     const unmade = ['hset', UNMADE_PUSHES, push.id, JSON.stringify(push)];
     await this.#callAll([unmade, ...savingPush(push)]);
     await answering(this.saveAll(jobs));
+    await this.#replicated();
     await answering(this.#redis.hdel(UNMADE_PUSHES, push.id));
+    await this.#replicated();
     this.#recent.set(push.id, { push, atMs: monoMs() });
     this.#forgetOld();
+  }
+
+  /** All that was written on this connection is with as many replicas as are asked for, or an exception. */
+  async #replicated(): Promise<void> {
+    const wanted = this.#waitForReplicas;
+    if (wanted === 0) return;
+    const replicas = await answering(this.#redis.wait(wanted, REPLICATED_WITHIN_MS));
+    if (replicas < wanted) throw tooFewReplicas(`${String(replicas)} of the ${String(wanted)} wanted`);
   }
 
   /** Redis may have come back without them; before their jobs, which are counted in them. */
@@ -257,11 +270,21 @@ async function answering<T>(asked: Promise<T>): Promise<T> {
         },
       );
     if (error instanceof GarrisonError) throw error;
+    // The master's own min-replicas-to-write.
+    if (messageOf(error).includes('NOREPLICAS')) throw tooFewReplicas('Redis takes no write', error);
     throw new GarrisonError('REDIS_UNAVAILABLE', `Redis gave no answer: ${messageOf(error)}`, {
       cure: 'garrison status shows when it is back; then repeat the command.',
       cause: error,
     });
   }
+}
+
+function tooFewReplicas(which: string, cause?: unknown): GarrisonError {
+  return new GarrisonError('REDIS_UNAVAILABLE', `too few replicas of Redis have it (${which})`, {
+    cure: 'Look at the replicas with redis-cli info replication on the master; then repeat the command.',
+    facts: { replicas: which },
+    cause,
+  });
 }
 
 type Answers = [error: Error | null, result: unknown][];

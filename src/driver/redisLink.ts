@@ -113,6 +113,8 @@ export class RedisLink {
   }
 
   async #ping(): Promise<void> {
+    // ioredis gives up for good where a connection is taken back while it is made.
+    if (this.redis.status === 'end' && !this.#ended) await this.redis.connect().catch(() => undefined);
     if (this.redis.status !== 'ready' || (this.#cluster === null && this.#lead === null)) return;
     try {
       const owner = await takeOwnership(this.redis, this.#homeDir);
@@ -129,8 +131,6 @@ export class RedisLink {
           false,
           `connected, but: ${messageOf(error)} (last answer at ${this.#lastAnswer})`,
         );
-      // The sentinels may know another master by now; this one, cut off or stopped, will not say so.
-      if (!this.#ended && this.#target.kind === 'sentinels') this.redis.disconnect(true);
     }
   }
 

@@ -135,9 +135,9 @@ export class PushDesk {
       void this.#withdraw(push);
       throw new GarrisonError(
         'REDIS_UNAVAILABLE',
-        `Redis did not answer in time; push ${push.id} was withdrawn and will not run`,
+        `${whyNotKept(error)}; push ${push.id} was withdrawn and will not run`,
         {
-          cure: 'garrison status shows when Redis answers again; then repeat the command.',
+          cure: cureOf(error) ?? 'garrison status shows when Redis answers again; then repeat the command.',
           cause: error,
         },
       );
@@ -159,6 +159,19 @@ export class PushDesk {
     const state = open ? 'open' : views.every((job) => job.state === 'done') ? 'done' : 'failed';
     return { ...push, state, jobs: views };
   }
+}
+
+/** Redis took it, and too few of its replicas did. */
+function isHalfKept(error: unknown): error is GarrisonError {
+  return error instanceof GarrisonError && error.facts['replicas'] !== undefined;
+}
+
+function whyNotKept(error: unknown): string {
+  return isHalfKept(error) ? error.message : 'Redis did not answer in time';
+}
+
+function cureOf(error: unknown): string | undefined {
+  return isHalfKept(error) ? error.cure : undefined;
 }
 
 function whereFrom({ from }: Asker): { from?: string } {

@@ -88,9 +88,10 @@ export class Sentinels {
     );
   }
 
-  /** The killed one comes back, and what it missed. */
+  /** The killed or stopped one comes back, and what it missed. */
   async rejoin(node: RedisNode): Promise<void> {
-    node.startAgain();
+    if (node.isRunning) node.signal('SIGCONT');
+    else node.startAgain();
     const isBack = async (): Promise<boolean> =>
       (await node.info('role', ASKED)) === 'slave' && (await node.info('master_link_status', ASKED)) === 'up';
     await until('the old master follows the new one', isBack, { deadlineMs: 30_000 });

@@ -10,6 +10,7 @@ import type { PushView } from '../../src/supervisor/door.ts';
 import type { Garrison } from '../support/garrison.ts';
 import { startOn, startOwnHosts, type OwnHost, type OwnHosts } from '../support/ownHosts.ts';
 import { openParts } from '../support/parts.ts';
+import { startNode } from '../support/redisNodes.ts';
 import { REDIS_PASSWORD, SENTINEL_PASSWORD, Sentinels } from '../support/sentinels.ts';
 import { tempHome } from '../support/tempHome.ts';
 import { assertOneEffectEach, told } from '../support/told.ts';
@@ -36,23 +37,22 @@ describe('Redis with sentinels', () => {
   const start = (home: string): Promise<Garrison> =>
     startOn(own, parts, { home, config: `workers: { count: 2, slots: 3 }\n${sentinels.config}` });
 
-  it('is left for the new master when the old one is killed, with one effect for every push', async () => {
-    for (const round of ['there', 'back']) {
+  it('is left for the new master when the old one is killed or stands still, with one effect for every push', async () => {
+    for (const round of ['killed', 'frozen']) {
       const pushes: PushView[] = [];
       web1.closeGate();
       for (let count = 0; count < PUSHES_AROUND; count += 1)
         pushes.push(await garrison.push(`${round}${String(count)}`, ['web-1', 'web-2']));
       await web1.atGate(`${round}0`);
       const master = await sentinels.master();
-      await master.kill();
+      if (round === 'killed') await master.kill();
+      else master.signal('SIGSTOP');
       await until('garrison says that Redis is away', async () => !(await garrison.snapshot()).redis.up);
       await assert.rejects(garrison.push('refused', ['web-1']), /Redis is away since .*Nothing was accepted/);
       web1.openGate();
       const next = await sentinels.master(master);
       assert.notEqual(next, master);
-      await until('garrison is on the new master', async () => (await garrison.snapshot()).redis.up, {
-        deadlineMs: COMES_BACK_WITHIN_MS,
-      });
+      await comesBack();
       pushes.push(await garrison.push(`${round}-later`, ['web-1', 'web-2']));
       await assertAllDone(pushes);
       await sentinels.rejoin(master);
@@ -73,9 +73,7 @@ describe('Redis with sentinels', () => {
     await master.kill();
     await until('garrison says that Redis is away', async () => !(await garrison.snapshot()).redis.up);
     await sentinels.master(master);
-    await until('garrison is on the new master', async () => (await garrison.snapshot()).redis.up, {
-      deadlineMs: COMES_BACK_WITHIN_MS,
-    });
+    await comesBack();
     assert.ok((await epochOf(garrison)) > before);
     web1.openGate();
     await assertAllDone([ended, running]);
@@ -86,11 +84,46 @@ describe('Redis with sentinels', () => {
     await sentinels.rejoin(master);
   });
 
+  it('accepts a push only with as many replicas as are asked for', async () => {
+    const master = await startNode(parts, { settings: ['appendonly yes'] });
+    const following = [`replicaof 127.0.0.1 ${String(master.port)}`, 'repl-diskless-sync-delay 0'];
+    const replica = await startNode(parts, { settings: following });
+    const isFollowed = async (): Promise<boolean> => (await replica.info('master_link_status')) === 'up';
+    await until('the replica follows', isFollowed);
+    const careful = await startOn(own, parts, {
+      config: `workers: { count: 1 }\nredis: { url: "redis://${master.address}", waitForReplicas: 1 }`,
+    });
+    const first = await careful.push('replicated', ['web-2']);
+    assert.equal(told((await careful.settled(first.id)).jobs[0]), 'done changed AccountPushed');
+    await replica.kill();
+    await assert.rejects(
+      careful.push('alone', ['web-2']),
+      /too few replicas of Redis have it \(0 of the 1 wanted\); push \S+ was withdrawn and will not run/,
+    );
+    replica.startAgain();
+    await until('the replica follows again', isFollowed);
+    const later = await careful.push('together', ['web-2']);
+    assert.equal(told((await careful.settled(later.id)).jobs[0]), 'done changed AccountPushed');
+    assert.ok(!own.hosts[1]?.read('/etc/passwd').includes('alone'));
+    await careful.end();
+  });
+
   it('is looked at by the checkup through the sentinels', async () => {
     const { stdout } = await garrison.cli('doctor', '-o', 'json');
     const { well } = JSON.parse(stdout) as { well: readonly string[] };
     assert.match(well.join('\n'), /Redis 7\S* answers at mymaster of the sentinels 127\.0\.0\.1:/);
   });
+
+  const comesBack = (): Promise<unknown> =>
+    until(
+      'garrison is on the new master',
+      async () => {
+        const { up, detail } = (await garrison.snapshot()).redis;
+        if (!up) throw new Error(detail);
+        return up;
+      },
+      { deadlineMs: COMES_BACK_WITHIN_MS },
+    );
 
   const assertAllDone = async (pushes: readonly PushView[]): Promise<void> => {
     for (const push of pushes) {
