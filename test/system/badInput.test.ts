@@ -331,7 +331,7 @@ function WRONG_CONFIGS(): readonly WrongConfig[] {
       text: 'workers:\n  count: 2\n  slot: 3\n',
       line: 3,
       says: 'workers.slot: unknown key',
-      cure: 'known here: count, slots, memoryLimit',
+      cure: 'known here: count, spare, slots, memoryLimit',
     },
     {
       what: 'a wrong type',

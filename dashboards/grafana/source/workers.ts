@@ -102,8 +102,20 @@ function changes(): Panel[] {
 }
 
 function holdings(): Panel[] {
-  const panels = [slots(), memory(), lastBeat(), lateness()];
+  const panels = [slots(), memory(), lastBeat(), lateness(), spare()];
   return panels.map((panel) => panel.span(12).height(8));
+}
+
+function spare(): Panel {
+  return graph({
+    title: 'A spare stands ready',
+    description:
+      'One where a booted worker stands ready to take the place of one that dies; none for a moment after each death, and with workers.spare: 0: garrison status says how it is.',
+    unit: 'none',
+    queries: [
+      { query: each('max', ['instance'], metric('worker_spare', 'state="ready"')), line: '{{instance}}' },
+    ],
+  });
 }
 
 function slots(): Panel {
