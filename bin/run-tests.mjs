@@ -19,7 +19,6 @@ const FOLDER_ALONE = 'test/long/';
 /** They mostly wait, a minute or so each: begun first, so that none of them is left over at the end. */
 const LONGEST = [
   'test/system/chaos.test.ts',
-  'test/system/fleet.test.ts',
   ...['test/system/heal.test.ts', 'test/system/killStorm.test.ts', 'test/dashboards/rules.test.ts'],
   ...['test/system/limits.test.ts', 'test/system/canary.test.ts', 'test/system/ending.test.ts'],
   ...['test/system/agreement.test.ts', 'test/system/containers.test.ts', 'test/system/badInput.test.ts'],
@@ -30,6 +29,8 @@ const LONGEST = [
     'test/worker/plan.test.ts',
   ],
 ];
+/** They wait for claims and fail-overs to end and need hardly any processor: one after the other beside the rest. */
+const WAITING = ['test/system/failOver.test.ts', 'test/system/fleet.test.ts'];
 /** Limits of time stand in the longest ones, and are met with less to spare among each other; the others mostly wait. */
 const SIDE_BY_SIDE = 3;
 const LONGEST_SIDE_BY_SIDE = 2;
@@ -41,13 +42,19 @@ const named = process.argv.slice(2).filter((argument) => argument !== '--long');
 const files = named.length > 0 ? named : testFiles();
 const alone = files.filter((file) => ALONE.includes(file) || file.startsWith(FOLDER_ALONE));
 const first = LONGEST.filter((file) => files.includes(file));
-const rest = files.filter((file) => !alone.includes(file) && !first.includes(file));
+const waiting = WAITING.filter((file) => files.includes(file));
+const rest = files.filter((file) => ![...alone, ...first, ...waiting].includes(file));
 
 const totals = Object.fromEntries(COUNTS.map((count) => [count, 0]));
 const skips = [];
 const report = new spec();
 report.pipe(process.stdout);
-await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, lane) => runLane(lane < LONGEST_SIDE_BY_SIDE)));
+await Promise.all([
+  ...Array.from({ length: SIDE_BY_SIDE }, (_, lane) =>
+    runLane(lane < LONGEST_SIDE_BY_SIDE ? [first, rest] : [rest]),
+  ),
+  runLane([waiting]),
+]);
 for (const file of alone) await runFile(file);
 await new Promise((resolve) => report.end(resolve));
 process.exitCode = verdict();
@@ -67,10 +74,10 @@ function testFiles() {
   );
 }
 
-/** Takes one file after the other, the longest first where it may, until none is left. */
-async function runLane(mayTakeLongest) {
+/** Takes one file after the other, from the first of the lists that has any, until none is left. */
+async function runLane(lists) {
   for (;;) {
-    const file = (mayTakeLongest ? first.shift() : undefined) ?? rest.shift();
+    const file = lists.find((list) => list.length > 0)?.shift();
     if (file === undefined) return;
     await runFile(file);
   }

@@ -37,7 +37,8 @@ it(
     });
     assert.equal(replaced.restarts, 1);
     assert.match(replaced.detail, /it was the spare and took this place at /);
-    assert.equal(titleOf(stood), 'garrison worker push-1');
+    // It is told its name by a message, which comes when it comes.
+    await until('it has the name', () => titleOf(stood) === 'garrison worker push-1');
     await until('it has a job in hand', async () => (await workerOf(garrison, 'push-1')).jobs.length > 0);
     web1.openGate();
     for (const push of pushes) {

@@ -4,4 +4,4 @@
  */
 import { describeUndo } from './undoCases.ts';
 
-describeUndo(6);
+describeUndo(12);
