@@ -31,6 +31,8 @@ const LONGEST = [
 ];
 /** They wait for claims and fail-overs to end and need hardly any processor: one after the other beside the rest. */
 const WAITING = ['test/system/failOver.test.ts', 'test/system/fleet.test.ts'];
+/** What touches nothing outside its own process, and is soon over: in the lane of those that wait, after them. */
+const LIGHT = ['test/detector/', 'test/push/', 'test/reconciler/', 'test/server/', 'test/supervisor/'];
 /** Limits of time stand in the longest ones, and are met with less to spare among each other; the others mostly wait. */
 const SIDE_BY_SIDE = 3;
 const LONGEST_SIDE_BY_SIDE = 2;
@@ -42,7 +44,8 @@ const named = process.argv.slice(2).filter((argument) => argument !== '--long');
 const files = named.length > 0 ? named : testFiles();
 const alone = files.filter((file) => ALONE.includes(file) || file.startsWith(FOLDER_ALONE));
 const first = LONGEST.filter((file) => files.includes(file));
-const waiting = WAITING.filter((file) => files.includes(file));
+const isLight = (file) => LIGHT.some((folder) => file.startsWith(folder));
+const waiting = [...WAITING.filter((file) => files.includes(file)), ...files.filter(isLight)];
 const rest = files.filter((file) => ![...alone, ...first, ...waiting].includes(file));
 
 const totals = Object.fromEntries(COUNTS.map((count) => [count, 0]));
