@@ -17,6 +17,20 @@ test('every source file keeps the floors', () => {
   assert.deepEqual(violations, []);
 });
 
+test('npm start, which builds without what is only for development, has the types of all it builds with', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', SRC), 'utf8')) as Record<
+    'dependencies' | 'devDependencies',
+    Record<string, string>
+  >;
+  const typed = Object.keys(manifest.devDependencies)
+    .filter((name) => name.startsWith('@types/'))
+    .map((name) => name.slice('@types/'.length));
+  assert.deepEqual(
+    typed.filter((name) => name === 'node' || name in manifest.dependencies),
+    [],
+  );
+});
+
 /** Each way past the guard that has come to anybody's mind. */
 const PAST_THE_GUARD: readonly (readonly [string, string])[] = [
   ['driver/a.ts', "process.kill(pid, 'SIGTERM');"],
