@@ -10,6 +10,7 @@ import type { FleetLink } from './driver/fleetLink.ts';
 import { homeId } from './driver/ownership.ts';
 import type { MemberNews } from './push/fleetMessage.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
+import { takesJobs } from './supervisor/waiting.ts';
 
 export interface OwnLife {
   readonly homeId: string;
@@ -39,7 +40,7 @@ export function speakInFleet(
   let nextAtMs = 0;
   let isUnderWay = false;
   supervisor.onTurn(() => {
-    if (isUnderWay || monoMs() < nextAtMs || !supervisor.snapshot().redis.up) return;
+    if (isUnderWay || monoMs() < nextAtMs || !supervisor.redis.state.up) return;
     isUnderWay = true;
     nextAtMs = monoMs() + EXCHANGE_EVERY_MS;
     seq += 1;
@@ -58,7 +59,7 @@ function newsOf(
   { config, self, seq }: { readonly config: GarrisonConfig; readonly self: OwnLife; readonly seq: number },
 ): MemberNews {
   const { host, version, startedAt, state, queue, workers } = supervisor.snapshot();
-  const taking = workers.filter(({ state, wish }) => (state === 'up' || state === 'late') && wish === 'run');
+  const taking = workers.filter(takesJobs);
   return {
     ...self,
     ...{ seq, version, startedAt, state, name: host, at: wallTime(), detail: queue.detail },

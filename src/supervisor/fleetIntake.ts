@@ -97,6 +97,11 @@ function hear(
   }
 }
 
-function toBoards({ canary, jobs }: FleetParts, observation: JobObservation, at: Moment): Action[] {
+/** What concerns the canary goes to its watch, all else to the board of the jobs. */
+export function toBoards(
+  { canary, jobs }: Pick<FleetParts, 'canary' | 'jobs'>,
+  observation: JobObservation,
+  at: Moment,
+): Action[] {
   return canary.apply(observation, at) ?? jobs.apply(observation, at);
 }

@@ -7,7 +7,7 @@ import type { Action } from '../reconciler/action.ts';
 import type { ContainerBoard } from './containerBoard.ts';
 import type { CanaryWatch } from './canaryWatch.ts';
 import type { FleetBoard } from './fleetBoard.ts';
-import { takeInFleet } from './fleetIntake.ts';
+import { takeInFleet, toBoards } from './fleetIntake.ts';
 import type { JobBoard } from './jobBoard.ts';
 import type { JobObservation, Observation, ZombieObservation } from './observation.ts';
 import type { OrphanBoard } from './orphanBoard.ts';
@@ -107,12 +107,12 @@ function takeInFailure(
 }
 
 function takeInJob(boards: Boards, observation: JobObservation, at: Moment): Action[] {
-  const { canary, fleet, jobs, relay } = boards;
+  const { fleet, relay } = boards;
   const isOurs =
     observation.kind === 'workerGone' || (observation.kind === 'said' && observation.member === undefined);
   if (isOurs && fleet.seat.kind === 'standsBy') return relay.take(observation, fleet.leadId, at);
   if (observation.kind === 'said' && observation.member === undefined) relay.noteBeat(observation, at);
-  return canary.apply(observation, at) ?? jobs.apply(observation, at);
+  return toBoards(boards, observation, at);
 }
 
 function takeInWorker(

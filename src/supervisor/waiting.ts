@@ -89,7 +89,7 @@ export function describeService(facts: Pick<QueueFacts, 'workers' | 'redis' | 'k
   return { served: true, detail: facts.keeper === null ? detail : `${detail}. ${facts.keeper.sentence}` };
 }
 
-function takesJobs(worker: WorkerView): boolean {
+export function takesJobs(worker: WorkerView): boolean {
   return (worker.state === 'up' || worker.state === 'late') && worker.wish === 'run';
 }
 
